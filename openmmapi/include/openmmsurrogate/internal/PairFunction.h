@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_PAIRFUNCTION_H_
+#define OPENMM_SURROGATE_PAIRFUNCTION_H_
+
+#include "openmmsurrogate/NumericFormat.h"
+#include "openmmsurrogate/PairNetwork.h"
+#include <memory>
+#include <vector>
+
+namespace SurrogatePlugin {
+
+/** How a network is rounded: the format and the choices that belong to the model. */
+struct FormatScheme {
+    NumericFormat::Type format;
+    bool endLayersSingle;
+    int weightGroupSize;
+};
+
+/**
+ * The scalar function that a pair of types interacts by: w(r) of one network in one numeric format, with its repulsive core
+ * and its energy. Immutable, and so safe to share between threads.
+ */
+class PairFunction {
+public:
+    /**
+     * @param network  the network
+     * @param cutoff   nm
+     * @param scheme   the format to emulate; not Default
+     */
+    PairFunction(const PairNetwork& network, double cutoff, const FormatScheme& scheme);
+    ~PairFunction();
+    /** Get the force weight w(r) = -dU/dr in kJ/mol/nm, for r >= 0 in nm; 0 for r >= cutoff. */
+    double computeForce(double r) const;
+    /** Get the energy U(r) in kJ/mol, for r >= 0 in nm; 0 for r >= cutoff. */
+    double computeEnergy(double r) const;
+    double getCutoff() const;
+    /** Get the distance below which the repulsive core acts, nm. */
+    double getCoreRadius() const;
+    /** The core: for x = r^2 below x0 = coreRadius^2, w(r)/r = g[0] + g[1] (x0-x) + g[2] (x0-x)^2. Empty radius if 0. */
+    const double* getCoreCoefficients() const;
+    /** Get the largest |w(r)| over [rLow, rHigh], found on a fine grid (not a bound). */
+    double findLargestForce(double rLow, double rHigh) const;
+    /** For PairTable: the details behind this function. */
+    struct Implementation;
+    const Implementation& getImplementation() const { return *impl; }
+
+private:
+    std::unique_ptr<const Implementation> impl;
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_PAIRFUNCTION_H_*/

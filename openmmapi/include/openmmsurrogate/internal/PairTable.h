@@ -34,7 +34,10 @@ public:
     double getSpacing() const { return spacing; }
     /** Get the coefficients {c0, c1, c2, c3} of each cell, [numCells][4], kJ/mol. */
     const std::vector<double>& getCoefficients() const { return coefficients; }
-    /** Get the bound on |w_table(r)-w(r)| / max(|w(r)|, forceScale), for all r from 0 to the cutoff. */
+    /**
+     * Get the bound on |w_table(r)-w(r)| / max(|w(r)|, forceScale), for all r from 0 to the cutoff. Formats other than
+     * Double give w steps that no table follows; the largest deviation found on 2^15 points is then part of the value.
+     */
     double getErrorBound() const { return errorBound; }
     /** Evaluate the table in double: -dU/dr in kJ/mol/nm, 0 at and beyond the cutoff. */
     double computeForce(double r) const;
@@ -42,6 +45,9 @@ public:
     double computeEnergy(double r) const;
 
 private:
+    void build(const PairFunction& function, int numCells);
+    double meanSlope(const PairFunction::Implementation& impl, double x) const;
+    void addUnboundedErrors(const PairFunction& function, double forceScale);
     double origin, spacing, cutoff, errorBound;
     std::vector<double> coefficients;
 };

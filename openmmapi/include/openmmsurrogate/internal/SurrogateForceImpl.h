@@ -17,7 +17,7 @@ public:
     explicit SurrogateForceImpl(const SurrogateForce& owner);
     void initialize(OpenMM::ContextImpl& context) override;
     const SurrogateForce& getOwner() const override { return owner; }
-    void updateContextState(OpenMM::ContextImpl& context, bool& forcesInvalid) override {}
+    void updateContextState(OpenMM::ContextImpl&, bool&) override {}
     double calcForcesAndEnergy(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy, int groups) override;
     std::map<std::string, double> getDefaultParameters() override { return {}; }
     std::vector<std::string> getKernelNames() override;

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_ACTIVATION_H_
+#define OPENMM_SURROGATE_ACTIVATION_H_
+
+#include "Jet.h"
+#include "openmmsurrogate/PairNetwork.h"
+#include <cmath>
+#include <vector>
+
+namespace SurrogatePlugin {
+
+/** a1 x + a3 x^3 + ... by Horner's rule; coefficients are {c, a1, a3, ...}. */
+template <class T>
+T oddPolynomial(const std::vector<double>& coefficients, const T& x) {
+    const T square = x * x;
+    T sum(coefficients.back());
+    for (size_t i = coefficients.size() - 1; i-- > 1;) {
+        T next(coefficients[i]);
+        next += sum * square;
+        sum = next;
+    }
+    return sum * x;
+}
+
+inline double clampedPolynomial(const std::vector<double>& coefficients, double x) {
+    return oddPolynomial(coefficients, std::min(coefficients[0], std::max(-coefficients[0], x)));
+}
+
+template <int N>
+Jet<double, N> clampedPolynomial(const std::vector<double>& coefficients, const Jet<double, N>& x) {
+    if (std::fabs(x.c[0]) < coefficients[0])
+        return oddPolynomial(coefficients, x);
+    return Jet<double, N>(clampedPolynomial(coefficients, x.c[0]));
+}
+
+/** Where the interval holds the clamp, only the value and the first derivative (almost everywhere) are bounded. */
+template <int N>
+Jet<Interval, N> clampedPolynomial(const std::vector<double>& coefficients, const Jet<Interval, N>& x) {
+    const double clamp = coefficients[0];
+    if (x.c[0].magnitude() < clamp)
+        return oddPolynomial(coefficients, x);
+    if (x.c[0].mignitude() >= clamp)
+        return Jet<Interval, N>(clampedPolynomial(coefficients, x.c[0].middle));
+    Jet<Interval, N> inside = x;
+    inside.c[0] = Interval::fromEnds(std::max(-clamp, x.c[0].low()), std::min(clamp, x.c[0].high()));
+    Jet<Interval, N> y = oddPolynomial(coefficients, inside);
+    if (N >= 1)
+        y.c[1] = hull(y.c[1], Interval(0.0));
+    for (int k = 2; k <= N; k++)
+        y.c[k] = Interval::unknown();
+    return y;
+}
+
+/** The activation of a network's hidden layers, in any arithmetic: double, Jet of double, Jet of Interval. */
+template <class T>
+T activate(PairNetwork::Activation activation, const std::vector<double>& coefficients, const T& x) {
+    using std::tanh;
+    switch (activation) {
+    case PairNetwork::SiLU: { // x sigmoid(x) = x/2 (1 + tanh(x/2)), which does not overflow
+        T onePlusTanh(1.0);
+        onePlusTanh += tanh(0.5 * x);
+        return 0.5 * (x * onePlusTanh);
+    }
+    case PairNetwork::ClampedPolynomial:
+        return clampedPolynomial(coefficients, x);
+    default:
+        return tanh(x);
+    }
+}
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_ACTIVATION_H_*/

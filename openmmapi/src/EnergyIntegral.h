@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_ENERGYINTEGRAL_H_
+#define OPENMM_SURROGATE_ENERGYINTEGRAL_H_
+
+#include <functional>
+#include <vector>
+
+namespace SurrogatePlugin {
+
+/**
+ * The integral of a force weight from r to the cutoff, made once and then evaluated cheaply: a piecewise polynomial on
+ * panels of equal width.
+ */
+class EnergyIntegral {
+public:
+    /**
+     * Integrate a smooth function to rounding: Chebyshev interpolation on panels that are halved until interpolant and
+     * function agree between the nodes (Trefethen, Approximation Theory and Practice, chapters 3 and 19).
+     *
+     * @param force  w(r) in kJ/mol/nm for r in [low, high], nm
+     */
+    static EnergyIntegral ofSmooth(const std::function<double(double)>& force, double low, double high);
+    /**
+     * Integrate a function with steps: the trapezoidal rule on 2^15 panels. The error is at most a step times a panel.
+     */
+    static EnergyIntegral ofStepwise(const std::function<double(double)>& force, double low, double high);
+    /** Get the integral from r to high, for r in [low, high]. */
+    double operator()(double r) const;
+
+private:
+    EnergyIntegral(double low, double high, int numPanels, int numCoefficients);
+    double low, high;
+    int numPanels, numCoefficients;
+    std::vector<double> integralAbove; // [numPanels], from the upper end of each panel to high
+    std::vector<double> coefficients;  // [numPanels][numCoefficients], integral from t to 1 in powers of t in [-1, 1]
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_ENERGYINTEGRAL_H_*/

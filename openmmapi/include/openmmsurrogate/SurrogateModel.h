@@ -10,6 +10,7 @@
 
 namespace SurrogatePlugin {
 
+class ModelDocument;
 class PairFunction;
 
 /**
@@ -27,10 +28,11 @@ public:
     /**
      * Create a model without networks.
      *
-     * @param typeNames  the names of the particle types; not empty, no duplicates
+     * @param typeNames  the names of the particle types, in UTF-8; 1 to getMaxTypes(), none empty, no duplicates
      * @param cutoff     the distance beyond which no two particles interact, nm; positive and finite
      */
     SurrogateModel(const std::vector<std::string>& typeNames, double cutoff);
+    static int getMaxTypes() { return 256; }
     /**
      * Load a model from a .safetensors file.
      *
@@ -50,7 +52,12 @@ public:
     const std::vector<std::string>& getTypeNames() const { return typeNames; }
     /** Get the index of the type with a name. @throws OpenMM::OpenMMException if there is none; lists the names */
     int getTypeIndex(const std::string& name) const;
-    /** Add a network. @return its index */
+    /**
+     * Add a network.
+     *
+     * @return its index
+     * @throws OpenMM::OpenMMException if its minimum distance is not below the cutoff
+     */
     int addNetwork(const PairNetwork& network);
     int getNumNetworks() const { return (int) networks.size(); }
     const PairNetwork& getNetwork(int index) const;
@@ -64,7 +71,11 @@ public:
     void setPairNetwork(int type1, int type2, int network);
     /** Get the index of the network of a pair of types, or Undefined, or NonInteracting. */
     int getPairNetwork(int type1, int type2) const;
-    /** Get the force that counts as large, to which tolerances are relative, kJ/mol/nm. See setForceScale(). */
+    /**
+     * Get the force that counts as large, to which tolerances are relative, kJ/mol/nm. See setForceScale().
+     *
+     * @throws OpenMM::OpenMMException if it is unset and cannot be found: there is no network, or all are zero there
+     */
     double getForceScale() const;
     /**
      * Set the force scale. When unset (0) it is the largest |w(r)| of any network in the outer half of its range, from
@@ -87,12 +98,17 @@ public:
     void setWeightGroupSize(int size);
     /** Get where the model comes from: a JSON object as text, "{}" when nothing is known. */
     const std::string& getProvenance() const { return provenance; }
-    /** Set where the model comes from. @throws OpenMM::OpenMMException if the text is not a JSON object */
+    /**
+     * Set where the model comes from. The text is kept in normal form: keys sorted, no white space, pure ASCII.
+     *
+     * @throws OpenMM::OpenMMException if the text is not a JSON object
+     */
     void setProvenance(const std::string& json);
     /**
      * Compute the force weight w = -dU/dr of two particles.
      *
-     * Zero at and beyond the cutoff; the repulsive core below the network's minimum distance.
+     * Zero at and beyond the cutoff, and for a pair that does not interact; the repulsive core below the network's
+     * minimum distance.
      *
      * @param type1   index of one type
      * @param type2   index of the other
@@ -100,7 +116,7 @@ public:
      * @param format  the numeric format to emulate; Default means Double, that is the float32 weights in
      *                double arithmetic
      * @return the force weight, kJ/mol/nm; positive is repulsive
-     * @throws OpenMM::OpenMMException if the pair has no network or an argument is out of range
+     * @throws OpenMM::OpenMMException if the pair is undefined or an argument is out of range
      */
     double computeForce(int type1, int type2, double r, NumericFormat::Type format = NumericFormat::Default) const;
     /**
@@ -116,6 +132,7 @@ public:
     std::shared_ptr<const PairFunction> getPairFunction(int network, NumericFormat::Type format) const;
 
 private:
+    friend class ModelDocument; // tells a force scale that was set from one that was found
     struct FunctionCache;
     void checkType(int type) const;
     void checkPair(int type1, int type2, double r) const;

@@ -21,6 +21,8 @@ public:
     ModelDocument(const std::string& metadata, const std::vector<NamedTensor>& tensors, const std::string& checksum);
     /** Get the newest version of the format that this build reads, and the one that it writes. */
     static int getVersion() { return 1; }
+    /** Throw if a JSON text is not one of a version that this build reads. Every version has the field "version". */
+    static void checkVersion(const std::string& metadata);
     /** Get the JSON text. */
     const std::string& getMetadata() const { return metadata; }
     const std::vector<NamedTensor>& getTensors() const { return tensors; }

@@ -30,6 +30,8 @@ struct SafeTensors {
      *         types that NamedTensor knows
      */
     static SafeTensors decode(const char* bytes, std::size_t size);
+    /** Read only the metadata. Arguments and errors are those of decode(), which also looks at the arrays. */
+    static std::map<std::string, std::string> decodeMetadata(const char* bytes, std::size_t size);
     /**
      * Get the bytes of a file. Names must be unique, and each tensor must have the values that its shape says.
      *

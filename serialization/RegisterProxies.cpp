@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#include "SurrogateForceProxy.h"
+#include "openmmsurrogate/SurrogateForce.h"
+#include <typeinfo>
+
+using namespace SurrogatePlugin;
+
+namespace {
+
+bool registerProxies() {
+    // OpenMM keeps the pointer for as long as the process lives.
+    OpenMM::SerializationProxy::registerProxy(typeid(SurrogateForce), new SurrogateForceProxy());
+    return true;
+}
+
+// Loading the library is what makes the proxies known; that happens once, however often it is asked for.
+const bool registered = registerProxies();
+
+} // namespace

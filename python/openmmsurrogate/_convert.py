@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Conversion of arguments: Quantities to numbers in OpenMM's units, arrays to what the C++ classes take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from openmm import OpenMMException, unit
+
+Wrapped = TypeVar("Wrapped")
+
+NANOMETER = unit.nanometer
+ENERGY = unit.kilojoule_per_mole
+FORCE = unit.kilojoule_per_mole / unit.nanometer
+
+
+def value_in(value: Any, target: Any, name: str) -> Any:
+    """Strip the unit from an argument.
+
+    Parameters
+    ----------
+    value : number, array or Quantity
+        without a unit it is taken to be in the target unit
+    target : Unit
+    name : str
+        what the argument is called, for the message
+
+    Returns
+    -------
+    number or array
+
+    Raises
+    ------
+    TypeError
+        if the Quantity is of another dimension
+    """
+    if not unit.is_quantity(value):
+        return value
+    if not value.unit.is_compatible(target):
+        raise TypeError(f"{name} has unit {value.unit}, which cannot be converted to {target}")
+    return value.value_in_unit(target)
+
+
+def number_in(value: Any, target: Any, name: str) -> float:
+    """Strip the unit from an argument that must be one number. Raises TypeError if it is not."""
+    number = value_in(value, target, name)
+    try:
+        return float(number)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number or a Quantity, but is {value!r}") from None
+
+
+def as_floats(values: Any, name: str) -> npt.NDArray[np.float64]:
+    """Convert numbers, nested sequences or an array to an array of float64. Raises TypeError if that cannot be."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be numbers, as an array or nested sequences: {error}") from None
+
+
+def as_list(values: Any, name: str) -> list[float]:
+    """Convert a one-dimensional array-like to a list of floats."""
+    array = as_floats(values, name)
+    if array.ndim != 1:
+        raise OpenMMException(f"{name} must have one dimension, but has shape {array.shape}")
+    result: list[float] = array.tolist()
+    return result
+
+
+def as_layers(arrays: Sequence[Any], shapes: Sequence[tuple[int, ...]], name: str) -> list[list[float]]:
+    """Check the shape of each layer's array and flatten it, row major.
+
+    A transposed matrix has the right number of elements and would give a wrong network without an error, so the shape is
+    checked here, where it is known.
+    """
+    if len(arrays) != len(shapes):
+        raise OpenMMException(f"PairNetwork: {len(shapes) + 1} widths need {len(shapes)} {name}, but there are {len(arrays)}")
+    layers = []
+    for layer, (values, shape) in enumerate(zip(arrays, shapes, strict=True)):
+        array = as_floats(values, f"the {name} of layer {layer}")
+        if array.shape != shape:
+            raise OpenMMException(f"PairNetwork: the {name} of layer {layer} must have shape {shape}, but have {array.shape}")
+        layers.append(array.ravel().tolist())
+    return layers
+
+
+def adopt(cls: type[Wrapped], proxy: Any) -> Wrapped:
+    """Make a proxy that C++ returned an object of our class. Both then share the object and its ownership."""
+    result = cls.__new__(cls)
+    result.this = proxy.this  # type: ignore[attr-defined]
+    return result

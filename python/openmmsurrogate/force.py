@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""SurrogateForce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import openmm
+from openmm import OpenMMException, XmlSerializer, unit
+
+from openmmsurrogate import _wrapper
+from openmmsurrogate._convert import NANOMETER, adopt
+from openmmsurrogate.model import SurrogateModel
+
+
+class SurrogateForce(_wrapper.SurrogateForce):
+    """A pair force given by the networks of a SurrogateModel.
+
+    The energy is the sum of U(r) over pairs of particles closer than the model's cutoff, where it is zero, plus the model's
+    energy offset of each particle. Particles have a type of the model, or none (-1), and then take no part. Excluded pairs do
+    not interact.
+
+    Two settings say what is evaluated. The precision chooses the function: each numeric format defines one w(r), and the energy
+    is its integral. The evaluation method chooses how: ``Network`` evaluates that function pair by pair, ``Table`` (what
+    ``Automatic`` means) replaces it by a table whose error is bounded by the table tolerance. They mean the same on every
+    platform.
+
+    Precisions: ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``.
+    Methods: ``Automatic, Network, Table``.
+
+    Parameters
+    ----------
+    model : SurrogateModel
+        it is copied
+
+    Examples
+    --------
+    >>> force = SurrogateForce(SurrogateModel.load("argon"))
+    >>> for atom in topology.atoms():
+    ...     force.addParticle("Ar")
+    >>> system.addForce(force)
+    """
+
+    def __init__(self, model: SurrogateModel) -> None:
+        super().__init__(model)
+
+    @staticmethod
+    def isinstance(force: openmm.Force) -> bool:
+        """Tell whether a Force is a SurrogateForce, also where Python only sees an openmm.Force (as from System.getForce())."""
+        return _wrapper.SurrogateForce.isInstance(force)
+
+    @staticmethod
+    def cast(force: openmm.Force) -> SurrogateForce:
+        """See a Force that is a SurrogateForce as one. It is the same object: a force in a System stays there.
+
+        Parameters
+        ----------
+        force : openmm.Force
+            as from System.getForce() or XmlSerializer.deserialize(). If Python owns the object, the result owns it from then on.
+
+        Raises
+        ------
+        OpenMMException
+            if it is another kind of force
+        """
+        if not _wrapper.SurrogateForce.isInstance(force):
+            raise OpenMMException(f"SurrogateForce: cannot cast {force.getName()}, which is not a SurrogateForce")
+        if not force.thisown:
+            return adopt(SurrogateForce, _wrapper.SurrogateForce.castBorrowed(force))
+        result = adopt(SurrogateForce, _wrapper.SurrogateForce.castOwned(force))
+        force.thisown = False
+        return result
+
+    def getModel(self) -> SurrogateModel:
+        """Get a copy of the model."""
+        return adopt(SurrogateModel, super().getModel())
+
+    def setModel(self, model: SurrogateModel) -> None:
+        """Replace the model. Particle types keep their indices.
+
+        Raises
+        ------
+        OpenMMException
+            if a particle has a type that the new model lacks
+        """
+        super().setModel(model)
+
+    def getCutoffDistance(self) -> unit.Quantity:
+        """Get the cutoff distance, which is the model's, nm."""
+        return unit.Quantity(super().getCutoffDistance(), NANOMETER)
+
+    def addParticle(self, type: int | str) -> int:
+        """Add a particle. Call this once for each particle of the System; particle i here is particle i there.
+
+        Parameters
+        ----------
+        type : int or str
+            name or index of a type of the model, or -1 for a particle that takes no part
+
+        Returns
+        -------
+        int
+            the index of the particle
+        """
+        return super().addParticle(type)
+
+    def setParticleType(self, index: int, type: int | str) -> None:
+        """Set the type of a particle: name or index of a type of the model, or -1 for none."""
+        super().setParticleType(index, type)
+
+    def getExclusionParticles(self, index: int) -> list[int]:
+        """Get the indices of the two particles of an exclusion."""
+        return super().getExclusionParticles(index)
+
+    def createExclusionsFromBonds(self, bonds: Iterable[tuple[int, int]], bondCutoff: int) -> None:
+        """Exclude all pairs of particles that are linked by few bonds. Exclusions that exist already are kept, not repeated.
+
+        Parameters
+        ----------
+        bonds : iterable of pairs of int
+            indices of bonded particles
+        bondCutoff : int
+            pairs linked by this many bonds or fewer are excluded
+        """
+        super().createExclusionsFromBonds([(int(a), int(b)) for a, b in bonds], bondCutoff)
+
+    def getTableErrorInContext(self, context: openmm.Context) -> float:
+        """Get the bound on the error of the table that a Context uses, relative to max(\\|w(r)\\|, force scale).
+
+        Returns
+        -------
+        float
+            at most the table tolerance; 0 when the Context evaluates networks. With a reduced precision the steps of its
+            rounding, which no table can follow, come on top.
+        """
+        return super().getTableErrorInContext(context)
+
+    def updateParametersInContext(self, context: openmm.Context) -> None:
+        """Copy particle types and the model from this object to a Context.
+
+        Raises
+        ------
+        OpenMMException
+            if something differs that a Context cannot change: the cutoff, the number of particles, the exclusions, the
+            periodicity, the precision or the method. Reinitialize the Context then.
+        """
+        super().updateParametersInContext(context)
+
+    def __copy__(self) -> SurrogateForce:
+        return SurrogateForce.cast(XmlSerializer.clone(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SurrogateForce:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return force_from_xml, (XmlSerializer.serialize(self),)
+
+
+def force_from_xml(xml: str) -> SurrogateForce:
+    """Read a SurrogateForce from XML."""
+    return SurrogateForce.cast(XmlSerializer.deserialize(xml))

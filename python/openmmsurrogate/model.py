@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""SurrogateModel, and the models that the package ships."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from openmm import OpenMMException, XmlSerializer, unit
+
+from openmmsurrogate import _wrapper
+from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_floats, number_in, value_in
+from openmmsurrogate.network import PairNetwork
+
+MODEL_FOLDER = Path(__file__).parent / "models"
+SUFFIX = ".safetensors"
+
+
+def listModels() -> list[str]:
+    """List the names of the models that come with the package, which SurrogateModel.load() accepts."""
+    return sorted(path.name.removesuffix(SUFFIX) for path in MODEL_FOLDER.glob(f"*{SUFFIX}"))
+
+
+class SurrogateModel(_wrapper.SurrogateModel):
+    """A set of particle types and, for each unordered pair of types, a PairNetwork, or the statement that the pair does
+    not interact.
+
+    It is a value, independent of any Force. Energies are zero at the cutoff. Where a method takes a particle type, it takes
+    its name or its index.
+
+    Parameters
+    ----------
+    typeNames : sequence of str
+        the names of the particle types; not empty, no duplicates
+    cutoff : float or Quantity
+        the distance beyond which no two particles interact, nm
+    """
+
+    def __init__(self, typeNames: Sequence[str], cutoff: float | unit.Quantity) -> None:
+        if isinstance(typeNames, str):
+            raise TypeError(f"typeNames must be a sequence of names, such as [{typeNames!r}]")
+        super().__init__(list(typeNames), number_in(cutoff, NANOMETER, "cutoff"))
+
+    @staticmethod
+    def load(name: str | os.PathLike[str]) -> SurrogateModel:
+        """Load a model.
+
+        Parameters
+        ----------
+        name : str or path-like
+            the name of a shipped model (see listModels()), or the path of a .safetensors file
+
+        Raises
+        ------
+        OpenMMException
+            that names the file and the field, if the file cannot be read, is not a model, is damaged, or was written by a newer
+            version
+        """
+        path = os.fspath(name)
+        if path in listModels():
+            path = str(MODEL_FOLDER / (path + SUFFIX))
+        elif not path.endswith(SUFFIX) and not os.path.exists(path):
+            raise OpenMMException(
+                f"SurrogateModel: {path!r} is neither a file nor a shipped model; the shipped ones are: {', '.join(listModels())}"
+            )
+        return adopt(SurrogateModel, _wrapper.SurrogateModel.load(path))
+
+    def save(self, filename: str | os.PathLike[str]) -> None:
+        """Save the model as a .safetensors file. An interruption leaves the old file or the new one, never a part."""
+        super().save(os.fspath(filename))
+
+    def getCutoff(self) -> unit.Quantity:
+        """Get the distance beyond which no two particles interact, nm."""
+        return unit.Quantity(super().getCutoff(), NANOMETER)
+
+    def getTypeNames(self) -> tuple[str, ...]:
+        """Get the names of the particle types, in the order of their indices."""
+        return super().getTypeNames()
+
+    def _type(self, type: int | str) -> int:
+        return self.getTypeIndex(type) if isinstance(type, str) else type
+
+    def getNetwork(self, index: int) -> PairNetwork:
+        """Get a copy of a network."""
+        return adopt(PairNetwork, super().getNetwork(index))
+
+    def setPairNetwork(self, type1: int | str, type2: int | str, network: int) -> None:
+        """Choose the network of a pair of types.
+
+        Parameters
+        ----------
+        type1, type2 : int or str
+            the types; their order does not matter
+        network : int
+            index of a network, or ``SurrogateModel.NonInteracting``. Several pairs may share one network.
+        """
+        super().setPairNetwork(self._type(type1), self._type(type2), network)
+
+    def getPairNetwork(self, type1: int | str, type2: int | str) -> int:
+        """Get the index of the network of a pair of types, or ``Undefined``, or ``NonInteracting``."""
+        return super().getPairNetwork(self._type(type1), self._type(type2))
+
+    def getForceScale(self) -> unit.Quantity:
+        """Get the force that counts as large, to which tolerances are relative, kJ/mol/nm."""
+        return unit.Quantity(super().getForceScale(), FORCE)
+
+    def setForceScale(self, scale: float | unit.Quantity) -> None:
+        """Set the force scale, kJ/mol/nm; 0 means the largest \\|w(r)\\| in the outer half of the networks' range."""
+        super().setForceScale(number_in(scale, FORCE, "scale"))
+
+    def getEnergyOffset(self, type: int | str) -> unit.Quantity:
+        """Get the energy that each particle of a type adds to the potential energy, kJ/mol."""
+        return unit.Quantity(super().getEnergyOffset(self._type(type)), ENERGY)
+
+    def setEnergyOffset(self, type: int | str, offset: float | unit.Quantity) -> None:
+        """Set the energy that each particle of a type adds to the potential energy, kJ/mol."""
+        super().setEnergyOffset(self._type(type), number_in(offset, ENERGY, "offset"))
+
+    def computeForce(
+        self, type1: int | str, type2: int | str, r: npt.ArrayLike | unit.Quantity, format: int = _wrapper.NumericFormat.Default
+    ) -> unit.Quantity:
+        """Compute the force weight w = -dU/dr of two particles, in double precision.
+
+        Parameters
+        ----------
+        type1, type2 : int or str
+            the types of the particles
+        r : float, array_like or Quantity
+            distances, nm; finite and not negative
+        format : int
+            the numeric format to emulate, such as ``NumericFormat.BFloat16``; Default means Double
+
+        Returns
+        -------
+        Quantity
+            kJ/mol/nm, of the shape of r; positive is repulsive
+
+        Raises
+        ------
+        OpenMMException
+            if the pair has no network or an argument is out of range
+        """
+        return unit.Quantity(self._compute(super().computeForces, type1, type2, r, format), FORCE)
+
+    def computeEnergy(
+        self, type1: int | str, type2: int | str, r: npt.ArrayLike | unit.Quantity, format: int = _wrapper.NumericFormat.Default
+    ) -> unit.Quantity:
+        """Compute the energy of two particles: the integral of computeForce() from r to the cutoff.
+
+        Returns
+        -------
+        Quantity
+            kJ/mol, of the shape of r. Arguments and errors are those of computeForce().
+        """
+        return unit.Quantity(self._compute(super().computeEnergies, type1, type2, r, format), ENERGY)
+
+    def _compute(self, function: Any, type1: int | str, type2: int | str, r: Any, format: int) -> Any:
+        distances = as_floats(value_in(r, NANOMETER, "r"), "r")
+        values = function(self._type(type1), self._type(type2), distances.ravel().tolist(), format)
+        return values[0] if distances.ndim == 0 else np.array(values, dtype=np.float64).reshape(distances.shape)
+
+    def __copy__(self) -> SurrogateModel:
+        return adopt(SurrogateModel, _wrapper.SurrogateModel(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SurrogateModel:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return model_from_xml, (model_to_xml(self),)
+
+
+def model_to_xml(model: SurrogateModel) -> str:
+    """Write a model as XML: that of a force without particles, which holds the whole model."""
+    text: str = XmlSerializer.serialize(_wrapper.SurrogateForce(model))
+    return text
+
+
+def model_from_xml(xml: str) -> SurrogateModel:
+    """Read a model from what model_to_xml() has written."""
+    force = _wrapper.SurrogateForce.castBorrowed(XmlSerializer.deserialize(xml))
+    return adopt(SurrogateModel, force.getModel())
+
+
+def network_to_xml(network: PairNetwork) -> str:
+    """Write a network as XML: that of a model with it alone."""
+    model = SurrogateModel(["type"], 1.0)
+    model.addNetwork(network)
+    return model_to_xml(model)
+
+
+def network_from_xml(xml: str) -> PairNetwork:
+    """Read a network from what network_to_xml() has written."""
+    return model_from_xml(xml).getNetwork(0)

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""NumericFormat and PairNetwork."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from openmm import unit
+
+from openmmsurrogate import _wrapper
+from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_layers, as_list, number_in
+
+Floats = npt.NDArray[np.float32]
+
+
+class NumericFormat(_wrapper.NumericFormat):
+    """The numeric formats in which a pair network can be evaluated, and their rounding rules.
+
+    The formats are the constants ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``. There are no objects
+    of this class.
+    """
+
+    def __init__(self) -> None:
+        raise TypeError("NumericFormat has only constants and static methods")
+
+
+class PairNetwork(_wrapper.PairNetwork):
+    """A small multilayer perceptron of one variable: the interaction of two particles as a function of distance.
+
+    The input is s = r/rc, the distance over the model's cutoff. Hidden layers apply the activation function, the last layer is
+    linear, and its one output y is destandardized: ``mean + standardDeviation*y`` is the force weight w(r) = -dU/dr in kJ/mol/nm
+    (output ``ForceWeight``), or the energy U(r) in kJ/mol up to a constant (output ``Energy``).
+
+    Weights and biases are single precision and cannot be changed after construction.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        number of channels, input to output, as in ``[1, 64, 64, 64, 1]``; the first and the last must be 1
+    weights : sequence of array_like
+        for each layer l its matrix, shape (widths[l+1], widths[l])
+    biases : sequence of array_like
+        for each layer l its vector, shape (widths[l+1],)
+    activation : int
+        ``PairNetwork.Tanh``, ``PairNetwork.SiLU`` or ``PairNetwork.ClampedPolynomial``
+    output : int
+        ``PairNetwork.ForceWeight`` or ``PairNetwork.Energy``
+
+    Raises
+    ------
+    OpenMMException
+        if shapes do not match the widths, a width is out of range, or a value is not finite
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        weights: Sequence[npt.ArrayLike],
+        biases: Sequence[npt.ArrayLike],
+        activation: int = _wrapper.PairNetwork.Tanh,
+        output: int = _wrapper.PairNetwork.ForceWeight,
+    ) -> None:
+        sizes = [int(width) for width in widths]
+        matrices = as_layers(weights, list(zip(sizes[1:], sizes[:-1], strict=True)), "weights")
+        vectors = as_layers(biases, [(size,) for size in sizes[1:]], "biases")
+        super().__init__(sizes, matrices, vectors, activation, output)
+
+    def getWidths(self) -> tuple[int, ...]:
+        """Get the number of channels, input to output."""
+        return super().getWidths()
+
+    def getWeights(self, layer: int) -> Floats:
+        """Get a copy of the weights of a layer, shape (widths[layer+1], widths[layer])."""
+        values = np.array(super().getWeights(layer), dtype=np.float32)
+        return values.reshape(self.getWidths()[layer + 1], -1)
+
+    def getBiases(self, layer: int) -> Floats:
+        """Get a copy of the biases of a layer, shape (widths[layer+1],)."""
+        return np.array(super().getBiases(layer), dtype=np.float32)
+
+    def getActivationCoefficients(self) -> tuple[float, ...]:
+        """Get the coefficients (c, a1, a3, a5, ...) of a ClampedPolynomial activation; empty for the others."""
+        return super().getActivationCoefficients()
+
+    def setActivationCoefficients(self, coefficients: npt.ArrayLike) -> None:
+        """Set the coefficients (c, a1, a3, a5, ...) of a1 x + a3 x^3 + ..., with x clamped to [-c, c]."""
+        super().setActivationCoefficients(as_list(coefficients, "coefficients"))
+
+    def _output_unit(self) -> Any:
+        return FORCE if self.getOutput() == PairNetwork.ForceWeight else ENERGY
+
+    def getOutputMean(self) -> unit.Quantity:
+        """Get the mean of the standardized output, kJ/mol/nm (ForceWeight) or kJ/mol (Energy)."""
+        return unit.Quantity(super().getOutputMean(), self._output_unit())
+
+    def getOutputStandardDeviation(self) -> unit.Quantity:
+        """Get the standard deviation of the standardized output, kJ/mol/nm (ForceWeight) or kJ/mol (Energy)."""
+        return unit.Quantity(super().getOutputStandardDeviation(), self._output_unit())
+
+    def setOutputStandardization(self, mean: float | unit.Quantity, standardDeviation: float | unit.Quantity) -> None:
+        """Set how the output is destandardized.
+
+        Parameters
+        ----------
+        mean : float or Quantity
+            kJ/mol/nm (ForceWeight) or kJ/mol (Energy)
+        standardDeviation : float or Quantity
+            the same unit; positive
+        """
+        target = self._output_unit()
+        super().setOutputStandardization(
+            number_in(mean, target, "mean"), number_in(standardDeviation, target, "standardDeviation")
+        )
+
+    def getMinimumDistance(self) -> unit.Quantity:
+        """Get the smallest distance seen in training, below which the repulsive core acts, nm."""
+        return unit.Quantity(super().getMinimumDistance(), NANOMETER)
+
+    def setCore(self, minimumDistance: float | unit.Quantity, coreStiffness: float = 10.0) -> None:
+        """Set where the network stops and the repulsive core begins.
+
+        Parameters
+        ----------
+        minimumDistance : float or Quantity
+            smallest distance seen in training, nm; not negative
+        coreStiffness : float
+            positive, without unit; see docs/theory/repulsive-core.md
+        """
+        super().setCore(number_in(minimumDistance, NANOMETER, "minimumDistance"), float(coreStiffness))
+
+    def getTrainingHistogram(self) -> npt.NDArray[np.float64]:
+        """Get the number of training pairs in bins of equal width from 0 to the cutoff. May be empty."""
+        return np.array(super().getTrainingHistogram(), dtype=np.float64)
+
+    def setTrainingHistogram(self, counts: npt.ArrayLike) -> None:
+        """Set the number of training pairs in bins of equal width from 0 to the cutoff, shape (bins,)."""
+        super().setTrainingHistogram(as_list(counts, "counts"))
+
+    def getLayerQuantization(self, layer: int) -> tuple[Floats, Floats, npt.NDArray[np.int32]]:
+        """Get the scales that integer formats use for a layer. Empty arrays mean "derive from the weights".
+
+        Returns
+        -------
+        weightScales : ndarray of float32
+            value of one weight code, shape (widths[layer+1], groups)
+        activationScales : ndarray of float32
+            value of one code of the layer's inputs, shape (widths[layer],) or (1,)
+        activationZeroPoints : ndarray of int32
+            code that stands for zero, same shape as activationScales
+        """
+        scales = np.array(super().getWeightScales(layer), dtype=np.float32)
+        return (
+            scales.reshape(self.getWidths()[layer + 1], -1) if scales.size else scales,
+            np.array(super().getActivationScales(layer), dtype=np.float32),
+            np.array(super().getActivationZeroPoints(layer), dtype=np.int32),
+        )
+
+    def setLayerQuantization(
+        self,
+        layer: int,
+        weightScales: npt.ArrayLike = (),
+        activationScales: npt.ArrayLike = (),
+        activationZeroPoints: Sequence[int] = (),
+    ) -> None:
+        """Set the scales that integer formats use for a layer; shapes as in getLayerQuantization().
+
+        Raises
+        ------
+        OpenMMException
+            if lengths or values do not fit the layer
+        """
+        super().setQuantization(
+            layer,
+            np.ravel(np.asarray(weightScales, dtype=np.float64)).tolist(),
+            as_list(activationScales, "activationScales"),
+            [int(code) for code in activationZeroPoints],
+        )
+
+    def __copy__(self) -> PairNetwork:
+        return adopt(PairNetwork, _wrapper.PairNetwork(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PairNetwork:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from openmmsurrogate.model import network_from_xml, network_to_xml
+
+        return network_from_xml, (network_to_xml(self),)

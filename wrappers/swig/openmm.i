@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// The part of OpenMM's interface that ours refers to.
+namespace OpenMM {
+class Force {
+public:
+    virtual ~Force();
+};
+class Context;
+}

@@ -33,7 +33,23 @@ Jet<double, N> clampedPolynomial(const std::vector<double>& coefficients, const 
     return Jet<double, N>(clampedPolynomial(coefficients, x.c[0]));
 }
 
-/** Where the interval holds the clamp, only the value and the first derivative (almost everywhere) are bounded. */
+/** Count how many derivatives of the polynomial vanish at the clamp, from the first: the activation is that often differentiable there. */
+inline int countVanishingDerivatives(const std::vector<double>& coefficients) {
+    constexpr int MaxOrder = 4;
+    Jet<double, MaxOrder> x;
+    x.c[0] = coefficients[0];
+    x.c[1] = 1;
+    const Jet<double, MaxOrder> y = oddPolynomial(coefficients, x);
+    int count = 0;
+    while (count < MaxOrder && std::fabs(y.c[count + 1]) < 1e-12)
+        count++;
+    return count;
+}
+
+/**
+ * Where the interval holds the clamp, derivatives are bounded (almost everywhere) up to one order above those that are
+ * continuous; nothing is known of higher ones.
+ */
 template <int N>
 Jet<Interval, N> clampedPolynomial(const std::vector<double>& coefficients, const Jet<Interval, N>& x) {
     const double clamp = coefficients[0];
@@ -44,10 +60,9 @@ Jet<Interval, N> clampedPolynomial(const std::vector<double>& coefficients, cons
     Jet<Interval, N> inside = x;
     inside.c[0] = Interval::fromEnds(std::max(-clamp, x.c[0].low()), std::min(clamp, x.c[0].high()));
     Jet<Interval, N> y = oddPolynomial(coefficients, inside);
-    if (N >= 1)
-        y.c[1] = hull(y.c[1], Interval(0.0));
-    for (int k = 2; k <= N; k++)
-        y.c[k] = Interval::unknown();
+    const int numBounded = countVanishingDerivatives(coefficients) + 1;
+    for (int k = 1; k <= N; k++)
+        y.c[k] = k <= numBounded ? hull(y.c[k], Interval(0.0)) : Interval::unknown();
     return y;
 }
 

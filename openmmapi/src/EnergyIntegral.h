@@ -21,7 +21,8 @@ public:
      */
     static EnergyIntegral ofSmooth(const std::function<double(double)>& force, double low, double high);
     /**
-     * Integrate a function with steps: the trapezoidal rule on 2^15 panels. The error is at most a step times a panel.
+     * Integrate a function with steps: the trapezoidal rule on 2^15 panels. Each step adds an error of at most half its height
+     * times a panel, of either sign.
      */
     static EnergyIntegral ofStepwise(const std::function<double(double)>& force, double low, double high);
     /** Get the integral from r to high, for r in [low, high]. */

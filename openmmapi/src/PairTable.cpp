@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 using namespace SurrogatePlugin;
@@ -24,13 +25,10 @@ constexpr double C1 = 0.252, C2 = 0.0324, C3 = 0.0080188; // sqrt(3)/216 = 0.008
 
 /** Get a bound on the difference of p = dU/dx and its quadratic over a cell, from whichever derivative bounds it best. */
 double boundSlopeError(const Jet<Interval, 3>& p, double h) {
-    double bound = C1 * h * p.c[1].magnitude();
-    // Comparisons with unknown (NaN) derivatives are false and leave the bound as it is.
-    const double second = C2 * h * h * 2 * p.c[2].magnitude(), third = C3 * h * h * h * 6 * p.c[3].magnitude();
-    if (second < bound)
-        bound = second;
-    if (third < bound)
-        bound = third;
+    double bound = std::numeric_limits<double>::infinity();
+    for (double candidate : {C1 * h * p.c[1].magnitude(), C2 * h * h * 2 * p.c[2].magnitude(), C3 * h * h * h * 6 * p.c[3].magnitude()})
+        if (candidate < bound) // false for a derivative that is unknown (NaN)
+            bound = candidate;
     return bound * BoundSlack;
 }
 

@@ -13,12 +13,12 @@ namespace {
 
 string writeValues(const NamedTensor& tensor) {
     switch (tensor.type) {
-        case NamedTensor::Float32:
-            return writeNumbers<float>(tensor.values);
-        case NamedTensor::Float64:
-            return writeNumbers<double>(tensor.values);
-        default:
-            return writeNumbers<int>(tensor.values);
+    case NamedTensor::Float32:
+        return writeNumbers<float>(tensor.values);
+    case NamedTensor::Float64:
+        return writeNumbers<double>(tensor.values);
+    default:
+        return writeNumbers<int>(tensor.values);
     }
 }
 
@@ -42,8 +42,8 @@ NamedTensor readTensor(const SerializationNode& node) {
     else
         tensor.values = readValues<int>(text, what);
     if (NamedTensor::countElements(tensor.shape, tensor.values.size()) != tensor.values.size())
-        throw OpenMMException(what + " has shape " + NamedTensor::describeShape(tensor.shape) + " but " + std::to_string(tensor.values.size()) +
-                              " values");
+        throw OpenMMException(what + " has shape " + NamedTensor::describeShape(tensor.shape) + " but " +
+                              std::to_string(tensor.values.size()) + " values");
     return tensor;
 }
 

@@ -16,7 +16,7 @@ using std::vector;
 namespace {
 
 // The prefix is there for who reads such a file without the package: OpenMM's message then names what to import.
-const char* const typeName = "openmmsurrogate.SurrogateForce";
+const char* const forceTypeName = "openmmsurrogate.SurrogateForce";
 const int newestVersion = 1;
 // In the order of SurrogateForce::EvaluationMethod.
 const std::array<string, 3> methodNames = {"automatic", "network", "table"};
@@ -43,13 +43,16 @@ SurrogateForce::EvaluationMethod parseMethod(const string& name) {
     throw OpenMMException("property 'method' is '" + name + "'; it must be automatic, network or table");
 }
 
-void writeParticles(const SurrogateForce& force, SerializationNode& node) {
+void writeParticlesAndExclusions(const SurrogateForce& force, SerializationNode& node) {
     vector<int> types;
     for (int i = 0; i < force.getNumParticles(); i++)
         types.push_back(force.getParticleType(i));
     // One number each, not one node: a million particles then cost two megabytes.
-    node.createChildNode("Particles").setStringProperty("types", writeNumbers<int>(types));
-    SerializationNode& exclusions = node.createChildNode("Exclusions");
+    node.createChildNode("Particles")
+        .setStringProperty("types", writeNumbers<int>(types))
+        .setIntProperty("count", (int) types.size());
+    SerializationNode& exclusions =
+        node.createChildNode("Exclusions").setIntProperty("count", force.getNumExclusions());
     for (int i = 0; i < force.getNumExclusions(); i++) {
         int particle1, particle2;
         force.getExclusionParticles(i, particle1, particle2);
@@ -57,10 +60,26 @@ void writeParticles(const SurrogateForce& force, SerializationNode& node) {
     }
 }
 
+/** Compare a list with its stated length: OpenMM's XML parser lets a file pass that ends between two entries. */
+void checkCount(const SerializationNode& list, size_t found) {
+    const int count = readNumber<int>(list, "count");
+    if (count < 0 || (size_t) count != found)
+        throw OpenMMException("node '" + list.getName() + "' must hold " + std::to_string(count) +
+                              " entries; it holds " + std::to_string(found));
+}
+
 void readParticles(const SerializationNode& node, SurrogateForce& force) {
-    for (int type : readNumbers<int>(node.getChildNode("Particles").getStringProperty("types"), "a particle type"))
+    const SerializationNode& particles = node.getChildNode("Particles");
+    const vector<int> types = readNumbers<int>(particles.getStringProperty("types"), "a particle type");
+    checkCount(particles, types.size());
+    for (int type : types)
         force.addParticle(type);
-    for (const SerializationNode& exclusion : node.getChildNode("Exclusions").getChildren()) {
+}
+
+void readExclusions(const SerializationNode& node, SurrogateForce& force) {
+    const SerializationNode& exclusions = node.getChildNode("Exclusions");
+    checkCount(exclusions, exclusions.getChildren().size());
+    for (const SerializationNode& exclusion : exclusions.getChildren()) {
         const int particle1 = readNumber<int>(exclusion, "p1");
         force.addExclusion(particle1, readNumber<int>(exclusion, "p2"));
     }
@@ -69,8 +88,8 @@ void readParticles(const SerializationNode& node, SurrogateForce& force) {
 std::unique_ptr<SurrogateForce> readForce(const SerializationNode& node) {
     const int version = readNumber<int>(node, "version");
     if (version > newestVersion)
-        throw OpenMMException("it has version " + std::to_string(version) + ", this build reads up to " + std::to_string(newestVersion) +
-                              ": update openmm-surrogate");
+        throw OpenMMException("it has version " + std::to_string(version) + ", this build reads up to " +
+                              std::to_string(newestVersion) + ": update openmm-surrogate");
     if (version < 1)
         throw OpenMMException("property 'version' must be at least 1; got " + std::to_string(version));
     auto force = std::make_unique<SurrogateForce>(readModel(node.getChildNode("Model")));
@@ -81,13 +100,13 @@ std::unique_ptr<SurrogateForce> readForce(const SerializationNode& node) {
     force->setEvaluationMethod(parseMethod(node.getStringProperty("method")));
     force->setTableTolerance(readNumber<double>(node, "tableTolerance"));
     readParticles(node, *force);
+    readExclusions(node, *force);
     return force;
 }
 
 } // namespace
 
-SurrogateForceProxy::SurrogateForceProxy() : SerializationProxy(typeName) {
-}
+SurrogateForceProxy::SurrogateForceProxy() : SerializationProxy(forceTypeName) {}
 
 void SurrogateForceProxy::serialize(const void* object, SerializationNode& node) const {
     const SurrogateForce& force = *reinterpret_cast<const SurrogateForce*>(object);
@@ -99,13 +118,13 @@ void SurrogateForceProxy::serialize(const void* object, SerializationNode& node)
     node.setStringProperty("method", methodNames.at(force.getEvaluationMethod()));
     node.setStringProperty("tableTolerance", writeNumbers<double>(vector<double>(1, force.getTableTolerance())));
     writeModel(force.getModel(), node.createChildNode("Model"));
-    writeParticles(force, node);
+    writeParticlesAndExclusions(force, node);
 }
 
 void* SurrogateForceProxy::deserialize(const SerializationNode& node) const {
     try {
         return readForce(node).release();
     } catch (const OpenMMException& error) {
-        throw OpenMMException(string("the XML of a ") + typeName + ": " + error.what());
+        throw OpenMMException(string("the XML of a ") + forceTypeName + ": " + error.what());
     }
 }

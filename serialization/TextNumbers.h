@@ -39,7 +39,8 @@ std::vector<T> readNumbers(const std::string& text, const std::string& what) {
         T number;
         const auto result = std::from_chars(text.data() + begin, text.data() + end, number);
         if (result.ec != std::errc() || result.ptr != text.data() + end)
-            throw OpenMM::OpenMMException(what + " is not a number of the expected kind: '" + text.substr(begin, std::min<size_t>(end - begin, 40)) + "'");
+            throw OpenMM::OpenMMException(what + " is not a number of the expected kind: '" +
+                                          text.substr(begin, std::min<size_t>(end - begin, 40)) + "'");
         numbers.push_back(number);
         begin = text.find_first_not_of(space, end);
     }

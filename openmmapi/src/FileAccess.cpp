@@ -95,8 +95,8 @@ string SurrogatePlugin::readFile(const string& filename, size_t maxSize) {
     if (status.st_size == 0)
         throw OpenMMException("cannot read '" + filename + "': it is empty");
     if ((size_t) status.st_size > maxSize)
-        throw OpenMMException("cannot read '" + filename + "': it has " + std::to_string(status.st_size) + " bytes; at most " +
-                              std::to_string(maxSize) + " are allowed");
+        throw OpenMMException("cannot read '" + filename + "': it has " + std::to_string(status.st_size) +
+                              " bytes; at most " + std::to_string(maxSize) + " are allowed");
     string bytes(status.st_size, '\0');
     for (size_t position = 0; position < bytes.size();) {
         const ssize_t count = ::read(file.get(), &bytes[position], bytes.size() - position);
@@ -120,7 +120,7 @@ void SurrogatePlugin::replaceFile(const string& filename, const string& bytes) {
     if (std::rename(temporaryName.c_str(), filename.c_str()) != 0)
         failWithErrno("write", filename);
     temporary.keep();
-    // The new name is in the folder, which has a cache of its own. Where that cannot be written out the file is still whole.
+    // The new name is in the folder, which is brought to the disk by itself. Where that fails the file is still whole.
     const Descriptor folder(::open(getFolder(filename).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() >= 0)
         ::fsync(folder.get());

@@ -40,8 +40,13 @@ private:
 
 json SurrogatePlugin::parseJson(const string& text, const string& what) {
     StrictParsing strict(what);
+    // The parser takes a NUL for the end of the text, and would not look at what is behind it.
+    if (text.find('\0') != string::npos)
+        throw OpenMMException(what + " is not valid JSON: it contains a NUL byte");
     try {
-        return json::parse(text, [&strict](int depth, json::parse_event_t event, json& parsed) { return strict(depth, event, parsed); });
+        return json::parse(text, [&strict](int depth, json::parse_event_t event, json& parsed) {
+            return strict(depth, event, parsed);
+        });
     } catch (const json::exception& error) {
         throw OpenMMException(what + " is not valid JSON: " + printable(error.what()));
     }

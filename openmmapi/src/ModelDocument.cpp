@@ -55,7 +55,8 @@ void readPair(const json& description, SurrogateModel& model) {
         pair.fail("types", "must name two types; it names " + std::to_string(types.size()));
     const int type1 = model.getTypeIndex(types[0]), type2 = model.getTypeIndex(types[1]);
     if (model.getPairNetwork(type1, type2) != SurrogateModel::Undefined)
-        pair.fail("types", "names a pair that an earlier entry names too: " + printable(types[0]) + ", " + printable(types[1]));
+        pair.fail("types",
+                  "names a pair that an earlier entry names too: " + printable(types[0]) + ", " + printable(types[1]));
     const bool interacting = !pair.getValue("network").is_null();
     model.setPairNetwork(type1, type2, interacting ? pair.getCount("network") : (int) SurrogateModel::NonInteracting);
     pair.finish();
@@ -82,10 +83,12 @@ PairNetwork readNetwork(const json& description, int index, ModelTensors& tensor
     JsonFields fields(description);
     const vector<size_t> widths = fields.getSizes("widths");
     if (widths.size() < 2 || widths.size() > (size_t) PairNetwork::getMaxLayers() + 1)
-        fields.fail("widths", "must hold 2 to " + std::to_string(PairNetwork::getMaxLayers() + 1) + " numbers; it holds " + std::to_string(widths.size()));
+        fields.fail("widths", "must hold 2 to " + std::to_string(PairNetwork::getMaxLayers() + 1) +
+                                  " numbers; it holds " + std::to_string(widths.size()));
     for (size_t width : widths)
         if (width < 1 || width > (size_t) PairNetwork::getMaxWidth())
-            fields.fail("widths", "must be between 1 and " + std::to_string(PairNetwork::getMaxWidth()) + "; one is " + std::to_string(width));
+            fields.fail("widths", "must be between 1 and " + std::to_string(PairNetwork::getMaxWidth()) + "; one is " +
+                                      std::to_string(width));
     const auto activation = (PairNetwork::Activation) parseName(fields, "activation", activationNames);
     const auto output = (PairNetwork::Output) parseName(fields, "output", outputNames);
     PairNetwork network = tensors.takeNetwork(index, widths, activation, output);
@@ -101,15 +104,16 @@ PairNetwork readNetwork(const json& description, int index, ModelTensors& tensor
 void readNetworks(JsonFields& fields, ModelTensors& tensors, SurrogateModel& model) {
     const json& networks = fields.getArray("networks");
     for (size_t i = 0; i < networks.size(); i++)
-        inContext("networks[" + std::to_string(i) + "]", [&] { model.addNetwork(readNetwork(networks[i], (int) i, tensors)); });
+        inContext("networks[" + std::to_string(i) + "]",
+                  [&] { model.addNetwork(readNetwork(networks[i], (int) i, tensors)); });
     tensors.finish();
 }
 
 void readEnergyOffsets(JsonFields& fields, SurrogateModel& model) {
     const vector<double> offsets = fields.getNumbers("energyOffsets");
     if (offsets.size() != (size_t) model.getNumTypes())
-        fields.fail("energyOffsets", "must hold one number for each of the " + std::to_string(model.getNumTypes()) + " types; it holds " +
-                                         std::to_string(offsets.size()));
+        fields.fail("energyOffsets", "must hold one number for each of the " + std::to_string(model.getNumTypes()) +
+                                         " types; it holds " + std::to_string(offsets.size()));
     for (size_t type = 0; type < offsets.size(); type++)
         model.setEnergyOffset((int) type, offsets[type]);
 }
@@ -127,8 +131,7 @@ void readVersion(JsonFields& fields) {
 } // namespace
 
 ModelDocument::ModelDocument(const string& metadata, const vector<NamedTensor>& tensors, const string& checksum)
-    : metadata(metadata), tensors(tensors), checksum(checksum) {
-}
+    : metadata(metadata), tensors(tensors), checksum(checksum) {}
 
 ModelDocument::ModelDocument(const SurrogateModel& model) {
     json networks = json::array(), offsets = json::array();
@@ -166,7 +169,8 @@ string ModelDocument::computeChecksum() const {
     vector<const NamedTensor*> ordered;
     for (const NamedTensor& tensor : tensors)
         ordered.push_back(&tensor);
-    std::sort(ordered.begin(), ordered.end(), [](const NamedTensor* a, const NamedTensor* b) { return a->name < b->name; });
+    std::sort(ordered.begin(), ordered.end(),
+              [](const NamedTensor* a, const NamedTensor* b) { return a->name < b->name; });
     Crc32 crc;
     crc.add(metadata);
     for (const NamedTensor* tensor : ordered)
@@ -178,8 +182,8 @@ void ModelDocument::checkTensors() const {
     for (const NamedTensor& tensor : tensors)
         for (size_t i = 0; i < tensor.values.size(); i++)
             if (!std::isfinite(tensor.values[i]))
-                throw OpenMMException("tensor '" + printable(tensor.name) + "' is not finite at element " + std::to_string(i) +
-                                      ": the training diverged, or the file is damaged");
+                throw OpenMMException("tensor '" + printable(tensor.name) + "' is not finite at element " +
+                                      std::to_string(i) + ": the training diverged, or the file is damaged");
     const string expected = computeChecksum();
     if (checksum != expected)
         throw OpenMMException("its checksum is '" + printable(checksum) + "', that of its content '" + expected +

@@ -31,7 +31,9 @@ SurrogateModel ModelFile::decode(const char* bytes, size_t size) {
     for (const auto& item : content.metadata)
         if (item.first != documentKey && item.first != checksumKey)
             throw OpenMMException("'__metadata__' has an unknown key '" + printable(item.first) + "'");
-    return ModelDocument(getText(content.metadata, documentKey), content.tensors, getText(content.metadata, checksumKey)).createModel();
+    return ModelDocument(getText(content.metadata, documentKey), content.tensors,
+                         getText(content.metadata, checksumKey))
+        .createModel();
 }
 
 string ModelFile::encode(const SurrogateModel& model) {
@@ -41,6 +43,7 @@ string ModelFile::encode(const SurrogateModel& model) {
     content.tensors = document.getTensors();
     const string bytes = content.encode();
     if (bytes.size() > MaxFileSize)
-        throw OpenMMException("the model has " + std::to_string(bytes.size()) + " bytes; at most " + std::to_string(MaxFileSize) + " are allowed");
+        throw OpenMMException("the model has " + std::to_string(bytes.size()) + " bytes; at most " +
+                              std::to_string(MaxFileSize) + " are allowed");
     return bytes;
 }

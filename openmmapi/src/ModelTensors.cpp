@@ -21,17 +21,21 @@ string layerPrefix(int network, size_t layer) {
 }
 
 template <class T>
-void append(vector<NamedTensor>& tensors, const string& name, NamedTensor::Type type, const vector<size_t>& shape, const vector<T>& values) {
+void append(vector<NamedTensor>& tensors, const string& name, NamedTensor::Type type, const vector<size_t>& shape,
+            const vector<T>& values) {
     tensors.push_back({name, type, shape, vector<double>(values.begin(), values.end())});
 }
 
-void appendQuantization(const string& prefix, const PairNetwork::LayerQuantization& quantization, size_t numOutputs, vector<NamedTensor>& tensors) {
+void appendQuantization(const string& prefix, const PairNetwork::LayerQuantization& quantization, size_t numOutputs,
+                        vector<NamedTensor>& tensors) {
     const vector<float>&weightScales = quantization.weightScales, &activationScales = quantization.activationScales;
     if (!weightScales.empty())
-        append(tensors, prefix + "weight_scale", NamedTensor::Float32, {numOutputs, weightScales.size() / numOutputs}, weightScales);
+        append(tensors, prefix + "weight_scale", NamedTensor::Float32, {numOutputs, weightScales.size() / numOutputs},
+               weightScales);
     if (!activationScales.empty()) {
         append(tensors, prefix + "activation_scale", NamedTensor::Float32, {activationScales.size()}, activationScales);
-        append(tensors, prefix + "activation_zero_point", NamedTensor::Int32, {activationScales.size()}, quantization.activationZeroPoints);
+        append(tensors, prefix + "activation_zero_point", NamedTensor::Int32, {activationScales.size()},
+               quantization.activationZeroPoints);
     }
 }
 
@@ -47,7 +51,8 @@ void ModelTensors::appendNetwork(int index, const PairNetwork& network, vector<N
     }
     const vector<double>& histogram = network.getTrainingHistogram();
     if (!histogram.empty())
-        append(tensors, networkPrefix(index) + "training_histogram", NamedTensor::Float64, {histogram.size()}, histogram);
+        append(tensors, networkPrefix(index) + "training_histogram", NamedTensor::Float64, {histogram.size()},
+               histogram);
 }
 
 ModelTensors::ModelTensors(const vector<NamedTensor>& tensors) {
@@ -62,8 +67,8 @@ const NamedTensor& ModelTensors::take(const string& name, NamedTensor::Type type
         throw OpenMMException("tensor '" + name + "' is missing");
     const NamedTensor& tensor = *found->second;
     if (tensor.type != type)
-        throw OpenMMException("tensor '" + name + "' must be of type " + NamedTensor::getTypeName(type) + "; it is of type " +
-                              NamedTensor::getTypeName(tensor.type));
+        throw OpenMMException("tensor '" + name + "' must be of type " + NamedTensor::getTypeName(type) +
+                              "; it is of type " + NamedTensor::getTypeName(tensor.type));
     available.erase(found);
     return tensor;
 }
@@ -71,14 +76,15 @@ const NamedTensor& ModelTensors::take(const string& name, NamedTensor::Type type
 vector<float> ModelTensors::takeFloats(const string& name, const vector<size_t>& shape) {
     const NamedTensor& tensor = take(name, NamedTensor::Float32);
     if (tensor.shape != shape)
-        throw OpenMMException("tensor '" + name + "' must have shape " + NamedTensor::describeShape(shape) + "; it has " +
-                              NamedTensor::describeShape(tensor.shape));
+        throw OpenMMException("tensor '" + name + "' must have shape " + NamedTensor::describeShape(shape) +
+                              "; it has " + NamedTensor::describeShape(tensor.shape));
     return vector<float>(tensor.values.begin(), tensor.values.end());
 }
 
 PairNetwork::LayerQuantization ModelTensors::takeQuantization(const string& prefix, size_t numOutputs) {
     PairNetwork::LayerQuantization quantization;
-    const string weightName = prefix + "weight_scale", scaleName = prefix + "activation_scale", zeroName = prefix + "activation_zero_point";
+    const string weightName = prefix + "weight_scale", scaleName = prefix + "activation_scale",
+                 zeroName = prefix + "activation_zero_point";
     if (has(weightName)) {
         const NamedTensor& scales = take(weightName, NamedTensor::Float32);
         if (scales.shape.size() != 2 || scales.shape[0] != numOutputs || scales.shape[1] == 0)
@@ -90,15 +96,18 @@ PairNetwork::LayerQuantization ModelTensors::takeQuantization(const string& pref
         const NamedTensor& scales = take(scaleName, NamedTensor::Float32);
         const NamedTensor& zeroPoints = take(zeroName, NamedTensor::Int32);
         if (scales.shape.size() != 1 || scales.shape[0] == 0 || zeroPoints.shape != scales.shape)
-            throw OpenMMException("tensors '" + scaleName + "' and '" + zeroName + "' must have one dimension and the same length; they have " +
-                                  NamedTensor::describeShape(scales.shape) + " and " + NamedTensor::describeShape(zeroPoints.shape));
+            throw OpenMMException("tensors '" + scaleName + "' and '" + zeroName +
+                                  "' must have one dimension and the same length; they have " +
+                                  NamedTensor::describeShape(scales.shape) + " and " +
+                                  NamedTensor::describeShape(zeroPoints.shape));
         quantization.activationScales.assign(scales.values.begin(), scales.values.end());
         quantization.activationZeroPoints.assign(zeroPoints.values.begin(), zeroPoints.values.end());
     }
     return quantization;
 }
 
-PairNetwork ModelTensors::takeNetwork(int index, const vector<size_t>& widths, PairNetwork::Activation activation, PairNetwork::Output output) {
+PairNetwork ModelTensors::takeNetwork(int index, const vector<size_t>& widths, PairNetwork::Activation activation,
+                                      PairNetwork::Output output) {
     const size_t numLayers = widths.size() - 1;
     vector<vector<float> > weights, biases;
     vector<PairNetwork::LayerQuantization> quantization;
@@ -115,7 +124,8 @@ PairNetwork ModelTensors::takeNetwork(int index, const vector<size_t>& widths, P
     if (has(histogramName)) {
         const NamedTensor& histogram = take(histogramName, NamedTensor::Float64);
         if (histogram.shape.size() != 1 || histogram.shape[0] == 0)
-            throw OpenMMException("tensor '" + histogramName + "' must have one dimension; it has shape " + NamedTensor::describeShape(histogram.shape));
+            throw OpenMMException("tensor '" + histogramName + "' must have one dimension; it has shape " +
+                                  NamedTensor::describeShape(histogram.shape));
         network.setTrainingHistogram(histogram.values);
     }
     return network;

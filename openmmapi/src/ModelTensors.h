@@ -21,14 +21,19 @@ class ModelTensors {
 public:
     /** Append the arrays of network number "index" to a list. */
     static void appendNetwork(int index, const PairNetwork& network, std::vector<NamedTensor>& tensors);
-    /** Begin to take arrays out of a list, which must outlive this. @throws OpenMM::OpenMMException if two have one name */
+    /**
+     * Begin to take arrays out of a list, which must outlive this.
+     *
+     * @throws OpenMM::OpenMMException if two of them have one name
+     */
     explicit ModelTensors(const std::vector<NamedTensor>& tensors);
     /**
      * Take the arrays of a network and make it.
      *
      * @throws OpenMM::OpenMMException that names the array if one is missing or has another type or shape
      */
-    PairNetwork takeNetwork(int index, const std::vector<std::size_t>& widths, PairNetwork::Activation activation, PairNetwork::Output output);
+    PairNetwork takeNetwork(int index, const std::vector<std::size_t>& widths, PairNetwork::Activation activation,
+                            PairNetwork::Output output);
     /** Throw if there are arrays that were not taken. */
     void finish() const;
 

@@ -27,13 +27,16 @@ struct Entry {
 /** Get the header's text, having made sure that the file is that long. */
 string readHeader(const char* bytes, size_t size) {
     if (size < lengthSize)
-        throw OpenMMException("the file has " + std::to_string(size) + " bytes: it is truncated, or not a safetensors file");
+        throw OpenMMException("the file has " + std::to_string(size) +
+                              " bytes: it is truncated, or not a safetensors file");
     uint64_t headerSize = 0;
     for (size_t i = 0; i < lengthSize; i++)
         headerSize |= (uint64_t) (unsigned char) bytes[i] << (8 * i);
     if (headerSize > SafeTensors::MaxHeaderSize || headerSize > size - lengthSize)
-        throw OpenMMException("the header's length, " + std::to_string(headerSize) + " bytes, is more than the file holds (" +
-                              std::to_string(size) + " bytes) or the format allows: the file is truncated, damaged, or not a safetensors file");
+        throw OpenMMException(
+            "the header's length, " + std::to_string(headerSize) + " bytes, is more than the file holds (" +
+            std::to_string(size) +
+            " bytes) or the format allows: the file is truncated, damaged, or not a safetensors file");
     if (headerSize == 0 || bytes[lengthSize] != '{')
         throw OpenMMException("the header does not begin with '{': the file is damaged, or not a safetensors file");
     return string(bytes + lengthSize, headerSize);
@@ -45,7 +48,8 @@ map<string, string> readMetadata(const json& object) {
         throw OpenMMException("'" + metadataKey + "' of the header must be a JSON object");
     for (const auto& item : object.items()) {
         if (!item.value().is_string())
-            throw OpenMMException("'" + metadataKey + "' of the header must hold texts only; '" + printable(item.key()) + "' is none");
+            throw OpenMMException("'" + metadataKey + "' of the header must hold texts only; '" +
+                                  printable(item.key()) + "' is none");
         metadata[item.key()] = item.value().get<string>();
     }
     return metadata;
@@ -60,14 +64,15 @@ Entry readEntry(const string& name, const json& object, size_t dataSize) {
     const vector<size_t> offsets = fields.getSizes("data_offsets");
     fields.finish();
     if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > dataSize)
-        fields.fail("data_offsets", "does not lie in the " + std::to_string(dataSize) + " bytes of data: the file is truncated or damaged");
+        fields.fail("data_offsets", "does not lie in the " + std::to_string(dataSize) +
+                                        " bytes of data: the file is truncated or damaged");
     entry.begin = offsets[0];
     entry.end = offsets[1];
     const size_t elementSize = NamedTensor::getElementSize(entry.tensor.type);
     const size_t count = NamedTensor::countElements(entry.tensor.shape, dataSize / elementSize);
     if (count * elementSize != entry.end - entry.begin)
-        fields.fail("shape", NamedTensor::describeShape(entry.tensor.shape) + " does not fit its " + std::to_string(entry.end - entry.begin) +
-                                 " bytes of data");
+        fields.fail("shape", NamedTensor::describeShape(entry.tensor.shape) + " does not fit its " +
+                                 std::to_string(entry.end - entry.begin) + " bytes of data");
     return entry;
 }
 
@@ -79,8 +84,9 @@ void checkContiguous(vector<Entry>& entries, size_t dataSize) {
     size_t expected = 0;
     for (const Entry& entry : entries) {
         if (entry.begin != expected)
-            throw OpenMMException("tensor '" + printable(entry.tensor.name) + "': its data begin at byte " + std::to_string(entry.begin) +
-                                  " instead of " + std::to_string(expected) + ": arrays overlap or leave a hole");
+            throw OpenMMException("tensor '" + printable(entry.tensor.name) + "': its data begin at byte " +
+                                  std::to_string(entry.begin) + " instead of " + std::to_string(expected) +
+                                  ": arrays overlap or leave a hole");
         expected = entry.end;
     }
     if (expected != dataSize)
@@ -106,7 +112,8 @@ SafeTensors SafeTensors::decode(const char* bytes, size_t size) {
         if (item.key() == metadataKey)
             content.metadata = readMetadata(item.value());
         else
-            inContext("tensor '" + printable(item.key()) + "'", [&] { entries.push_back(readEntry(item.key(), item.value(), dataSize)); });
+            inContext("tensor '" + printable(item.key()) + "'",
+                      [&] { entries.push_back(readEntry(item.key(), item.value(), dataSize)); });
     }
     checkContiguous(entries, dataSize);
     for (Entry& entry : entries) {
@@ -138,8 +145,8 @@ string SafeTensors::encode() const {
     string text = header.dump();
     text.resize((text.size() + lengthSize - 1) / lengthSize * lengthSize, ' ');
     if (text.size() > MaxHeaderSize)
-        throw OpenMMException("the header would have " + std::to_string(text.size()) + " bytes; at most " + std::to_string(MaxHeaderSize) +
-                              " are allowed: is the provenance too long?");
+        throw OpenMMException("the header would have " + std::to_string(text.size()) + " bytes; at most " +
+                              std::to_string(MaxHeaderSize) + " are allowed: is the provenance too long?");
     string bytes;
     for (size_t i = 0; i < lengthSize; i++)
         bytes += (char) (unsigned char) ((uint64_t) text.size() >> (8 * i));

@@ -28,9 +28,13 @@ struct SurrogateModel::FunctionCache {
 
 namespace {
 
+[[noreturn]] void fail(const string& message) {
+    throw OpenMMException("SurrogateModel: " + message);
+}
+
 void require(bool condition, const string& message) {
     if (!condition)
-        throw OpenMMException("SurrogateModel: " + message);
+        fail(message);
 }
 
 /** Numbers in messages as short as they can be told apart; to_string() would print 1e-9 as 0.000000. */
@@ -42,7 +46,8 @@ string toText(double value) {
 
 void checkTypeNames(const vector<string>& typeNames) {
     require(!typeNames.empty() && typeNames.size() <= (size_t) SurrogateModel::getMaxTypes(),
-            "there must be 1 to " + to_string(SurrogateModel::getMaxTypes()) + " particle types; got " + to_string(typeNames.size()));
+            "there must be 1 to " + to_string(SurrogateModel::getMaxTypes()) + " particle types; got " +
+                to_string(typeNames.size()));
     std::set<string> seen;
     for (const string& name : typeNames) {
         require(!name.empty(), "a particle type must have a name that is not empty");
@@ -59,10 +64,11 @@ void checkTypeNames(const vector<string>& typeNames) {
 } // namespace
 
 SurrogateModel::SurrogateModel(const vector<string>& typeNames, double cutoff)
-    : typeNames(typeNames), cutoff(cutoff), forceScale(0), format(NumericFormat::Default), endLayersSingle(true), weightGroupSize(16),
-      provenance("{}"), functions(std::make_shared<FunctionCache>()) {
+    : typeNames(typeNames), cutoff(cutoff), forceScale(0), format(NumericFormat::Default), endLayersSingle(true),
+      weightGroupSize(16), provenance("{}"), functions(std::make_shared<FunctionCache>()) {
     checkTypeNames(typeNames);
-    require(std::isfinite(cutoff) && cutoff > 0, "the cutoff must be positive and finite; got " + toText(cutoff) + " nm");
+    require(std::isfinite(cutoff) && cutoff > 0,
+            "the cutoff must be positive and finite; got " + toText(cutoff) + " nm");
     pairNetworks.assign(typeNames.size() * typeNames.size(), Undefined);
     energyOffsets.assign(typeNames.size(), 0.0);
 }
@@ -87,11 +93,13 @@ int SurrogateModel::getTypeIndex(const string& name) const {
     string known;
     for (const string& typeName : typeNames)
         known += (known.empty() ? "" : ", ") + typeName;
-    throw OpenMMException("SurrogateModel: there is no particle type '" + printable(name) + "'; the types are: " + printable(known));
+    throw OpenMMException("SurrogateModel: there is no particle type '" + printable(name) +
+                          "'; the types are: " + printable(known));
 }
 
 int SurrogateModel::addNetwork(const PairNetwork& network) {
-    require(network.getMinimumDistance() < cutoff, "the minimum distance of a network, " + toText(network.getMinimumDistance()) +
+    require(network.getMinimumDistance() < cutoff, "the minimum distance of a network, " +
+                                                       toText(network.getMinimumDistance()) +
                                                        " nm, must be below the cutoff, " + toText(cutoff) + " nm");
     networks.push_back(network);
     functions = std::make_shared<FunctionCache>();
@@ -99,13 +107,14 @@ int SurrogateModel::addNetwork(const PairNetwork& network) {
 }
 
 const PairNetwork& SurrogateModel::getNetwork(int index) const {
-    require(index >= 0 && index < getNumNetworks(),
-            "there is no network " + to_string(index) + "; there are " + to_string(getNumNetworks()));
+    if (index < 0 || index >= getNumNetworks())
+        fail("there is no network " + to_string(index) + "; there are " + to_string(getNumNetworks()));
     return networks[index];
 }
 
 void SurrogateModel::checkType(int type) const {
-    require(type >= 0 && type < getNumTypes(), "there is no particle type " + to_string(type) + "; there are " + to_string(getNumTypes()));
+    if (type < 0 || type >= getNumTypes())
+        fail("there is no particle type " + to_string(type) + "; there are " + to_string(getNumTypes()));
 }
 
 int SurrogateModel::pairIndex(int type1, int type2) const {
@@ -137,15 +146,18 @@ double SurrogateModel::getForceScale() const {
     for (int i = 0; i < getNumNetworks(); i++)
         largest = std::max(largest, getPairFunction(i, NumericFormat::Double)
                                         ->findLargestForce(0.5 * (networks[i].getMinimumDistance() + cutoff), cutoff));
-    require(std::isfinite(largest) && largest > 0, "the force scale cannot be found from the networks, whose largest force in the outer half of their "
-                                                   "range is " + toText(largest) + " kJ/mol/nm; call setForceScale()");
+    require(std::isfinite(largest) && largest > 0,
+            "the force scale cannot be found from the networks, whose largest force in the outer half of their "
+            "range is " +
+                toText(largest) + " kJ/mol/nm; call setForceScale()");
     std::lock_guard<std::mutex> lock(functions->mutex);
     functions->forceScale = largest;
     return largest;
 }
 
 void SurrogateModel::setForceScale(double scale) {
-    require(std::isfinite(scale) && scale >= 0, "the force scale must be positive and finite, or 0 to unset it; got " + toText(scale) + " kJ/mol/nm");
+    require(std::isfinite(scale) && scale >= 0,
+            "the force scale must be positive and finite, or 0 to unset it; got " + toText(scale) + " kJ/mol/nm");
     forceScale = scale;
 }
 
@@ -178,14 +190,17 @@ void SurrogateModel::setWeightGroupSize(int size) {
 
 void SurrogateModel::setProvenance(const string& json) {
     const nlohmann::json document = parseJson(json, "SurrogateModel: the provenance");
-    require(document.is_object(), string("the provenance must be a JSON object; it is of type ") + document.type_name());
+    require(document.is_object(),
+            string("the provenance must be a JSON object; it is of type ") + document.type_name());
     provenance = document.dump(-1, ' ', true);
 }
 
 void SurrogateModel::checkPair(int type1, int type2, double r) const {
-    require(getPairNetwork(type1, type2) != Undefined, "the types " + printable(typeNames[type1]) + " and " + printable(typeNames[type2]) +
-                                                           " have no network; call setPairNetwork() with one, or with NonInteracting");
-    require(std::isfinite(r) && r >= 0, "the distance must be finite and not negative; got " + toText(r) + " nm");
+    if (getPairNetwork(type1, type2) == Undefined)
+        fail("the types " + printable(typeNames[type1]) + " and " + printable(typeNames[type2]) +
+             " have no network; call setPairNetwork() with one, or with NonInteracting");
+    if (!(std::isfinite(r) && r >= 0))
+        fail("the distance must be finite and not negative; got " + toText(r) + " nm");
 }
 
 double SurrogateModel::computeForce(int type1, int type2, double r, NumericFormat::Type format) const {
@@ -208,6 +223,7 @@ shared_ptr<const PairFunction> SurrogateModel::getPairFunction(int network, Nume
     std::lock_guard<std::mutex> lock(functions->mutex);
     shared_ptr<const PairFunction>& function = functions->functions[{network, format}];
     if (function == nullptr)
-        function = std::make_shared<const PairFunction>(networks[network], cutoff, FormatScheme{format, endLayersSingle, weightGroupSize});
+        function = std::make_shared<const PairFunction>(networks[network], cutoff,
+                                                        FormatScheme{format, endLayersSingle, weightGroupSize});
     return function;
 }

@@ -90,7 +90,10 @@ public:
     /** Get the numeric format in which the model was made to run, or NumericFormat::Default. */
     NumericFormat::Type getFormat() const { return format; }
     void setFormat(NumericFormat::Type format);
-    /** Get whether the first and the last layer of each network stay in single precision in reduced formats. Default true. */
+    /**
+     * Get whether the first and the last layer of each network stay in single precision in reduced formats. Default
+     * true.
+     */
     bool getEndLayersSingle() const { return endLayersSingle; }
     void setEndLayersSingle(bool single);
     /** Get how many inputs share one Int4 weight scale. Default 16. */

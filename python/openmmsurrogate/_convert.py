@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any, TypeVar
 
 import numpy as np
@@ -83,8 +84,14 @@ def as_layers(arrays: Sequence[Any], shapes: Sequence[tuple[int, ...]], name: st
         array = as_floats(values, f"the {name} of layer {layer}")
         if array.shape != shape:
             raise OpenMMException(f"PairNetwork: the {name} of layer {layer} must have shape {shape}, but have {array.shape}")
-        layers.append(array.ravel().tolist())
+        with np.errstate(over="ignore"):  # infinities are found and reported by the C++ class
+            layers.append(array.ravel().astype(np.float32).tolist())
     return layers
+
+
+def as_type(type: int | str) -> int | str:
+    """Check that an argument can be a particle type: a name or an index. Raises TypeError if it is neither."""
+    return type if isinstance(type, str) else index(type)
 
 
 def adopt(cls: type[Wrapped], proxy: Any) -> Wrapped:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import index
 from typing import Any
 
 import openmm
 from openmm import OpenMMException, XmlSerializer, unit
 
 from openmmsurrogate import _wrapper
-from openmmsurrogate._convert import NANOMETER, adopt
+from openmmsurrogate._convert import NANOMETER, adopt, as_type
 from openmmsurrogate.model import SurrogateModel
 
 
@@ -103,11 +104,11 @@ class SurrogateForce(_wrapper.SurrogateForce):
         int
             the index of the particle
         """
-        return super().addParticle(type)
+        return super().addParticle(as_type(type))
 
     def setParticleType(self, index: int, type: int | str) -> None:
         """Set the type of a particle: name or index of a type of the model, or -1 for none."""
-        super().setParticleType(index, type)
+        super().setParticleType(index, as_type(type))
 
     def getExclusionParticles(self, index: int) -> list[int]:
         """Get the indices of the two particles of an exclusion."""
@@ -123,7 +124,11 @@ class SurrogateForce(_wrapper.SurrogateForce):
         bondCutoff : int
             pairs linked by this many bonds or fewer are excluded
         """
-        super().createExclusionsFromBonds([(int(a), int(b)) for a, b in bonds], bondCutoff)
+        try:
+            pairs = [(index(first), index(second)) for first, second in bonds]
+        except ValueError as error:
+            raise TypeError(f"bonds must be pairs of particle indices: {error}") from None
+        super().createExclusionsFromBonds(pairs, bondCutoff)
 
     def getTableErrorInContext(self, context: openmm.Context) -> float:
         """Get the bound on the error of the table that a Context uses, relative to max(\\|w(r)\\|, force scale).

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,8 @@ class SurrogateModel(_wrapper.SurrogateModel):
     """
 
     def __init__(self, typeNames: Sequence[str], cutoff: float | unit.Quantity) -> None:
-        if isinstance(typeNames, str):
-            raise TypeError(f"typeNames must be a sequence of names, such as [{typeNames!r}]")
+        if isinstance(typeNames, str) or not all(isinstance(name, str) for name in typeNames):
+            raise TypeError(f"typeNames must be a sequence of names, such as ['Na', 'Cl'], but is {typeNames!r}")
         super().__init__(list(typeNames), number_in(cutoff, NANOMETER, "cutoff"))
 
     @staticmethod
@@ -82,11 +83,11 @@ class SurrogateModel(_wrapper.SurrogateModel):
         return super().getTypeNames()
 
     def _type(self, type: int | str) -> int:
-        return self.getTypeIndex(type) if isinstance(type, str) else type
+        return self.getTypeIndex(type) if isinstance(type, str) else index(type)
 
-    def getNetwork(self, index: int) -> PairNetwork:
-        """Get a copy of a network."""
-        return adopt(PairNetwork, super().getNetwork(index))
+    def getNetwork(self, network: int) -> PairNetwork:
+        """Get a copy of the network with an index."""
+        return adopt(PairNetwork, super().getNetwork(network))
 
     def setPairNetwork(self, type1: int | str, type2: int | str, network: int) -> None:
         """Choose the network of a pair of types.
@@ -181,8 +182,8 @@ def model_to_xml(model: SurrogateModel) -> str:
 
 def model_from_xml(xml: str) -> SurrogateModel:
     """Read a model from what model_to_xml() has written."""
-    force = _wrapper.SurrogateForce.castBorrowed(XmlSerializer.deserialize(xml))
-    return adopt(SurrogateModel, force.getModel())
+    owner = XmlSerializer.deserialize(xml)  # must outlive the borrowed view of it
+    return adopt(SurrogateModel, _wrapper.SurrogateForce.castBorrowed(owner).getModel())
 
 
 def network_to_xml(network: PairNetwork) -> str:

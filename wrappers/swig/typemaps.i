@@ -9,12 +9,13 @@
     PyObject* index = PyNumber_Index($input);
     if (index == nullptr)
         SWIG_fail;
-    long value = PyLong_AsLong(index);
+    int overflow;
+    long value = PyLong_AsLongAndOverflow(index, &overflow);
     Py_DECREF(index);
-    if (PyErr_Occurred())
+    if (overflow != 0 || value < INT_MIN || value > INT_MAX) {
+        raiseOpenMMException("$symname: argument $argnum does not fit a 32-bit integer");
         SWIG_fail;
-    if (value < INT_MIN || value > INT_MAX)
-        SWIG_exception_fail(SWIG_OverflowError, "in method '$symname', argument $argnum does not fit a 32-bit integer");
+    }
     $1 = ($1_ltype) value;
 }
 %typemap(typecheck, precedence=SWIG_TYPECHECK_INTEGER) int {

@@ -125,6 +125,6 @@ void* SurrogateForceProxy::deserialize(const SerializationNode& node) const {
     try {
         return readForce(node).release();
     } catch (const OpenMMException& error) {
-        throw OpenMMException(string("the XML of a ") + forceTypeName + ": " + error.what());
+        throw OpenMMException(string("the XML of an ") + forceTypeName + ": " + error.what());
     }
 }

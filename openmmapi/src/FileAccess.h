@@ -21,7 +21,7 @@ std::string readFile(const std::string& filename, std::size_t maxSize);
  * Write a file beside its final name, bring it to the disk and rename it: whatever interrupts that, the name stands
  * for the whole old file or the whole new one.
  *
- * @param filename  its final name; where there is a file already it is replaced
+ * @param filename  its final name; a file or symbolic link that is there already is replaced
  * @param bytes     its content
  * @throws OpenMM::OpenMMException that names the file and the reason if that fails; nothing is left behind then
  */

@@ -97,8 +97,8 @@ TEST(SurrogateModel, refusesBadValues) {
     expectException([&] { model.setForceScale(-1); }, "got -1 kJ/mol/nm");
     expectException([&] { model.computeForce(0, 0, -0.1); }, "got -0.1 nm");
     expectException([&] { model.setWeightGroupSize(0); }, "weight group size");
-    expectException([&] { model.setFormat((NumericFormat::Type) 99); }, "99");
-    expectException([&] { model.computeForce(0, 0, 0.5, (NumericFormat::Type) -1); }, "-1");
+    expectException([&] { model.setFormat((NumericFormat::Type) 15); }, "15");
+    expectException([&] { model.computeForce(0, 0, 0.5, (NumericFormat::Type) 9); }, "9");
     PairNetwork network = makeConstantNetwork(1);
     network.setCore(0.85);
     expectException([&] { model.addNetwork(network); }, "must be below the cutoff, 0.85 nm");

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from openmm import OpenMMException, unit
+
 from openmmsurrogate import PairNetwork, SurrogateModel
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +33,7 @@ def documented(name: str, function: str) -> Callable[..., Any]:
 def model() -> SurrogateModel:
     random = np.random.default_rng(1)
     widths = [1, 8, 4, 1]
-    weights = [random.normal(size=(o, i)) for i, o in zip(widths, widths[1:], strict=False)]
+    weights = [random.normal(size=(o, i)) for i, o in itertools.pairwise(widths)]
     biases = [random.normal(size=o) for o in widths[1:]]
     network = PairNetwork(widths, weights, biases)
     network.setCore(0.3)
@@ -63,7 +65,9 @@ def test_documented_reader_can_evaluate_the_network(model: SurrogateModel, tmp_p
     r = np.linspace(0.31, 0.89, 50)
     hidden = (r / document["cutoff"])[:, None]
     for layer in range(3):
-        hidden = hidden @ arrays[f"network.0.layer.{layer}.weight"].T.astype(float) + arrays[f"network.0.layer.{layer}.bias"]
+        hidden = (
+            hidden @ arrays[f"network.0.layer.{layer}.weight"].T.astype(float) + arrays[f"network.0.layer.{layer}.bias"]
+        )
         hidden = np.tanh(hidden) if layer < 2 else hidden
     expected = network["outputMean"] + network["outputStandardDeviation"] * hidden[:, 0]
     force = model.computeForce(0, 1, r).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)

@@ -163,7 +163,7 @@ TEST(SurrogateForceSerialization, doesNotDependOnTheLocale) {
 }
 
 TEST(SurrogateForceSerialization, refusesNewerVersions) {
-    const string where = "the XML of a openmmsurrogate.SurrogateForce: ";
+    const string where = "the XML of an openmmsurrogate.SurrogateForce: ";
     expectXmlRefused(" version=\"1\"", " version=\"2\"",
                      where + "it has version 2, this build reads up to 1: update openmm-surrogate");
     expectXmlRefused("&quot;version&quot;:1", "&quot;version&quot;:3",

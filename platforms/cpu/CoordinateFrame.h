@@ -27,14 +27,14 @@ public:
     CoordinateFrame(const PeriodicBox& box, double range);
     CoordinateFrame() = default;
     const Lattice<Real>& getLattice() const { return lattice; }
-    /** Convert a position. @param[out] coordinates  the three arrays, of which element i is set */
-    void convert(const OpenMM::Vec3& position, Coordinate* const coordinates[3], int i) const {
+    /** Convert a position. @param[out] coordinates  [3] */
+    void convert(const OpenMM::Vec3& position, Coordinate* coordinates) const {
         const double c = position[2] * inverse[2][2];
         const double b = position[1] * inverse[1][1] + position[2] * inverse[2][1];
         const double a = position[0] * inverse[0][0] + position[1] * inverse[1][0] + position[2] * inverse[2][0];
-        coordinates[0][i] = store(a, Coordinate());
-        coordinates[1][i] = store(b, Coordinate());
-        coordinates[2][i] = store(c, Coordinate());
+        coordinates[0] = store(a, Coordinate());
+        coordinates[1] = store(b, Coordinate());
+        coordinates[2] = store(c, Coordinate());
     }
 
 private:

@@ -2,12 +2,16 @@
 #include "CpuTableKernel.h"
 #include "ReferenceSurrogateKernel.h"
 #include <atomic>
+#include <openmm/OpenMMException.h>
 #include <openmm/internal/ContextImpl.h>
 
 using namespace OpenMM;
 using namespace std;
 
 namespace SurrogatePlugin {
+
+// Up to this number, single precision represents every cell.
+static const size_t MAX_CELLS = 1 << 24;
 
 template <class Real>
 void CpuTableKernel<Real>::initialize(const System& system, const SurrogateForce& force) {
@@ -40,21 +44,23 @@ void CpuTableKernel<Real>::packTables() {
         coefficients.insert(coefficients.end(), table->getCoefficients().begin(), table->getCoefficients().end());
         coefficients.insert(coefficients.end(), 4, 0); // r^2 just below cutoff^2 may be rounded up into this cell
     }
-    firstCell.assign(numTypes * numTypes, 0);
-    inverseSpacing.assign(numTypes * numTypes, 0);
-    offset.assign(numTypes * numTypes, 0);
+    if (coefficients.size() / 4 > MAX_CELLS)
+        throw OpenMMException("SurrogateForce: the tables of all pairs of types have " + to_string(coefficients.size() / 4) +
+                              " cells in sum, more than " + to_string(MAX_CELLS) + ". Use a larger table tolerance.");
+    grids.assign(4 * numTypes * numTypes, 0);
     for (int type1 = 0; type1 < numTypes; type1++)
         for (int type2 = 0; type2 < numTypes; type2++) {
             if (!interactions->interact(type1, type2))
                 continue;
-            const int network = interactions->getNetwork(type1, type2), pair = type1 * numTypes + type2;
+            const int network = interactions->getNetwork(type1, type2);
             const PairTable& table = *interactions->getTable(network);
-            firstCell[pair] = firstCellOfNetwork[network];
-            inverseSpacing[pair] = Real(1 / table.getSpacing());
-            offset[pair] = Real(-table.getOrigin() / table.getSpacing());
+            Real* grid = &grids[4 * (type1 * numTypes + type2)];
+            grid[0] = Real(1 / table.getSpacing());
+            grid[1] = Real(-table.getOrigin() / table.getSpacing());
+            grid[2] = Real(firstCellOfNetwork[network]);
         }
     const double cutoff = interactions->getCutoff();
-    tables = {numTypes, coefficients.data(), firstCell.data(), inverseSpacing.data(), offset.data(), Real(cutoff * cutoff)};
+    tables = {numTypes, coefficients.data(), grids.data(), Real(cutoff * cutoff)};
 }
 
 template <class Real>

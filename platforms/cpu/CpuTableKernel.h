@@ -32,9 +32,7 @@ private:
     bool periodic = false;
     VerletList<Real> neighbors;
     TableSet<Real> tables;
-    std::vector<Real, AlignedAllocator<Real> > coefficients;
-    std::vector<int> firstCell;
-    std::vector<Real> inverseSpacing, offset;
+    std::vector<Real, AlignedAllocator<Real> > coefficients, grids;
     std::vector<double> blockEnergies;
 };
 

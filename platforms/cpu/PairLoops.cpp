@@ -7,13 +7,8 @@ extern const PairLoops<float> pairLoopsGenericFloat;
 extern const PairLoops<double> pairLoopsGenericDouble;
 
 #ifdef OPENMM_SURROGATE_X86
-extern const PairLoops<float> pairLoopsAvx2Float, pairLoopsAvx512Float;
-extern const PairLoops<double> pairLoopsAvx2Double, pairLoopsAvx512Double;
-
-static bool supportsAvx512() {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512bw");
-}
+extern const PairLoops<float> pairLoopsAvx2Float;
+extern const PairLoops<double> pairLoopsAvx2Double;
 
 static bool supportsAvx2() {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -21,12 +16,12 @@ static bool supportsAvx2() {
 
 template <>
 const PairLoops<float>& getPairLoops<float>() {
-    return supportsAvx512() ? pairLoopsAvx512Float : supportsAvx2() ? pairLoopsAvx2Float : pairLoopsGenericFloat;
+    return supportsAvx2() ? pairLoopsAvx2Float : pairLoopsGenericFloat;
 }
 
 template <>
 const PairLoops<double>& getPairLoops<double>() {
-    return supportsAvx512() ? pairLoopsAvx512Double : supportsAvx2() ? pairLoopsAvx2Double : pairLoopsGenericDouble;
+    return supportsAvx2() ? pairLoopsAvx2Double : pairLoopsGenericDouble;
 }
 #else
 template <>

@@ -37,25 +37,22 @@ struct Lattice {
 template <class Real>
 struct TableSet {
     int numTypes;
-    const Real* coefficients;   // [all cells][4], kJ/mol; each table ends with a cell of zeros
-    const int* firstCell;       // [numTypes*numTypes], where the table begins in coefficients
-    const Real* inverseSpacing; // [numTypes*numTypes], 1/nm^2
-    const Real* offset;         // [numTypes*numTypes], -origin/spacing
-    Real cutoff2;               // nm^2
+    const Real* coefficients; // [all cells][4], kJ/mol; each table ends with a cell of zeros
+    const Real* grids;        // [numTypes*numTypes][4]: 1/spacing in 1/nm^2, -origin/spacing, number of the first cell, 0
+    Real cutoff2;             // nm^2
 };
 
 /** Particles sorted in space. */
 template <class Real>
 struct SortedParticles {
-    const typename CoordinateType<Real>::Type* coordinates[3]; // [numParticles] each
-    const int* types;                                          // [numParticles]
+    const typename CoordinateType<Real>::Type* coordinates; // [numParticles][4]; the fourth is the type
     Lattice<Real> lattice;
 };
 
 /** The neighbours of some consecutive particles: particle first+k has those from starts[k] to starts[k+1]. */
 struct NeighborBlock {
     int first, numParticles;
-    const int* starts;    // [numParticles+1], multiples of PairLoops::getPadding()
+    const int* starts;    // [numParticles+1], multiples of PairLoops::padding
     const int* neighbors; // aligned to 64 bytes. The particle itself fills up its list; it does not interact with itself
 };
 
@@ -78,7 +75,7 @@ struct PairLoops {
      * @return their number
      */
     int (*findNeighbors)(const SortedParticles<Real>& particles, int i, int begin, int end, Real range2, int* neighbors);
-    /** The number of lanes of a vector: lists are filled up to a multiple of it. */
+    /** Lists are filled up to a multiple of this: the number of lanes of a vector, and at least 4. */
     int padding;
     const char* instructionSet;
 };

@@ -10,7 +10,7 @@ namespace SurrogatePlugin {
 
 template <class Real>
 SortedParticles<Real> VerletList<Real>::getParticles() const {
-    return {{coordinates[0].data(), coordinates[1].data(), coordinates[2].data()}, types.data(), frame.getLattice()};
+    return {coordinates.data(), frame.getLattice()};
 }
 
 template <class Real>
@@ -35,7 +35,6 @@ bool VerletList<Real>::convertPositions(const vector<Vec3>& positions, ThreadPoo
     const double limit2 = 0.25 * skin * skin;
     atomic<bool> near(true);
     threads.execute([&](ThreadPool& pool, int threadIndex) {
-        Coordinate* const arrays[3] = {coordinates[0].data(), coordinates[1].data(), coordinates[2].data()};
         const long long numParticles = order.size();
         const int end = (threadIndex + 1) * numParticles / pool.getNumThreads();
         for (int i = threadIndex * numParticles / pool.getNumThreads(); i < end; i++) {
@@ -45,7 +44,7 @@ bool VerletList<Real>::convertPositions(const vector<Vec3>& positions, ThreadPoo
                 near = false;
                 return;
             }
-            frame.convert(position, arrays, i);
+            frame.convert(position, &coordinates[4 * i]);
         }
     });
     threads.waitForThreads();
@@ -66,13 +65,11 @@ void VerletList<Real>::build(const vector<Vec3>& positions, const PeriodicBox& b
     frame = CoordinateFrame<Real>(box, range);
     order = cells.getOrder();
     const int numParticles = (int) order.size();
-    types.resize(numParticles);
     builtAt.resize(numParticles);
-    for (auto& array : coordinates)
-        array.resize(numParticles);
+    coordinates.resize(4 * numParticles);
     for (int i = 0; i < numParticles; i++) {
-        types[i] = particles.getType(order[i]);
         builtAt[i] = positions[order[i]];
+        coordinates[4 * i + 3] = particles.getType(order[i]);
     }
     convertPositions(positions, threads);
     blocks.resize((numParticles + MaxBlockSize - 1) / MaxBlockSize);
@@ -140,7 +137,8 @@ int VerletList<Real>::removeNonInteracting(int index, int* neighbors, int count,
     if (particles.getExclusions(particle).empty() && interactions.allInteract())
         return count;
     int* end = remove_if(neighbors, neighbors + count, [&](int j) {
-        return !interactions.interact(types[index], types[j]) || particles.isExcluded(particle, order[j]);
+        const int other = order[j];
+        return !interactions.interact(particles.getType(particle), particles.getType(other)) || particles.isExcluded(particle, other);
     });
     return (int) (end - neighbors);
 }

@@ -82,9 +82,9 @@ private:
     double skin = 0, range = 0;
     CellList cells;
     CoordinateFrame<Real> frame;
-    std::vector<int> order, types;
+    std::vector<int> order;
     std::vector<OpenMM::Vec3> builtAt; // positions at the time of building, by index
-    std::vector<Coordinate> coordinates[3];
+    std::vector<Coordinate, AlignedAllocator<Coordinate> > coordinates; // [numParticles][4], with the type as fourth
     std::vector<Block> blocks;
 };
 

@@ -2,6 +2,7 @@
 #include "CellList.h"
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 using namespace OpenMM;
 using namespace std;
@@ -122,46 +123,69 @@ size_t CellList::findSlot(uint64_t key) const {
     return slot;
 }
 
-/** Find the bins, not wrapped, that overlap the surroundings of a bin after these are moved by -shift. */
-void CellList::findBinRange(const Axis& axis, int64_t bin, double shift, int64_t& low, int64_t& high) const {
+/**
+ * Bins from low to high, where those beyond the ends of the box stand for images. Iterating visits the bins of the second box that
+ * it touches, if any, before those of the first: images come in ascending order, if there are not more of them than bins.
+ */
+struct CellList::BinRange {
+    int64_t low, high, numCells, split;
+    BinRange(int64_t low, int64_t high, int64_t numCells) : low(low), high(high), numCells(numCells) {
+        split = (floorDivide(low, numCells) + 1) * numCells;
+        if (split > high)
+            split = low;
+    }
+    /** Call visit(bin, turns): bin in the box, and the number of box vectors to its image. */
+    template <class Visitor>
+    void forEach(Visitor visit) const {
+        visitPart(split, high + 1, visit);
+        visitPart(low, split, visit);
+    }
+    template <class Visitor>
+    void visitPart(int64_t begin, int64_t end, Visitor visit) const {
+        int64_t turns = floorDivide(begin, numCells), bin = begin - turns * numCells;
+        for (int64_t k = begin; k < end; k++) {
+            visit(bin, turns);
+            if (++bin == numCells) {
+                bin = 0;
+                turns++;
+            }
+        }
+    }
+};
+
+/** Find the bins that overlap the surroundings of a bin after these are moved by -shift. */
+CellList::BinRange CellList::findBinRange(const Axis& axis, int64_t bin, double shift) const {
     const double reach = range * (1 + SEARCH_MARGIN) / axis.width, offset = shift / axis.width;
-    low = (int64_t) floor(bin - reach - offset);
-    high = (int64_t) floor(bin + 1 + reach - offset);
+    int64_t low = (int64_t) floor(bin - reach - offset), high = (int64_t) floor(bin + 1 + reach - offset);
     if (!box.periodic) {
         low = max(low, int64_t(0));
         high = min(high, axis.numCells - 1);
     }
+    return BinRange(low, high, axis.numCells);
 }
 
 void CellList::findNeighbors(int cell, vector<int>& neighbors) const {
-    const uint64_t key = keys[cell];
-    int64_t bins[3], low[3], high[3];
+    uint64_t bins[3];
     for (int k = 0; k < 3; k++)
-        bins[k] = (key >> (k * BIN_BITS)) & (MAX_BINS - 1);
+        bins[k] = (keys[cell] >> (k * BIN_BITS)) & (MAX_BINS - 1);
     neighbors.clear();
-    findBinRange(axes[2], bins[2], 0, low[2], high[2]);
-    for (int64_t z = low[2]; z <= high[2]; z++) {
-        // A cell beyond the boundary is an image of one inside, moved by a multiple of c, which moves x and y too.
-        const int64_t turns2 = floorDivide(z, axes[2].numCells);
-        const Vec3 shift2 = box.vectors[2] * (double) turns2;
-        findBinRange(axes[1], bins[1], shift2[1], low[1], high[1]);
-        for (int64_t y = low[1]; y <= high[1]; y++) {
-            const int64_t turns1 = floorDivide(y, axes[1].numCells);
-            const double shift = shift2[0] + box.vectors[1][0] * (double) turns1;
-            findBinRange(axes[0], bins[0], shift, low[0], high[0]);
-            for (int64_t x = low[0]; x <= high[0]; x++) {
-                const int64_t turns0 = floorDivide(x, axes[0].numCells);
-                const uint64_t other[3] = {uint64_t(x - turns0 * axes[0].numCells), uint64_t(y - turns1 * axes[1].numCells),
-                                           uint64_t(z - turns2 * axes[2].numCells)};
-                const int found = slots[findSlot(other[0] | (other[1] << BIN_BITS) | (other[2] << (2 * BIN_BITS)))];
+    // A cell beyond the boundary is an image of one inside, moved by a multiple of c, which moves x and y too; then likewise of b.
+    findBinRange(axes[2], bins[2], 0).forEach([&](uint64_t z, int64_t turnsZ) {
+        const Vec3 shiftZ = box.vectors[2] * (double) turnsZ;
+        findBinRange(axes[1], bins[1], shiftZ[1]).forEach([&](uint64_t y, int64_t turnsY) {
+            const double shift = shiftZ[0] + box.vectors[1][0] * (double) turnsY;
+            findBinRange(axes[0], bins[0], shift).forEach([&](uint64_t x, int64_t) {
+                const int found = slots[findSlot(x | (y << BIN_BITS) | (z << (2 * BIN_BITS)))];
                 if (found != -1)
                     neighbors.push_back(found);
-            }
-        }
-    }
+            });
+        });
+    });
     // With few cells per axis the same cell is met through several images.
-    sort(neighbors.begin(), neighbors.end());
-    neighbors.erase(unique(neighbors.begin(), neighbors.end()), neighbors.end());
+    if (adjacent_find(neighbors.begin(), neighbors.end(), greater_equal<int>()) != neighbors.end()) {
+        sort(neighbors.begin(), neighbors.end());
+        neighbors.erase(unique(neighbors.begin(), neighbors.end()), neighbors.end());
+    }
 }
 
 } // namespace SurrogatePlugin

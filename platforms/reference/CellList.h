@@ -63,7 +63,8 @@ private:
     void chooseGrid(const std::vector<OpenMM::Vec3>& positions, const std::vector<int>& members);
     int64_t findBin(const Axis& axis, double x) const;
     uint64_t findKey(const OpenMM::Vec3& position) const;
-    void findBinRange(const Axis& axis, int64_t bin, double shift, int64_t& low, int64_t& high) const;
+    struct BinRange;
+    BinRange findBinRange(const Axis& axis, int64_t bin, double shift) const;
     void fillHashTable();
     size_t findSlot(uint64_t key) const;
     int cellsPerRange;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "TestModels.h"
+#include "TestNetworks.h"
 #include "openmmsurrogate/internal/ModelDocument.h"
 #include "openmmsurrogate/internal/ModelFile.h"
 #include "openmmsurrogate/internal/SafeTensors.h"
@@ -12,10 +13,12 @@
 #include <memory>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <vector>
 
 using namespace SurrogatePlugin;
 using namespace SurrogateTest;
 using std::string;
+using std::vector;
 namespace filesystem = std::filesystem;
 
 namespace {
@@ -78,6 +81,24 @@ TEST_F(ModelFileTest, keepsAModelWithoutNetworks) {
     const SurrogateModel model({"A"}, 0.1);
     EXPECT_EQ(decode(ModelFile::encode(model)).getNumNetworks(), 0);
     EXPECT_EQ(decode(ModelFile::encode(model)).getCutoff(), 0.1);
+}
+
+TEST_F(ModelFileTest, keepsTheLargestSizes) {
+    vector<string> names;
+    for (int i = 0; i < SurrogateModel::getMaxTypes(); i++)
+        names.push_back("type " + std::to_string(i));
+    SurrogateModel model(names, 1.0);
+    NetworkOptions options;
+    options.widths = {1, PairNetwork::getMaxWidth(), PairNetwork::getMaxWidth(), 1};
+    model.addNetwork(makeRandomNetwork(1, options));
+    options.widths.assign(PairNetwork::getMaxLayers() + 1, 1);
+    model.addNetwork(makeRandomNetwork(2, options));
+    for (int i = 0; i < model.getNumTypes(); i++)
+        for (int j = i; j < model.getNumTypes(); j++)
+            model.setPairNetwork(i, j, (i + j) % 2);
+    model.setForceScale(1.0);
+    model.save(path("large"));
+    expectSameModel(SurrogateModel::load(path("large")), model);
 }
 
 TEST_F(ModelFileTest, noticesEveryFlippedBit) {

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Radial distribution functions in any periodic box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+
+from openmmsurrogate.analysis.block_average import blockAverage
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RadialDistribution:
+    """A radial distribution function g(r)."""
+
+    r: Array
+    """Centres of the bins, nm."""
+    g: Array
+    """Mean of g over the frames, no unit: 1 for an ideal gas."""
+    standardError: Array
+    """Standard error of g from block averages over the frames."""
+
+
+def computeRadialDistribution(
+    frames: ArrayLike, boxVectors: ArrayLike, maxDistance: float, numBins: int = 200
+) -> RadialDistribution:
+    """Compute the radial distribution function of identical particles.
+
+    Parameters
+    ----------
+    frames
+        Positions, nm, shape (frames, particles, 3); at least 16 frames in equal intervals of time. Particles may lie in
+        any periodic image.
+    boxVectors
+        Periodic box vectors a, b, c as rows, nm, shape (3, 3) or (frames, 3, 3).
+    maxDistance
+        Largest distance, nm; at most half the smallest width of the box, where images would be counted twice.
+    numBins
+        Number of bins of equal width from 0 to maxDistance.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, there are fewer than 16 frames, or maxDistance exceeds half a width of the box.
+    """
+    positions = np.asarray(frames, float)
+    if positions.ndim != 3 or positions.shape[2] != 3 or positions.shape[1] < 2:
+        raise ValueError(
+            f"frames must have shape (frames, particles, 3) with 2 particles or more, not {positions.shape}"
+        )
+    boxes = np.broadcast_to(np.asarray(boxVectors, float), (len(positions), 3, 3))
+    edges = np.linspace(0.0, maxDistance, numBins + 1)
+    perFrame = np.array([_distribution_of_frame(x, box, edges) for x, box in zip(positions, boxes)])
+    average = blockAverage(perFrame)
+    return RadialDistribution(0.5 * (edges[:-1] + edges[1:]), average.mean, average.standardError)
+
+
+def _distribution_of_frame(positions: Array, box: Array, edges: Array) -> Array:
+    inverse = np.linalg.inv(box)
+    # The column norms of the inverse are the inverse widths of the box perpendicular to its faces.
+    reach = edges[-1] * np.linalg.norm(inverse, axis=0)
+    if reach.max() > 0.5 * (1.0 + 1e-9):
+        half = 0.5 * edges[-1] / reach.max()
+        raise ValueError(f"maxDistance {edges[-1]:g} nm exceeds half the smallest width of the box, {half:g} nm")
+    fractions = positions @ inverse
+    fractions -= np.floor(fractions)
+    count = len(positions)
+    tree, images = cKDTree(fractions @ box), cKDTree(_add_images(fractions, reach) @ box)
+    distances = tree.sparse_distance_matrix(images, edges[-1], output_type="ndarray")["v"]
+    pairs, _ = np.histogram(distances, bins=len(edges) - 1, range=(0.0, edges[-1]))
+    pairs[0] -= count  # each particle met itself at distance 0
+    shells = 4.0 / 3.0 * np.pi * np.diff(edges**3)
+    return pairs * abs(np.linalg.det(box)) / (count * (count - 1) * shells)
+
+
+def _add_images(fractions: Array, reach: Array) -> Array:
+    """Return the particles and their periodic images within reach of the cell, in fractions of the box vectors."""
+    images = fractions
+    for axis in range(3):
+        shift = np.eye(3)[axis]
+        above = images[images[:, axis] < reach[axis]] + shift
+        below = images[images[:, axis] > 1.0 - reach[axis]] - shift
+        images = np.concatenate([images, above, below])
+    return images

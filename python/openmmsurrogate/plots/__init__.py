@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+"""Figures of the examples and of the command line. Needs matplotlib."""
+
+from openmmsurrogate.plots.liquid_comparison import LiquidRun, plotLiquidComparison
+
+__all__ = ["LiquidRun", "plotLiquidComparison"]

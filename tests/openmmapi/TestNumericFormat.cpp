@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "openmmsurrogate/NumericFormat.h"
+#include <gtest/gtest.h>
+#include <openmm/OpenMMException.h>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <gtest/gtest.h>
 #include <limits>
-#include <openmm/OpenMMException.h>
 #include <vector>
 
 using namespace SurrogatePlugin;
@@ -35,7 +35,8 @@ void checkRounding(NumericFormat::Type format, const vector<double>& values) {
         const double low = values[code], high = values[code + 1], middle = 0.5 * (low + high);
         for (double sign : {1.0, -1.0}) {
             EXPECT_EQ(sign * low, NumericFormat::round(sign * low, format));
-            EXPECT_EQ(sign * (code % 2 == 0 ? low : high), NumericFormat::round(sign * middle, format)) << "tie after code " << code;
+            EXPECT_EQ(sign * (code % 2 == 0 ? low : high), NumericFormat::round(sign * middle, format))
+                << "tie after code " << code;
             EXPECT_EQ(sign * low, NumericFormat::round(sign * std::nextafter(middle, low), format));
             EXPECT_EQ(sign * high, NumericFormat::round(sign * std::nextafter(middle, high), format));
         }
@@ -75,7 +76,8 @@ TEST(NumericFormat, SingleAgreesWithTheCompiler) {
     for (int k = 0; k < 100000; k++) {
         state = state * 6364136223846793005ULL + 1442695040888963407ULL;
         // Exponents from far below single precision's subnormals to just below its overflow.
-        const double value = std::ldexp(1.0 + (state >> 12) * 0x1p-52, (int) (state % 280) - 153) * (state & (1ULL << 40) ? 1 : -1);
+        const double value =
+            std::ldexp(1.0 + (state >> 12) * 0x1p-52, (int) (state % 280) - 153) * (state & (1ULL << 40) ? 1 : -1);
         EXPECT_EQ((double) (float) value, NumericFormat::round(value, NumericFormat::Single)) << value;
     }
     EXPECT_EQ(0.1, NumericFormat::round(0.1, NumericFormat::Double));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "TestNetworks.h"
 #include "openmmsurrogate/internal/PairFunction.h"
-#include <cmath>
 #include <gtest/gtest.h>
 #include <openmm/OpenMMException.h>
+#include <cmath>
 
 using namespace SurrogatePlugin;
 using namespace SurrogateTest;
@@ -46,7 +46,8 @@ double evaluateNaively(const PairNetwork& network, double r) {
 /** Composite Gauss-Legendre rule with 5 points on 400 panels. */
 double integrate(const PairFunction& function, double low, double high) {
     const double nodes[] = {0, 0.5384693101056831, -0.5384693101056831, 0.9061798459386640, -0.9061798459386640};
-    const double factors[] = {0.5688888888888889, 0.4786286704993665, 0.4786286704993665, 0.2369268850561891, 0.2369268850561891};
+    const double factors[] = {0.5688888888888889, 0.4786286704993665, 0.4786286704993665, 0.2369268850561891,
+                              0.2369268850561891};
     double sum = 0;
     const double half = 0.5 * (high - low) / 400;
     for (int panel = 0; panel < 400; panel++)
@@ -59,7 +60,8 @@ vector<NetworkOptions> listNetworks() {
     vector<NetworkOptions> list;
     for (auto activation : {PairNetwork::Tanh, PairNetwork::SiLU, PairNetwork::ClampedPolynomial})
         for (auto output : {PairNetwork::ForceWeight, PairNetwork::Energy})
-            for (const vector<int>& widths : {vector<int>{1, 64, 64, 64, 1}, vector<int>{1, 16, 1}, vector<int>{1, 1}}) {
+            for (const vector<int>& widths :
+                 {vector<int>{1, 64, 64, 64, 1}, vector<int>{1, 16, 1}, vector<int>{1, 1}}) {
                 NetworkOptions options;
                 options.activation = activation;
                 options.output = output;
@@ -84,7 +86,8 @@ TEST_P(PairFunctionOfNetwork, FollowsTheFormula) {
         } else {
             EXPECT_NEAR(evaluateNaively(network, r) - atCutoff, function.computeEnergy(r), 1e-13 * scale);
             const double slope = (8 * (evaluateNaively(network, r + h) - evaluateNaively(network, r - h)) -
-                                  (evaluateNaively(network, r + 2 * h) - evaluateNaively(network, r - 2 * h))) / (12 * h);
+                                  (evaluateNaively(network, r + 2 * h) - evaluateNaively(network, r - 2 * h))) /
+                                 (12 * h);
             // The third derivative of a clamped polynomial jumps, which costs the difference formula its order.
             const double tolerance = network.getActivation() == PairNetwork::ClampedPolynomial ? 1e-5 : 1e-8;
             EXPECT_NEAR(-slope, function.computeForce(r), tolerance * scale);
@@ -99,7 +102,9 @@ TEST_P(PairFunctionOfNetwork, EnergyIsTheIntegralOfTheForce) {
     const double tolerance = GetParam().activation == PairNetwork::ClampedPolynomial ? 1e-8 : 1e-10;
     for (double r : {0.0, 0.1, 0.3, 0.31, 0.4321, 0.6, 0.8499}) {
         const double core = r < 0.3 ? integrate(function, r, 0.3 * (1 - 1e-15)) : 0.0;
-        EXPECT_NEAR(core + integrate(function, std::max(r, 0.3), cutoff * (1 - 1e-15)), function.computeEnergy(r), tolerance * depth) << r;
+        EXPECT_NEAR(core + integrate(function, std::max(r, 0.3), cutoff * (1 - 1e-15)), function.computeEnergy(r),
+                    tolerance * depth)
+            << r;
     }
     EXPECT_EQ(0, function.computeEnergy(cutoff));
     EXPECT_EQ(0, function.computeForce(cutoff));
@@ -161,8 +166,10 @@ TEST(PairFunction, FormatsRoundAsMuchAsTheyShould) {
     const double single = rmsError(plain(NumericFormat::Single)), tf32 = rmsError(plain(NumericFormat::TF32));
     const double bfloat16 = rmsError(plain(NumericFormat::BFloat16)), float16 = rmsError(plain(NumericFormat::Float16));
     const double float8 = rmsError(plain(NumericFormat::Float8)), int8 = rmsError(plain(NumericFormat::Int8));
-    const double int4 = rmsError(plain(NumericFormat::Int4)), allBFloat16 = rmsError({NumericFormat::BFloat16, false, 16});
-    printf("RMS error over RMS force: single %.1e, tf32 %.1e, bfloat16 %.1e (all layers %.1e), float16 %.1e, float8 %.1e, int8 %.1e, int4 %.1e\n",
+    const double int4 = rmsError(plain(NumericFormat::Int4)),
+                 allBFloat16 = rmsError({NumericFormat::BFloat16, false, 16});
+    printf("RMS error over RMS force: single %.1e, tf32 %.1e, bfloat16 %.1e (all layers %.1e), float16 %.1e, float8 "
+           "%.1e, int8 %.1e, int4 %.1e\n",
            single, tf32, bfloat16, allBFloat16, float16, float8, int8, int4);
     // Half a unit in the last place is 2^-(bits+1); a few layers and correlated weights make a small multiple of it.
     EXPECT_LT(single, 4 * std::ldexp(1, -24));
@@ -181,8 +188,8 @@ TEST(PairFunction, FormatsRoundAsMuchAsTheyShould) {
 }
 
 TEST(PairFunction, StepwiseEnergyIsTheIntegralOfTheRoundedForce) {
-    for (auto format : {NumericFormat::TF32, NumericFormat::BFloat16, NumericFormat::Float16, NumericFormat::Float8, NumericFormat::Int8,
-                        NumericFormat::Int4}) {
+    for (auto format : {NumericFormat::TF32, NumericFormat::BFloat16, NumericFormat::Float16, NumericFormat::Float8,
+                        NumericFormat::Int8, NumericFormat::Int4}) {
         const PairFunction function(makeRandomNetwork(5), cutoff, plain(format));
         double sum = 0, largestStep = 0, previous = function.computeForce(0.4);
         const int n = 20000;
@@ -213,7 +220,8 @@ TEST(PairFunction, RefusesWhatItCannotRepresent) {
     EXPECT_THROW(PairFunction(network, 0.2, plain(NumericFormat::Double)), OpenMMException) << "cutoff inside the core";
     EXPECT_THROW(PairFunction(network, cutoff, plain(NumericFormat::Default)), OpenMMException);
     network.setCore(0.3, 1e9);
-    EXPECT_THROW(PairFunction(network, cutoff, plain(NumericFormat::Double)), OpenMMException) << "force beyond fixed point";
+    EXPECT_THROW(PairFunction(network, cutoff, plain(NumericFormat::Double)), OpenMMException)
+        << "force beyond fixed point";
     NetworkOptions options;
     options.output = PairNetwork::Energy;
     EXPECT_THROW(PairFunction(makeRandomNetwork(6, options), cutoff, plain(NumericFormat::Int8)), OpenMMException);

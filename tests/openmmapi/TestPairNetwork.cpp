@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "TestNetworks.h"
-#include <cmath>
 #include <gtest/gtest.h>
 #include <openmm/OpenMMException.h>
+#include <cmath>
 
 using namespace SurrogatePlugin;
 using namespace SurrogateTest;

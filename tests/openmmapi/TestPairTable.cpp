@@ -3,9 +3,9 @@
 #include "PairFunctionImplementation.h"
 #include "TestNetworks.h"
 #include "openmmsurrogate/internal/PairTable.h"
-#include <cmath>
 #include <gtest/gtest.h>
 #include <openmm/OpenMMException.h>
+#include <cmath>
 #include <tuple>
 
 using namespace SurrogatePlugin;
@@ -43,7 +43,8 @@ TEST_P(PairTableOfNetwork, KeepsItsBound) {
     const PairFunction function = makeFunction(makeRandomNetwork(1, options));
     const PairTable table(function, tolerance, forceScale);
     const double found = findError(table, function);
-    printf("tolerance %.0e: %d cells, bound %.2e, largest error found %.2e\n", tolerance, table.getNumCells(), table.getErrorBound(), found);
+    printf("tolerance %.0e: %d cells, bound %.2e, largest error found %.2e\n", tolerance, table.getNumCells(),
+           table.getErrorBound(), found);
     EXPECT_LE(found, table.getErrorBound());
     EXPECT_LE(table.getErrorBound(), tolerance * (1 + 1e-6) + 1e-10);
 }
@@ -73,7 +74,8 @@ TEST_P(PairTableOfNetwork, ForceIsTheDerivativeOfItsEnergy) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, PairTableOfNetwork,
-                         testing::Combine(testing::Values(PairNetwork::Tanh, PairNetwork::SiLU, PairNetwork::ClampedPolynomial),
+                         testing::Combine(testing::Values(PairNetwork::Tanh, PairNetwork::SiLU,
+                                                          PairNetwork::ClampedPolynomial),
                                           testing::Values(PairNetwork::ForceWeight, PairNetwork::Energy),
                                           testing::Values(2.0, 8.0), testing::Values(1e-3, 1e-5)));
 
@@ -81,14 +83,15 @@ TEST(PairTable, ReachesTheTightestTolerance) {
     const PairFunction function = makeFunction(makeRandomNetwork(3));
     const PairTable table(function, 1e-9, forceScale);
     const double found = findError(table, function);
-    printf("tolerance 1e-9: %d cells, bound %.2e, largest error found %.2e\n", table.getNumCells(), table.getErrorBound(), found);
+    printf("tolerance 1e-9: %d cells, bound %.2e, largest error found %.2e\n", table.getNumCells(),
+           table.getErrorBound(), found);
     EXPECT_LE(found, table.getErrorBound());
     EXPECT_LE(table.getErrorBound(), 2e-9);
 }
 
 TEST(PairTable, FollowsRoundedFormats) {
-    for (auto format : {NumericFormat::Single, NumericFormat::TF32, NumericFormat::BFloat16, NumericFormat::Float16, NumericFormat::Float8,
-                        NumericFormat::Int8, NumericFormat::Int4}) {
+    for (auto format : {NumericFormat::Single, NumericFormat::TF32, NumericFormat::BFloat16, NumericFormat::Float16,
+                        NumericFormat::Float8, NumericFormat::Int8, NumericFormat::Int4}) {
         const PairNetwork network = makeRandomNetwork(4);
         const PairFunction function = makeFunction(network, format), exact = makeFunction(network);
         const PairTable table(function, 1e-5, forceScale);
@@ -98,14 +101,16 @@ TEST(PairTable, FollowsRoundedFormats) {
             bias += std::pow(table.computeForce(r) - function.computeForce(r), 2);
             formatBias += std::pow(exact.computeForce(r) - function.computeForce(r), 2);
         }
-        printf("%s: RMS table-format %.2e, exact-format %.2e of it; bound %.2e\n", NumericFormat::getName(format).c_str(),
-               std::sqrt(bias), std::sqrt(bias / formatBias), table.getErrorBound());
+        printf("%s: RMS table-format %.2e, exact-format %.2e of it; bound %.2e\n",
+               NumericFormat::getName(format).c_str(), std::sqrt(bias), std::sqrt(bias / formatBias),
+               table.getErrorBound());
         if (format != NumericFormat::Single) { // whose rounding is below the table's own error
             EXPECT_LT(bias, formatBias);
         }
         const double cellWidth = table.getSpacing() / (2 * 0.3); // in r, where cells are widest
         for (double r : {0.3, 0.35, 0.5, 0.7})
-            EXPECT_NEAR(function.computeEnergy(r), table.computeEnergy(r), 2 * table.getErrorBound() * forceScale * cellWidth);
+            EXPECT_NEAR(function.computeEnergy(r), table.computeEnergy(r),
+                        2 * table.getErrorBound() * forceScale * cellWidth);
     }
 }
 
@@ -123,12 +128,14 @@ TEST(PairTable, EnclosuresHoldValuesAndDerivatives) {
                 for (double t = 0; t <= 1; t += 0.25) {
                     const Jet<double, 1> point = impl.smoothSlope(x + t * width);
                     for (int k = 0; k < 2; k++)
-                        EXPECT_LE(std::fabs(point.c[k] - enclosure.c[k].middle), enclosure.c[k].radius * BoundSlack) << x << " " << k;
+                        EXPECT_LE(std::fabs(point.c[k] - enclosure.c[k].middle), enclosure.c[k].radius * BoundSlack)
+                            << x << " " << k;
                 }
                 if (std::isnan(enclosure.c[2].radius)) // the cell holds a clamp
                     continue;
                 // The second derivative, twice the coefficient, against differences of the first.
-                const double second = (impl.smoothSlope(x + 0.6 * width).c[1] - impl.smoothSlope(x + 0.4 * width).c[1]) / (0.2 * width);
+                const double second =
+                    (impl.smoothSlope(x + 0.6 * width).c[1] - impl.smoothSlope(x + 0.4 * width).c[1]) / (0.2 * width);
                 EXPECT_LE(std::fabs(second - 2 * enclosure.c[2].middle), 2 * enclosure.c[2].radius * BoundSlack);
             }
         }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "KernelSource.h"
+#include <openmm/OpenMMException.h>
+
+using namespace SurrogatePlugin;
+using std::string;
+
+namespace {
+
+string define(const string& name, int value) {
+    return "#define " + name + " " + std::to_string(value) + "\n";
+}
+
+/** Append files, each announced to the compiler by its name, so that its messages name them too. */
+string joinFiles(const std::vector<string>& files) {
+    string source;
+    for (const string& file : files) {
+        const string* text = findKernelText(file);
+        if (text == nullptr)
+            throw OpenMM::OpenMMException("KernelSource: there is no device source '" + file + "' in this library");
+        source += "#line 1 \"" + file + "\"\n" + *text;
+    }
+    return source;
+}
+
+} // namespace
+
+string KernelSource::makeTableProgram(const TableProgramOptions& options) {
+    const int cellSize = 4 * (options.doublePrecision ? sizeof(double) : sizeof(float));
+    return define("DOUBLE_PRECISION", options.doublePrecision) + define("DOUBLE_ENERGY", options.doubleEnergy) +
+           define("PERIODIC", options.periodic) + define("TRICLINIC", options.triclinic) +
+           define("HAS_EXCLUSIONS", options.hasExclusions) + define("NUM_TYPES", options.numTypes) +
+           define("NUM_TABLE_CELLS", options.numTableCells) +
+           define("THREADS_PER_PARTICLE", options.threadsPerParticle) + define("BLOCK_SIZE", BlockSize) +
+           define("TABLE_IN_SHARED_MEMORY", options.numTableCells * cellSize <= LargestSharedTable) +
+           joinFiles({"common/arithmetic.cu", "common/periodicBox.cu", "pairs/pairList.cu", "pairs/displacement.cu",
+                      "pairs/cells.cu", "pairs/neighbors.cu", "surrogate/table.cu"});
+}

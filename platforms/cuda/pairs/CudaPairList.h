@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_CUDAPAIRLIST_H_
+#define OPENMM_SURROGATE_CUDAPAIRLIST_H_
+
+#include "PairListLayout.h"
+#include <cuda.h>
+#include <openmm/Vec3.h>
+#include <openmm/common/ComputeContext.h>
+#include <openmm/cuda/CudaArray.h>
+#include <openmm/cuda/CudaContext.h>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace SurrogatePlugin {
+
+/**
+ * Particles sorted into cells, and for each particle its neighbors within cutoff plus skin. Built on the GPU when a particle has
+ * moved by half the skin, which the GPU finds out; the host launches the same kernels in every step, and those that have nothing to do
+ * return at once. Time and memory grow as the number of particles, whatever the box.
+ *
+ * Each pair is in the lists of both its particles: forces need no atomic additions between particles, and the order of summation is
+ * always the same.
+ *
+ * The device side is in the .cu files beside this one, specialized and compiled together with the kernel that uses the list.
+ */
+template <class Real>
+class CudaPairList {
+public:
+    /** What the particles of the list are, by original index. */
+    struct Particles {
+        std::vector<int> types;                    // [numAtoms], -1 takes no part
+        std::vector<int> interacts;                // [numTypes][numTypes], 1 where two types interact
+        std::vector<std::vector<int> > exclusions; // [numAtoms], empty if there are none at all
+    };
+    /**
+     * @param context   the list keeps a reference
+     * @param cutoff    nm
+     * @param periodic  whether the box matters
+     */
+    CudaPairList(OpenMM::CudaContext& context, const Particles& particles, double cutoff, bool periodic);
+    ~CudaPairList();
+    /** Take over types and which types interact; the exclusions stay. The number of types must not change. */
+    void setTypes(const Particles& particles);
+    /** Find the kernels in the module that was compiled with them. */
+    void setModule(CUmodule& module);
+    /** Bring the list up to date with the positions in the Context. Launches kernels; does not wait for them. */
+    void update(const OpenMM::Vec3 box[3]);
+    /** Build the list anew at the next update. */
+    void invalidate() { mustRebuild = true; }
+    /**
+     * Look at what the kernels have reported. Without waiting this sees what has happened so far.
+     *
+     * @param wait  wait for all kernels of the stream first
+     * @throws OpenMM::OpenMMException if a position was invalid or two particles coincide
+     */
+    void checkReport(bool wait);
+    int getNumMembers() const { return view.numMembers; }
+    /** Get the argument that kernels take. */
+    PairListView<Real>& getView() { return view; }
+
+private:
+    class ReorderListener;
+    void allocate();
+    void setCapacity(int capacity);
+    void chooseSkin(const OpenMM::Vec3 box[3]);
+    void chooseGrid(const OpenMM::Vec3 box[3]);
+    void launch(CUfunction kernel, void** arguments, int numThreads, int blockSize);
+    OpenMM::CudaContext& context;
+    const double cutoff;
+    const bool periodic;
+    bool mustRebuild;
+    OpenMM::Vec3 lastBox[3];
+    double range;
+    int maxCells, mostBlocks;
+    PairListView<Real> view;
+    PairListReport* report; // mapped host memory
+    OpenMM::CudaArray types, interacts, exclusionStart, exclusion, order, sorted, builtAt, cell, rank, count,
+        localStart, tileSum, numNeighbors, neighbor, state;
+    CUfunction updatePositions, resetCells, countParticles, scanCells, fillCells, sortCells, findNeighbors;
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_CUDAPAIRLIST_H_*/

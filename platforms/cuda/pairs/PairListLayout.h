@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_PAIRLISTLAYOUT_H_
+#define OPENMM_SURROGATE_PAIRLISTLAYOUT_H_
+
+#include <cuda.h>
+
+namespace SurrogatePlugin {
+
+// The structs of pairs/pairList.cu as the host sees them: same members in the same order, with device pointers as
+// CUdeviceptr. They are described there.
+
+/** Volatile, because the device writes it. */
+struct PairListReport {
+    volatile int badParticle, coincident1, coincident2, neighborsNeeded;
+};
+
+template <class Real>
+struct DeviceBox {
+    Real ax, bx, by, cx, cy, cz;
+    Real inverseAx, inverseBy, inverseCz;
+};
+
+template <class Real>
+struct CellGrid {
+    Real rowX, rowXy, rowXz, rowY, rowYz, rowZ;
+    int numX, numY, numZ;
+    int foldedX, foldedY, foldedZ;
+};
+
+template <class Real>
+struct PairListView {
+    int numAtoms, numMembers, capacity, stride;
+    Real range2, maxMove2;
+    DeviceBox<Real> box;
+    CellGrid<Real> grid;
+    CUdeviceptr posq, atomIndex, type, interacts, exclusionStart, exclusion, order, sorted, builtAt, cell, rank, count,
+        localStart, tileSum, numNeighbors, neighbor, state, report;
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_PAIRLISTLAYOUT_H_*/

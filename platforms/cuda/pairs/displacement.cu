@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+
+/** A particle further out than this (nm) belongs to a simulation that has blown up. NaN compares false. */
+__device__ __forceinline__ bool isValidPosition(const Real4& position) {
+    const Real limit = (Real) 1e6;
+    return fabs(position.x) <= limit && fabs(position.y) <= limit && fabs(position.z) <= limit;
+}
+
+/**
+ * Bring the sorted positions up to date, and decide whether the list is still good: it is until a particle has moved by half
+ * the skin. Runs in every step; all other kernels of the list return at once unless STATE_REBUILD is set.
+ */
+extern "C" __global__ void updatePositions(PairList list, int rebuild) {
+    if (rebuild) {
+        if (blockIdx.x == 0 && threadIdx.x == 0)
+            list.gm_state[STATE_REBUILD] = 1;
+        return;
+    }
+    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < list.numMembers; i += blockDim.x * gridDim.x) {
+        Real4 position = list.gm_posq[list.gm_order[i]];
+        const Real4 before = list.gm_builtAt[i];
+        const Real x = position.x - before.x, y = position.y - before.y, z = position.z - before.z;
+        if (!(x * x + y * y + z * z <= list.maxMove2)) // so that NaN rebuilds, and is found there
+            list.gm_state[STATE_REBUILD] = 1;
+        position.w = before.w; // the type
+        list.gm_sorted[i] = position;
+    }
+}

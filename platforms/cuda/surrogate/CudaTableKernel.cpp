@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "CudaTableKernel.h"
+#include "../CudaDriver.h"
+#include <openmm/common/ComputeForceInfo.h>
+#include <openmm/common/ContextSelector.h>
+#include <openmm/internal/ContextImpl.h>
+#include <algorithm>
+
+using namespace OpenMM;
+using namespace SurrogatePlugin;
+using std::vector;
+
+/** Tells OpenMM which particles it may exchange when it reorders them: those of one type, with alike exclusions. */
+template <class Real>
+class CudaTableKernel<Real>::ForceInfo : public ComputeForceInfo {
+public:
+    explicit ForceInfo(const SurrogateForce& force) { read(force); }
+    void read(const SurrogateForce& force) {
+        types.clear();
+        exclusions.clear();
+        for (int i = 0; i < force.getNumParticles(); i++)
+            types.push_back(force.getParticleType(i));
+        for (int k = 0; k < force.getNumExclusions(); k++) {
+            vector<int> particles(2);
+            force.getExclusionParticles(k, particles[0], particles[1]);
+            exclusions.push_back(particles);
+        }
+    }
+    bool areParticlesIdentical(int particle1, int particle2) override { return types[particle1] == types[particle2]; }
+    int getNumParticleGroups() override { return (int) exclusions.size(); }
+    void getParticlesInGroup(int index, vector<int>& particles) override { particles = exclusions[index]; }
+    bool areGroupsIdentical(int, int) override { return true; }
+
+private:
+    vector<int> types;
+    vector<vector<int> > exclusions;
+};
+
+template <class Real>
+void CudaTableKernel<Real>::initialize(const System&, const SurrogateForce& force) {
+    ContextSelector selector(context);
+    settings.reset(new KernelSettings(force, getPlatform().getName()));
+    periodic = force.usesPeriodicBoundaryConditions();
+    hasExclusions = force.getNumExclusions() > 0;
+    readModel(force);
+    pairs.reset(new CudaPairList<Real>(context, readParticles(force), force.getCutoffDistance(), periodic));
+    info = new ForceInfo(force);
+    context.addForce(info);
+}
+
+template <class Real>
+typename CudaPairList<Real>::Particles CudaTableKernel<Real>::readParticles(const SurrogateForce& force) const {
+    typename CudaPairList<Real>::Particles particles;
+    const int numTypes = interactions->getNumTypes();
+    for (int i = 0; i < force.getNumParticles(); i++)
+        particles.types.push_back(force.getParticleType(i));
+    for (int type1 = 0; type1 < numTypes; type1++)
+        for (int type2 = 0; type2 < numTypes; type2++)
+            particles.interacts.push_back(interactions->interact(type1, type2) ? 1 : 0);
+    if (hasExclusions)
+        particles.exclusions.resize(force.getNumParticles());
+    for (int k = 0; k < force.getNumExclusions(); k++) {
+        int i, j;
+        force.getExclusionParticles(k, i, j);
+        particles.exclusions[i].push_back(j);
+        particles.exclusions[j].push_back(i);
+    }
+    return particles;
+}
+
+/** Make the tables and the constant part of the energy. */
+template <class Real>
+void CudaTableKernel<Real>::readModel(const SurrogateForce& force) {
+    interactions.reset(new PairInteractions(force, *settings));
+    energyOffset = 0;
+    for (int i = 0; i < force.getNumParticles(); i++)
+        if (force.getParticleType(i) >= 0)
+            energyOffset += force.getModel().getEnergyOffset(force.getParticleType(i));
+    uploadTables();
+}
+
+template <class Real>
+void CudaTableKernel<Real>::uploadTables() {
+    const int numTypes = interactions->getNumTypes();
+    vector<Real> coefficients;
+    vector<int> firstOfNetwork(interactions->getNumNetworks(), 0);
+    for (int network = 0; network < interactions->getNumNetworks(); network++)
+        if (const PairTable* table = interactions->getTable(network)) {
+            firstOfNetwork[network] = (int) coefficients.size() / 4;
+            coefficients.insert(coefficients.end(), table->getCoefficients().begin(), table->getCoefficients().end());
+            coefficients.resize(coefficients.size() + 4); // r^2 just below cutoff^2 may be rounded up into this cell
+        }
+    coefficients.resize(std::max<size_t>(4, coefficients.size()));
+    vector<int> first(numTypes * numTypes, 0);
+    vector<Real> inverse(numTypes * numTypes, 0), shift(numTypes * numTypes, 0);
+    for (int type1 = 0; type1 < numTypes; type1++)
+        for (int type2 = 0; type2 < numTypes; type2++)
+            if (interactions->interact(type1, type2)) {
+                const int network = interactions->getNetwork(type1, type2), pair = type1 * numTypes + type2;
+                const PairTable& table = *interactions->getTable(network);
+                first[pair] = firstOfNetwork[network];
+                inverse[pair] = (Real) (1 / table.getSpacing());
+                shift[pair] = (Real) (-table.getOrigin() / table.getSpacing());
+            }
+    auto upload = [&](CudaArray& array, const auto& values, size_t size, int elementSize, const char* name) {
+        if (!array.isInitialized())
+            array.initialize(context, size, elementSize, name);
+        else if (array.getSize() != size)
+            array.resize(size);
+        array.upload(values.data());
+    };
+    upload(cells, coefficients, coefficients.size() / 4, 4 * sizeof(Real), "surrogateTableCells");
+    upload(firstCell, first, first.size(), sizeof(int), "surrogateFirstCell");
+    upload(inverseSpacing, inverse, inverse.size(), sizeof(Real), "surrogateInverseSpacing");
+    upload(offset, shift, shift.size(), sizeof(Real), "surrogateTableOffset");
+    const double cutoff = interactions->getCutoff();
+    tables = {(int) cells.getSize(),        (Real) (cutoff * cutoff),          cells.getDevicePointer(),
+              firstCell.getDevicePointer(), inverseSpacing.getDevicePointer(), offset.getDevicePointer()};
+    compiled = false; // the number of cells is a constant of the program
+}
+
+/** Enough threads to fill the GPU, and no more: sharing a particle costs a sum over its threads. */
+template <class Real>
+int CudaTableKernel<Real>::chooseThreadsPerParticle() const {
+    const int enough = 16 * context.getNumThreadBlocks() * CudaContext::ThreadBlockSize;
+    int threads = 1;
+    while (threads < 16 && threads * context.getNumAtoms() < enough)
+        threads *= 2;
+    return threads;
+}
+
+template <class Real>
+void CudaTableKernel<Real>::compile(bool triclinic) {
+    TableProgramOptions options;
+    options.doublePrecision = context.getUseDoublePrecision();
+    options.doubleEnergy = context.getUseDoublePrecision() || context.getUseMixedPrecision();
+    options.periodic = periodic;
+    options.triclinic = triclinic;
+    options.hasExclusions = hasExclusions;
+    options.numTypes = interactions->getNumTypes();
+    options.numTableCells = tables.numCells;
+    options.threadsPerParticle = chooseThreadsPerParticle();
+    CUmodule module = context.createModule(KernelSource::makeTableProgram(options), KernelSource::getFlags());
+    pairs->setModule(module);
+    forceKernel = context.getKernel(module, "computeTableForces");
+    forceAndEnergyKernel = context.getKernel(module, "computeTableForcesAndEnergy");
+    compiled = true;
+    compiledTriclinic = triclinic;
+}
+
+template <class Real>
+double CudaTableKernel<Real>::execute(ContextImpl& contextImpl, bool, bool includeEnergy) {
+    if (pairs->getNumMembers() == 0)
+        return energyOffset;
+    ContextSelector selector(context);
+    Vec3 box[3];
+    contextImpl.getPeriodicBoxVectors(box[0], box[1], box[2]);
+    const bool triclinic = periodic && (box[1][0] != 0 || box[2][0] != 0 || box[2][1] != 0);
+    if (!compiled || triclinic != compiledTriclinic)
+        compile(triclinic);
+    pairs->checkReport(false);
+    pairs->update(box);
+    CudaArray& energyBuffer = context.getEnergyBuffer();
+    OutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
+                         energyBuffer.getDevicePointer()};
+    void* arguments[] = {&pairs->getView(), &tables, &output};
+    const long long numThreads = (long long) pairs->getNumMembers() * chooseThreadsPerParticle();
+    // Each block has an element of the energy buffer to itself.
+    const long long mostBlocks = includeEnergy ? (long long) energyBuffer.getSize() : 1LL << 30;
+    const int numBlocks =
+        (int) std::min(mostBlocks, (numThreads + KernelSource::BlockSize - 1) / KernelSource::BlockSize);
+    CUfunction kernel = includeEnergy ? forceAndEnergyKernel : forceKernel;
+    launchKernel(context, kernel, arguments, numBlocks, KernelSource::BlockSize);
+    // In a simulation errors are found one step late, without waiting for the GPU. Whoever asks for forces or energies of the same
+    // step again, or for energies at all, looks at the result and must not see a wrong one.
+    const long long step = context.getStepCount();
+    pairs->checkReport(includeEnergy || step == lastStep);
+    lastStep = step;
+    return energyOffset;
+}
+
+template <class Real>
+void CudaTableKernel<Real>::copyParametersToContext(ContextImpl&, const SurrogateForce& force) {
+    ContextSelector selector(context);
+    readModel(force);
+    pairs->setTypes(readParticles(force));
+    info->read(force);
+    context.invalidateMolecules(info, true, false);
+}
+
+namespace SurrogatePlugin {
+template class CudaTableKernel<float>;
+template class CudaTableKernel<double>;
+} // namespace SurrogatePlugin

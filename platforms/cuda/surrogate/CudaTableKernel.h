@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_CUDATABLEKERNEL_H_
+#define OPENMM_SURROGATE_CUDATABLEKERNEL_H_
+
+#include "../KernelSource.h"
+#include "../pairs/CudaPairList.h"
+#include "openmmsurrogate/internal/KernelSettings.h"
+#include "openmmsurrogate/internal/PairInteractions.h"
+#include "openmmsurrogate/internal/SurrogateForceKernel.h"
+#include <memory>
+
+namespace SurrogatePlugin {
+
+/** Evaluates tables on the GPU, in the arithmetic Real. The device side is surrogate/table.cu. */
+template <class Real>
+class CudaTableKernel : public CalcSurrogateForceKernel {
+public:
+    CudaTableKernel(const std::string& name, const OpenMM::Platform& platform, OpenMM::CudaContext& context)
+        : CalcSurrogateForceKernel(name, platform), context(context) {}
+    void initialize(const OpenMM::System& system, const SurrogateForce& force) override;
+    double execute(OpenMM::ContextImpl& contextImpl, bool includeForces, bool includeEnergy) override;
+    void copyParametersToContext(OpenMM::ContextImpl& contextImpl, const SurrogateForce& force) override;
+    double getTableError() const override { return interactions->getTableError(); }
+
+private:
+    class ForceInfo;
+    /** TableSet and ForceOutput of surrogate/table.cu. */
+    struct TableView {
+        int numCells;
+        Real cutoff2;
+        CUdeviceptr cells, firstCell, inverseSpacing, offset;
+    };
+    struct OutputView {
+        CUdeviceptr force;
+        int paddedNumAtoms;
+        CUdeviceptr energy;
+    };
+    typename CudaPairList<Real>::Particles readParticles(const SurrogateForce& force) const;
+    void readModel(const SurrogateForce& force);
+    void uploadTables();
+    void compile(bool triclinic);
+    int chooseThreadsPerParticle() const;
+    OpenMM::CudaContext& context;
+    std::unique_ptr<KernelSettings> settings;
+    std::unique_ptr<PairInteractions> interactions;
+    std::unique_ptr<CudaPairList<Real> > pairs;
+    ForceInfo* info = nullptr; // owned by the context
+    bool periodic = true, hasExclusions = false, compiled = false, compiledTriclinic = false;
+    long long lastStep = -1;
+    double energyOffset = 0;
+    TableView tables;
+    OpenMM::CudaArray cells, firstCell, inverseSpacing, offset;
+    CUfunction forceKernel = nullptr, forceAndEnergyKernel = nullptr;
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_CUDATABLEKERNEL_H_*/

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Neural-network pair forces for OpenMM at a chosen numeric precision.
 
-Importing the package loads its plugin libraries into OpenMM. What could not be loaded is said in ``pluginLoadFailures``, and
-``openmm-surrogate doctor`` explains it.
+Importing the package loads its plugin libraries into OpenMM. What could not be loaded is said in
+``pluginLoadFailures``, and ``openmm-surrogate doctor`` explains it.
 """
 
 from openmmsurrogate._loading import check_openmm_version, load_plugins

@@ -74,16 +74,20 @@ def as_list(values: Any, name: str) -> list[float]:
 def as_layers(arrays: Sequence[Any], shapes: Sequence[tuple[int, ...]], name: str) -> list[list[float]]:
     """Check the shape of each layer's array and flatten it, row major.
 
-    A transposed matrix has the right number of elements and would give a wrong network without an error, so the shape is
-    checked here, where it is known.
+    A transposed matrix has the right number of elements and would give a wrong network without an error, so the shape
+    is checked here, where it is known.
     """
     if len(arrays) != len(shapes):
-        raise OpenMMException(f"PairNetwork: {len(shapes) + 1} widths need {len(shapes)} {name}, but there are {len(arrays)}")
+        raise OpenMMException(
+            f"PairNetwork: {len(shapes) + 1} widths need {len(shapes)} {name}, but there are {len(arrays)}"
+        )
     layers = []
     for layer, (values, shape) in enumerate(zip(arrays, shapes, strict=True)):
         array = as_floats(values, f"the {name} of layer {layer}")
         if array.shape != shape:
-            raise OpenMMException(f"PairNetwork: the {name} of layer {layer} must have shape {shape}, but have {array.shape}")
+            raise OpenMMException(
+                f"PairNetwork: the {name} of layer {layer} must have shape {shape}, but have {array.shape}"
+            )
         with np.errstate(over="ignore"):  # infinities are found and reported by the C++ class
             layers.append(array.ravel().astype(np.float32).tolist())
     return layers

@@ -11,7 +11,8 @@ try:
     import openmm
 except ImportError as error:
     raise ImportError(
-        f"openmmsurrogate needs OpenMM, which cannot be imported ({error}). Install it: pip install 'openmm>=8.6.1,<8.7'"
+        f"openmmsurrogate needs OpenMM, which cannot be imported ({error}). Install it: "
+        "pip install 'openmm>=8.6.1,<8.7'"
     ) from error
 
 OLDEST_OPENMM = (8, 6, 1)
@@ -39,21 +40,21 @@ def check_openmm_version() -> None:
         return
     age = "old" if numbers < OLDEST_OPENMM else "new"
     raise ImportError(
-        f"OpenMM {found} is too {age} for this version of openmmsurrogate, which needs OpenMM 8.6.1 or later, but before 8.7. "
+        f"OpenMM {found} is too {age} for this version of openmmsurrogate, which needs 8.6.1 or later, but before 8.7. "
         "Install one that fits: pip install 'openmm>=8.6.1,<8.7'"
         + (", or look for a newer openmm-surrogate: pip install --upgrade openmm-surrogate" if age == "new" else "")
     )
 
 
 def check_swig_type_table() -> None:
-    """Raise ImportError unless our extension shares OpenMM's table of types: without it no OpenMM object would be accepted."""
+    """Raise ImportError unless our extension shares OpenMM's table of types: else it takes no OpenMM object."""
     tables = {name for name in sys.modules if name.startswith("swig_runtime_data")}
     from openmmsurrogate._wrapper import SWIG_TYPE_TABLE_VERSION
 
     ours = f"swig_runtime_data{SWIG_TYPE_TABLE_VERSION}"
     if ours not in tables:
         raise ImportError(
-            f"openmmsurrogate was built with SWIG's type table {ours}, but the modules loaded before it, OpenMM's among them, "
+            f"openmmsurrogate was built with SWIG's type table {ours}, but OpenMM and the modules loaded before it "
             f"use {', '.join(sorted(tables)) or 'none'}. Rebuild it for this OpenMM: "
             "pip install --force-reinstall --no-binary openmm-surrogate openmm-surrogate"
         )

@@ -99,13 +99,14 @@ def list_advice(reports: list[PlatformReport]) -> list[str]:
     broken = [name for name in NEEDED if name not in [report.name for report in reports if report.works]]
     if broken:
         advice.append(
-            f"{' and '.join(broken)} should work everywhere. Reinstall: pip install --force-reinstall openmm-surrogate. "
+            f"{' and '.join(broken)} should work everywhere. Reinstall: "
+            "pip install --force-reinstall openmm-surrogate. "
             "If OPENMM_PLUGIN_DIR is set, unset it, or point it to the folder of OpenMM's plugins."
         )
     if "CUDA" not in [report.name for report in reports]:
         advice.append(
-            "There is no CUDA platform. On a machine with an NVIDIA GPU install it: pip install 'openmm-surrogate[cuda13]'. "
-            "Without a GPU nothing needs to be done."
+            "There is no CUDA platform. On a machine with an NVIDIA GPU install it: "
+            "pip install 'openmm-surrogate[cuda13]'. Without a GPU nothing needs to be done."
         )
     return advice
 

@@ -18,14 +18,14 @@ from openmmsurrogate.model import SurrogateModel
 class SurrogateForce(_wrapper.SurrogateForce):
     """A pair force given by the networks of a SurrogateModel.
 
-    The energy is the sum of U(r) over pairs of particles closer than the model's cutoff, where it is zero, plus the model's
-    energy offset of each particle. Particles have a type of the model, or none (-1), and then take no part. Excluded pairs do
-    not interact.
+    The energy is the sum of U(r) over pairs of particles closer than the model's cutoff, where it is zero, plus the
+    model's energy offset of each particle. Particles have a type of the model, or none (-1), and then take no part.
+    Excluded pairs do not interact.
 
-    Two settings say what is evaluated. The precision chooses the function: each numeric format defines one w(r), and the energy
-    is its integral. The evaluation method chooses how: ``Network`` evaluates that function pair by pair, ``Table`` (what
-    ``Automatic`` means) replaces it by a table whose error is bounded by the table tolerance. They mean the same on every
-    platform.
+    Two settings say what is evaluated. The precision chooses the function: each numeric format defines one w(r), and
+    the energy is its integral. The evaluation method chooses how: ``Network`` evaluates that function pair by pair,
+    ``Table`` (what ``Automatic`` means) replaces it by a table whose error is bounded by the table tolerance. They mean
+    the same on every platform.
 
     Precisions: ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``.
     Methods: ``Automatic, Network, Table``.
@@ -48,8 +48,8 @@ class SurrogateForce(_wrapper.SurrogateForce):
 
     @staticmethod
     def isinstance(force: openmm.Force) -> bool:
-        """Tell whether a Force is a SurrogateForce, also where Python only sees an openmm.Force (as from System.getForce())."""
-        return _wrapper.SurrogateForce.isInstance(force)
+        """Tell whether a Force is a SurrogateForce, also where System.getForce() gives an openmm.Force."""
+        return _wrapper.SurrogateForce._isInstance(force)
 
     @staticmethod
     def cast(force: openmm.Force) -> SurrogateForce:
@@ -58,18 +58,19 @@ class SurrogateForce(_wrapper.SurrogateForce):
         Parameters
         ----------
         force : openmm.Force
-            as from System.getForce() or XmlSerializer.deserialize(). If Python owns the object, the result owns it from then on.
+            as from System.getForce() or XmlSerializer.deserialize(). If Python owns the object, the result owns it from
+            then on.
 
         Raises
         ------
         OpenMMException
             if it is another kind of force
         """
-        if not _wrapper.SurrogateForce.isInstance(force):
+        if not _wrapper.SurrogateForce._isInstance(force):
             raise OpenMMException(f"SurrogateForce: cannot cast {force.getName()}, which is not a SurrogateForce")
         if not force.thisown:
-            return adopt(SurrogateForce, _wrapper.SurrogateForce.castBorrowed(force))
-        result = adopt(SurrogateForce, _wrapper.SurrogateForce.castOwned(force))
+            return adopt(SurrogateForce, _wrapper.SurrogateForce._castBorrowed(force))
+        result = adopt(SurrogateForce, _wrapper.SurrogateForce._castOwned(force))
         force.thisown = False
         return result
 
@@ -91,7 +92,11 @@ class SurrogateForce(_wrapper.SurrogateForce):
         """Get the cutoff distance, which is the model's, nm."""
         return unit.Quantity(super().getCutoffDistance(), NANOMETER)
 
-    def addParticle(self, type: int | str) -> int:
+    def getNumParticles(self) -> int:
+        """Get the number of particles."""
+        return super().getNumParticles()
+
+    def addParticle(self, type: int | str) -> int:  # type: ignore[override]  # overloaded there
         """Add a particle. Call this once for each particle of the System; particle i here is particle i there.
 
         Parameters
@@ -106,16 +111,32 @@ class SurrogateForce(_wrapper.SurrogateForce):
         """
         return super().addParticle(as_type(type))
 
-    def setParticleType(self, index: int, type: int | str) -> None:
+    def getParticleType(self, index: int) -> int:
+        """Get the type index of a particle, -1 if it takes no part."""
+        return super().getParticleType(index)
+
+    def setParticleType(self, index: int, type: int | str) -> None:  # type: ignore[override]
         """Set the type of a particle: name or index of a type of the model, or -1 for none."""
         super().setParticleType(index, as_type(type))
+
+    def getNumExclusions(self) -> int:
+        """Get the number of exclusions."""
+        return super().getNumExclusions()
+
+    def addExclusion(self, particle1: int, particle2: int) -> int:
+        """Exclude the interaction of two particles, and get the index of the exclusion."""
+        return super().addExclusion(particle1, particle2)
+
+    def setExclusionParticles(self, index: int, particle1: int, particle2: int) -> None:
+        """Set the two particles of an exclusion."""
+        super().setExclusionParticles(index, particle1, particle2)
 
     def getExclusionParticles(self, index: int) -> list[int]:
         """Get the indices of the two particles of an exclusion."""
         return super().getExclusionParticles(index)
 
     def createExclusionsFromBonds(self, bonds: Iterable[tuple[int, int]], bondCutoff: int) -> None:
-        """Exclude all pairs of particles that are linked by few bonds. Exclusions that exist already are kept, not repeated.
+        """Exclude all pairs of particles that are linked by few bonds. Existing exclusions are kept and not repeated.
 
         Parameters
         ----------
@@ -130,14 +151,53 @@ class SurrogateForce(_wrapper.SurrogateForce):
             raise TypeError(f"bonds must be pairs of particle indices: {error}") from None
         super().createExclusionsFromBonds(pairs, bondCutoff)
 
+    def usesPeriodicBoundaryConditions(self) -> bool:
+        """Get whether distances are those of the nearest periodic image. Default True."""
+        return super().usesPeriodicBoundaryConditions()
+
+    def setUsesPeriodicBoundaryConditions(self, periodic: bool) -> None:
+        """Set whether distances are those of the nearest periodic image."""
+        super().setUsesPeriodicBoundaryConditions(periodic)
+
+    def getPrecision(self) -> int:
+        """Get the numeric format that defines the function evaluated."""
+        return super().getPrecision()
+
+    def setPrecision(self, precision: int) -> None:
+        """Set the numeric format that defines the function evaluated.
+
+        Parameters
+        ----------
+        precision : int
+            such as ``SurrogateForce.Single``. ``Default`` means the model's own format; where it has none, Double on
+            platform Reference and Single elsewhere.
+        """
+        super().setPrecision(precision)
+
+    def getEvaluationMethod(self) -> int:
+        """Get how that function is evaluated: ``Automatic``, ``Network`` or ``Table``."""
+        return super().getEvaluationMethod()
+
+    def setEvaluationMethod(self, method: int) -> None:
+        """Set how that function is evaluated: ``Automatic`` (which means Table), ``Network`` or ``Table``."""
+        super().setEvaluationMethod(method)
+
+    def getTableTolerance(self) -> float:
+        """Get the largest error of the table, relative to max(abs(w(r)), force scale)."""
+        return super().getTableTolerance()
+
+    def setTableTolerance(self, tolerance: float) -> None:
+        """Set the largest error of the table, relative to max(abs(w(r)), force scale); at most 0.1."""
+        super().setTableTolerance(tolerance)
+
     def getTableErrorInContext(self, context: openmm.Context) -> float:
-        """Get the bound on the error of the table that a Context uses, relative to max(\\|w(r)\\|, force scale).
+        """Get the bound on the error of the table that a Context uses, relative to max(abs(w(r)), force scale).
 
         Returns
         -------
         float
-            at most the table tolerance; 0 when the Context evaluates networks. With a reduced precision the steps of its
-            rounding, which no table can follow, come on top.
+            at most the table tolerance; 0 when the Context evaluates networks. With a reduced precision the steps of
+            its rounding, which no table can follow, come on top.
         """
         return super().getTableErrorInContext(context)
 

@@ -9,12 +9,12 @@
     </SurrogateForce>
 
 ``model`` is the name of a shipped model or the path of a file; ``bondCutoff`` (default 3) is passed to
-``createExclusionsFromBonds``. Optional: ``precision`` (a name such as "single" or "bfloat16"), ``method`` ("Automatic", "Network" or
-"Table") and ``tableTolerance``. Every atom type must be mentioned: ``surrogateType`` is the name of a type of the model, or -1 for
-atoms that take no part.
+``createExclusionsFromBonds``. Optional: ``precision`` (a name such as "single" or "bfloat16"), ``method`` ("Automatic",
+"Network" or "Table") and ``tableTolerance``. Every atom type must be mentioned: ``surrogateType`` is the name of a type
+of the model, or -1 for atoms that take no part.
 
-The cutoff is the model's, whatever ``nonbondedCutoff`` says. The force is periodic for the nonbonded methods CutoffPeriodic, Ewald,
-PME and LJPME, and not periodic for NoCutoff and CutoffNonPeriodic.
+The cutoff is the model's, whatever ``nonbondedCutoff`` says. The force is periodic for the nonbonded methods
+CutoffPeriodic, Ewald, PME and LJPME, and not periodic for NoCutoff and CutoffNonPeriodic.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ class SurrogateGenerator:
     def __init__(self, forcefield: ff.ForceField, settings: dict[str, str]) -> None:
         unknown = sorted(set(settings) - SETTINGS)
         if unknown:
-            raise ValueError(f"<{TAG}>: unknown attribute {unknown[0]!r}; the attributes are {', '.join(sorted(SETTINGS))}")
+            raise ValueError(
+                f"<{TAG}>: unknown attribute {unknown[0]!r}; the attributes are {', '.join(sorted(SETTINGS))}"
+            )
         if "model" not in settings:
             raise ValueError(f'<{TAG}>: the attribute "model" is missing: the name of a shipped model, or a file')
         self.ff = forcefield
@@ -65,7 +67,7 @@ class SurrogateGenerator:
 
     @staticmethod
     def parseElement(element: Any, forcefield: ff.ForceField) -> None:
-        """Read a <SurrogateForce> tag. A second one, in another file, may add atom types but not change the settings."""
+        """Read a <SurrogateForce> tag. A second one, in another file, may add atom types but not change settings."""
         settings = dict(element.attrib)
         existing = [generator for generator in forcefield._forces if isinstance(generator, SurrogateGenerator)]
         if not existing:
@@ -74,18 +76,22 @@ class SurrogateGenerator:
         else:
             generator = existing[0]
             if generator.settings != settings:
-                raise ValueError(f"Found multiple <{TAG}> tags with different attributes: {generator.settings} and {settings}")
+                raise ValueError(
+                    f"Found multiple <{TAG}> tags with different attributes: {generator.settings} and {settings}"
+                )
         for atom in element.findall("Atom"):
             if "surrogateType" not in atom.attrib:
-                raise ValueError(f'<{TAG}>: an <Atom> tag lacks "surrogateType": the name of a type of the model, or -1')
+                raise ValueError(
+                    f'<{TAG}>: an <Atom> tag lacks "surrogateType": the name of a type of the model, or -1'
+                )
         generator.params.parseDefinitions(element)
 
     def createForce(self, sys: openmm.System, data: Any, nonbondedMethod: Any, nonbondedCutoff: Any, args: Any) -> None:
         """Add the force to a System."""
         if nonbondedMethod not in PERIODIC + NOT_PERIODIC:
             raise ValueError(
-                f"Illegal nonbonded method for {TAG}: {nonbondedMethod}; use NoCutoff, CutoffNonPeriodic, CutoffPeriodic, Ewald, "
-                "PME or LJPME"
+                f"Illegal nonbonded method for {TAG}: {nonbondedMethod}; use NoCutoff, CutoffNonPeriodic, "
+                "CutoffPeriodic, Ewald, PME or LJPME"
             )
         force = SurrogateForce(self.model)
         force.setUsesPeriodicBoundaryConditions(nonbondedMethod in PERIODIC)

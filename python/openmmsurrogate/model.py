@@ -30,8 +30,8 @@ class SurrogateModel(_wrapper.SurrogateModel):
     """A set of particle types and, for each unordered pair of types, a PairNetwork, or the statement that the pair does
     not interact.
 
-    It is a value, independent of any Force. Energies are zero at the cutoff. Where a method takes a particle type, it takes
-    its name or its index.
+    It is a value, independent of any Force. Energies are zero at the cutoff. Where a method takes a particle type, it
+    takes its name or its index.
 
     Parameters
     ----------
@@ -58,15 +58,16 @@ class SurrogateModel(_wrapper.SurrogateModel):
         Raises
         ------
         OpenMMException
-            that names the file and the field, if the file cannot be read, is not a model, is damaged, or was written by a newer
-            version
+            that names the file and the field, if the file cannot be read, is not a model, is damaged, or was written by
+            a newer version
         """
         path = os.fspath(name)
         if path in listModels():
             path = str(MODEL_FOLDER / (path + SUFFIX))
         elif not path.endswith(SUFFIX) and not os.path.exists(path):
             raise OpenMMException(
-                f"SurrogateModel: {path!r} is neither a file nor a shipped model; the shipped ones are: {', '.join(listModels())}"
+                f"SurrogateModel: {path!r} is neither a file nor a shipped model; the shipped ones are: "
+                f"{', '.join(listModels())}"
             )
         return adopt(SurrogateModel, _wrapper.SurrogateModel.load(path))
 
@@ -78,12 +79,33 @@ class SurrogateModel(_wrapper.SurrogateModel):
         """Get the distance beyond which no two particles interact, nm."""
         return unit.Quantity(super().getCutoff(), NANOMETER)
 
+    @staticmethod
+    def getMaxTypes() -> int:
+        """Get the largest number of particle types."""
+        return _wrapper.SurrogateModel.getMaxTypes()
+
+    def getNumTypes(self) -> int:
+        """Get the number of particle types."""
+        return super().getNumTypes()
+
+    def getTypeIndex(self, name: str) -> int:
+        """Get the index of the type with a name. Raises OpenMMException, which lists the names, if there is none."""
+        return super().getTypeIndex(name)
+
     def getTypeNames(self) -> tuple[str, ...]:
         """Get the names of the particle types, in the order of their indices."""
         return super().getTypeNames()
 
     def _type(self, type: int | str) -> int:
         return self.getTypeIndex(type) if isinstance(type, str) else index(type)
+
+    def addNetwork(self, network: PairNetwork) -> int:
+        """Add a copy of a network and get its index. setPairNetwork() then says which pairs of types use it."""
+        return super().addNetwork(network)
+
+    def getNumNetworks(self) -> int:
+        """Get the number of networks."""
+        return super().getNumNetworks()
 
     def getNetwork(self, network: int) -> PairNetwork:
         """Get a copy of the network with an index."""
@@ -110,7 +132,7 @@ class SurrogateModel(_wrapper.SurrogateModel):
         return unit.Quantity(super().getForceScale(), FORCE)
 
     def setForceScale(self, scale: float | unit.Quantity) -> None:
-        """Set the force scale, kJ/mol/nm; 0 means the largest \\|w(r)\\| in the outer half of the networks' range."""
+        """Set the force scale, kJ/mol/nm; 0 means the largest abs(w(r)) in the outer half of the networks' range."""
         super().setForceScale(number_in(scale, FORCE, "scale"))
 
     def getEnergyOffset(self, type: int | str) -> unit.Quantity:
@@ -121,8 +143,44 @@ class SurrogateModel(_wrapper.SurrogateModel):
         """Set the energy that each particle of a type adds to the potential energy, kJ/mol."""
         super().setEnergyOffset(self._type(type), number_in(offset, ENERGY, "offset"))
 
+    def getFormat(self) -> int:
+        """Get the numeric format in which the model was made to run, or ``NumericFormat.Default``."""
+        return super().getFormat()
+
+    def setFormat(self, format: int) -> None:
+        """Set the numeric format in which the model was made to run, such as ``NumericFormat.Int8``."""
+        super().setFormat(format)
+
+    def getEndLayersSingle(self) -> bool:
+        """Get whether the first and the last layer of each network stay in single precision in reduced formats."""
+        return super().getEndLayersSingle()
+
+    def setEndLayersSingle(self, single: bool) -> None:
+        """Set whether the first and the last layer of each network stay in single precision in reduced formats."""
+        super().setEndLayersSingle(single)
+
+    def getWeightGroupSize(self) -> int:
+        """Get how many inputs share one Int4 weight scale."""
+        return super().getWeightGroupSize()
+
+    def setWeightGroupSize(self, size: int) -> None:
+        """Set how many inputs share one Int4 weight scale; positive."""
+        super().setWeightGroupSize(size)
+
+    def getProvenance(self) -> str:
+        """Get where the model comes from: a JSON object as text, "{}" when nothing is known."""
+        return super().getProvenance()
+
+    def setProvenance(self, json: str) -> None:
+        """Set where the model comes from. Raises OpenMMException if the text is not a JSON object."""
+        super().setProvenance(json)
+
     def computeForce(
-        self, type1: int | str, type2: int | str, r: npt.ArrayLike | unit.Quantity, format: int = _wrapper.NumericFormat.Default
+        self,
+        type1: int | str,
+        type2: int | str,
+        r: npt.ArrayLike | unit.Quantity,
+        format: int = _wrapper.NumericFormat.Default,
     ) -> unit.Quantity:
         """Compute the force weight w = -dU/dr of two particles, in double precision.
 
@@ -145,10 +203,14 @@ class SurrogateModel(_wrapper.SurrogateModel):
         OpenMMException
             if the pair has no network or an argument is out of range
         """
-        return unit.Quantity(self._compute(super().computeForces, type1, type2, r, format), FORCE)
+        return unit.Quantity(self._compute(super()._computeForces, type1, type2, r, format), FORCE)
 
     def computeEnergy(
-        self, type1: int | str, type2: int | str, r: npt.ArrayLike | unit.Quantity, format: int = _wrapper.NumericFormat.Default
+        self,
+        type1: int | str,
+        type2: int | str,
+        r: npt.ArrayLike | unit.Quantity,
+        format: int = _wrapper.NumericFormat.Default,
     ) -> unit.Quantity:
         """Compute the energy of two particles: the integral of computeForce() from r to the cutoff.
 
@@ -157,7 +219,7 @@ class SurrogateModel(_wrapper.SurrogateModel):
         Quantity
             kJ/mol, of the shape of r. Arguments and errors are those of computeForce().
         """
-        return unit.Quantity(self._compute(super().computeEnergies, type1, type2, r, format), ENERGY)
+        return unit.Quantity(self._compute(super()._computeEnergies, type1, type2, r, format), ENERGY)
 
     def _compute(self, function: Any, type1: int | str, type2: int | str, r: Any, format: int) -> Any:
         distances = as_floats(value_in(r, NANOMETER, "r"), "r")
@@ -183,7 +245,7 @@ def model_to_xml(model: SurrogateModel) -> str:
 def model_from_xml(xml: str) -> SurrogateModel:
     """Read a model from what model_to_xml() has written."""
     owner = XmlSerializer.deserialize(xml)  # must outlive the borrowed view of it
-    return adopt(SurrogateModel, _wrapper.SurrogateForce.castBorrowed(owner).getModel())
+    return adopt(SurrogateModel, _wrapper.SurrogateForce._castBorrowed(owner).getModel())
 
 
 def network_to_xml(network: PairNetwork) -> str:

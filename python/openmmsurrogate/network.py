@@ -19,20 +19,62 @@ Floats = npt.NDArray[np.float32]
 class NumericFormat(_wrapper.NumericFormat):
     """The numeric formats in which a pair network can be evaluated, and their rounding rules.
 
-    The formats are the constants ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``. There are no objects
-    of this class.
+    The formats are the constants ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``. There are no
+    objects of this class.
     """
 
     def __init__(self) -> None:
         raise TypeError("NumericFormat has only constants and static methods")
 
+    @staticmethod
+    def getName(format: int) -> str:
+        """Get the name used in files and messages, such as "bfloat16"."""
+        return _wrapper.NumericFormat.getName(format)
+
+    @staticmethod
+    def parse(name: str) -> int:
+        """Get the format with a given name. Raises OpenMMException, which lists the names, if there is none."""
+        return _wrapper.NumericFormat.parse(name)
+
+    @staticmethod
+    def isReduced(format: int) -> bool:
+        """Get whether the format rounds more coarsely than Single."""
+        return _wrapper.NumericFormat.isReduced(format)
+
+    @staticmethod
+    def round(value: float, format: int) -> float:
+        """Round a value to the nearest one that a floating point format can hold, ties to even, saturating."""
+        return _wrapper.NumericFormat.round(value, format)
+
+    @staticmethod
+    def quantize(value: float, scale: float, zeroPoint: int, format: int) -> int:
+        """Round a value to the nearest code of an integer format.
+
+        Parameters
+        ----------
+        value : float
+        scale : float
+            the value of one code step; positive
+        zeroPoint : int
+            the code that stands for 0
+        format : int
+            ``Int8`` (codes -127 to 127) or ``Int4`` (codes -7 to 7)
+        """
+        return _wrapper.NumericFormat.quantize(value, scale, zeroPoint, format)
+
+    @staticmethod
+    def dequantize(code: int, scale: float, zeroPoint: int) -> float:
+        """Get the value that an integer code stands for: scale * (code - zeroPoint)."""
+        return _wrapper.NumericFormat.dequantize(code, scale, zeroPoint)
+
 
 class PairNetwork(_wrapper.PairNetwork):
     """A small multilayer perceptron of one variable: the interaction of two particles as a function of distance.
 
-    The input is s = r/rc, the distance over the model's cutoff. Hidden layers apply the activation function, the last layer is
-    linear, and its one output y is destandardized: ``mean + standardDeviation*y`` is the force weight w(r) = -dU/dr in kJ/mol/nm
-    (output ``ForceWeight``), or the energy U(r) in kJ/mol up to a constant (output ``Energy``).
+    The input is s = r/rc, the distance over the model's cutoff. Hidden layers apply the activation function, the last
+    layer is linear, and its one output y is destandardized: ``mean + standardDeviation*y`` is the force weight
+    w(r) = -dU/dr in kJ/mol/nm (output ``ForceWeight``), or the energy U(r) in kJ/mol up to a constant (output
+    ``Energy``).
 
     Weights and biases are single precision and cannot be changed after construction.
 
@@ -67,6 +109,28 @@ class PairNetwork(_wrapper.PairNetwork):
         matrices = as_layers(weights, list(zip(sizes[1:], sizes[:-1], strict=True)), "weights")
         vectors = as_layers(biases, [(size,) for size in sizes[1:]], "biases")
         super().__init__(sizes, matrices, vectors, activation, output)
+
+    @staticmethod
+    def getMaxWidth() -> int:
+        """Get the largest number of channels that a layer may have."""
+        return _wrapper.PairNetwork.getMaxWidth()
+
+    @staticmethod
+    def getMaxLayers() -> int:
+        """Get the largest number of layers."""
+        return _wrapper.PairNetwork.getMaxLayers()
+
+    def getNumLayers(self) -> int:
+        """Get the number of layers with weights: one less than the number of widths."""
+        return super().getNumLayers()
+
+    def getActivation(self) -> int:
+        """Get the activation function of the hidden layers: ``Tanh``, ``SiLU`` or ``ClampedPolynomial``."""
+        return super().getActivation()
+
+    def getOutput(self) -> int:
+        """Get what the network computes: ``ForceWeight`` or ``Energy``."""
+        return super().getOutput()
 
     def getWidths(self) -> tuple[int, ...]:
         """Get the number of channels, input to output."""
@@ -119,6 +183,10 @@ class PairNetwork(_wrapper.PairNetwork):
         """Get the smallest distance seen in training, below which the repulsive core acts, nm."""
         return unit.Quantity(super().getMinimumDistance(), NANOMETER)
 
+    def getCoreStiffness(self) -> float:
+        """Get the stiffness of the repulsive core, without unit; see docs/theory/repulsive-core.md."""
+        return super().getCoreStiffness()
+
     def setCore(self, minimumDistance: float | unit.Quantity, coreStiffness: float = 10.0) -> None:
         """Set where the network stops and the repulsive core begins.
 
@@ -151,11 +219,11 @@ class PairNetwork(_wrapper.PairNetwork):
         activationZeroPoints : ndarray of int32
             code that stands for zero, same shape as activationScales
         """
-        scales = np.array(super().getWeightScales(layer), dtype=np.float32)
+        scales = np.array(super()._getWeightScales(layer), dtype=np.float32)
         return (
             scales.reshape(self.getWidths()[layer + 1], -1) if scales.size else scales,
-            np.array(super().getActivationScales(layer), dtype=np.float32),
-            np.array(super().getActivationZeroPoints(layer), dtype=np.int32),
+            np.array(super()._getActivationScales(layer), dtype=np.float32),
+            np.array(super()._getActivationZeroPoints(layer), dtype=np.int32),
         )
 
     def setLayerQuantization(
@@ -172,7 +240,7 @@ class PairNetwork(_wrapper.PairNetwork):
         OpenMMException
             if lengths or values do not fit the layer
         """
-        super().setQuantization(
+        super()._setQuantization(
             layer,
             np.ravel(np.asarray(weightScales, dtype=np.float64)).tolist(),
             as_list(activationScales, "activationScales"),

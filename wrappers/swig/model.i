@@ -11,36 +11,35 @@
 %ignore SurrogatePlugin::SurrogateModel::computeForce;
 %ignore SurrogatePlugin::SurrogateModel::computeEnergy;
 
-%warnfilter(321) SurrogatePlugin::NumericFormat::round; // it is only ever NumericFormat.round
 %include "openmmsurrogate/NumericFormat.h"
 %include "openmmsurrogate/PairNetwork.h"
 %include "openmmsurrogate/SurrogateModel.h"
 
 %extend SurrogatePlugin::PairNetwork {
-    std::vector<float> getWeightScales(int layer) const {
+    std::vector<float> _getWeightScales(int layer) const {
         return $self->getLayerQuantization(layer).weightScales;
     }
-    std::vector<float> getActivationScales(int layer) const {
+    std::vector<float> _getActivationScales(int layer) const {
         return $self->getLayerQuantization(layer).activationScales;
     }
-    std::vector<int> getActivationZeroPoints(int layer) const {
+    std::vector<int> _getActivationZeroPoints(int layer) const {
         return $self->getLayerQuantization(layer).activationZeroPoints;
     }
-    void setQuantization(int layer, const std::vector<float>& weightScales,
+    void _setQuantization(int layer, const std::vector<float>& weightScales,
                               const std::vector<float>& activationScales, const std::vector<int>& activationZeroPoints) {
         $self->setLayerQuantization(layer, {weightScales, activationScales, activationZeroPoints});
     }
 }
 
 %extend SurrogatePlugin::SurrogateModel {
-    std::vector<double> computeForces(int type1, int type2, const std::vector<double>& r,
+    std::vector<double> _computeForces(int type1, int type2, const std::vector<double>& r,
                                      SurrogatePlugin::NumericFormat::Type format) const {
         std::vector<double> result;
         for (double distance : r)
             result.push_back($self->computeForce(type1, type2, distance, format));
         return result;
     }
-    std::vector<double> computeEnergies(int type1, int type2, const std::vector<double>& r,
+    std::vector<double> _computeEnergies(int type1, int type2, const std::vector<double>& r,
                                       SurrogatePlugin::NumericFormat::Type format) const {
         std::vector<double> result;
         for (double distance : r)

@@ -250,7 +250,7 @@ void CudaPairList<Real>::checkReport(bool wait) {
     if (bad != 0)
         throw OpenMMException(
             "SurrogateForce: particle " + to_string(bad - 1) +
-            " has a coordinate that is not finite or more than 1e6 nm from the origin. The simulation has become "
+            " is at a position that is not finite or more than 1e6 nm from the origin. The simulation has become "
             "unstable: minimize the energy first, or use a smaller time step.");
     throw OpenMMException(
         "SurrogateForce: particles " + to_string(std::min(first, second) - 1) + " and " +

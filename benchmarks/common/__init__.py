@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What the benchmarks share: stepping a Context against the clock and the energy counter, and writing results."""

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/** Conservation laws over many steps. */
+#include "ArgonLikeModel.h"
+#include "ForceChecks.h"
+#include <cmath>
+#include <gtest/gtest.h>
+#include <openmm/LangevinMiddleIntegrator.h>
+
+using namespace SurrogatePlugin;
+using namespace SurrogateTest;
+using namespace OpenMM;
+using std::vector;
+
+namespace {
+
+const double temperature = 100, kT = 0.0083144626 * temperature; // K, kJ/mol
+
+struct DynamicsCase {
+    PlatformCase platformCase;
+    int numAtoms;
+    double stepSize, duration; // ps
+};
+
+std::ostream& operator<<(std::ostream& stream, const DynamicsCase& test) {
+    return stream << test.platformCase;
+}
+
+class SurrogateForceDynamics : public testing::TestWithParam<DynamicsCase> {};
+
+/** Bring a fluid to the temperature with the table on the CPU platform. */
+vector<Vec3> equilibrate(const SurrogateModel& model, const Box& box, vector<Vec3> positions) {
+    SurrogateSystem system(model, vector<int>(positions.size(), 0), positions);
+    system.setBox(box);
+    LangevinMiddleIntegrator integrator(temperature, 5, 0.004);
+    integrator.setRandomNumberSeed(1);
+    Context context(system.getSystem(), integrator, Platform::getPlatform("CPU"));
+    context.setPositions(positions);
+    integrator.step(2000);
+    return context.getState(State::Positions).getPositions();
+}
+
+/** Get the slope of the straight line through equidistant values. */
+double fitSlope(const vector<double>& values, double spacing) {
+    const double mean = (values.size() - 1) / 2.0;
+    double covariance = 0, variance = 0;
+    for (size_t k = 0; k < values.size(); k++) {
+        covariance += (k - mean) * values[k];
+        variance += (k - mean) * (k - mean);
+    }
+    return covariance / variance / spacing;
+}
+
+double findTotalMomentum(const State& state) {
+    Vec3 sum;
+    for (const Vec3& v : state.getVelocities())
+        sum += v;
+    return std::sqrt(sum.dot(sum)) / state.getVelocities().size();
+}
+
+} // namespace
+
+INSTANTIATE_TEST_SUITE_P(
+    Platforms, SurrogateForceDynamics,
+    testing::Values(DynamicsCase{{"CPU", SurrogateForce::Table, SurrogateForce::Single}, 1000, 0.002, 20},
+                    DynamicsCase{{"CPU", SurrogateForce::Table, SurrogateForce::Double}, 500, 0.002, 20},
+                    DynamicsCase{{"Reference", SurrogateForce::Network, SurrogateForce::Double}, 256, 0.004, 20}),
+    [](const auto& info) { return info.param.platformCase.getName(); });
+
+TEST_P(SurrogateForceDynamics, ConservesEnergyAndMomentum) {
+    loadPlugins();
+    const DynamicsCase& test = GetParam();
+    const SurrogateModel model = makeArgonLikeModel();
+    const Box box = makeArgonBox(test.numAtoms);
+    vector<Vec3> positions = makeFluid(box, 0.98 * box.a[0] / std::ceil(std::cbrt(test.numAtoms)));
+    positions.resize(std::min((size_t) test.numAtoms, positions.size()));
+    const int n = (int) positions.size();
+    SurrogateSystem system(model, vector<int>(n, 0), equilibrate(model, box, positions));
+    system.setBox(box);
+    Context& context = system.createContext(test.platformCase, test.stepSize);
+    context.setVelocitiesToTemperature(temperature, 1);
+    vector<double> energies;
+    const int numSteps = int(test.duration / test.stepSize), interval = 25;
+    const double momentumBefore = findTotalMomentum(context.getState(State::Velocities));
+    for (int step = 0; step < numSteps; step += interval) {
+        context.getIntegrator().step(interval);
+        const State state = context.getState(State::Energy);
+        energies.push_back((state.getPotentialEnergy() + state.getKineticEnergy()) / n / kT);
+    }
+    const double drift = fitSlope(energies, interval * test.stepSize * 1e-3); // kT per atom per ns
+    const double momentumChange = std::fabs(findTotalMomentum(context.getState(State::Velocities)) - momentumBefore);
+    printf("%s, %d atoms, %g ps in steps of %g fs: drift %.1e kT per atom per ns, mean velocity changed by %.1e nm/ps\n",
+           test.platformCase.getName().c_str(), n, test.duration, 1000 * test.stepSize, drift, momentumChange);
+    EXPECT_LT(std::fabs(drift), 1e-3);
+    EXPECT_LT(momentumChange, test.platformCase.isSingleArithmetic() ? 1e-6 : 1e-12);
+}

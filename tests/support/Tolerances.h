@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_TOLERANCES_H_
+#define OPENMM_SURROGATE_TOLERANCES_H_
+
+#include "PlatformCase.h"
+
+namespace SurrogateTest {
+
+/** The table tolerance that tests set, tighter than the default so that it does not hide other errors. */
+constexpr double tableTolerance = 1e-7;
+
+/**
+ * Get the largest error allowed to the force on any particle, relative to the RMS force, where the expected force is the same
+ * function in double. Single arithmetic rounds r^2 to 1e-7, by which a pair force changes some ten times as much, and pair forces
+ * are larger than their sum. The table's error comes on top: see ForcesAndEnergy.
+ */
+inline double getForceTolerance(const PlatformCase& platformCase) {
+    return platformCase.isSingleArithmetic() ? 1e-5 : 1e-12;
+}
+
+/** Get the largest error allowed to the energy, relative to the sum of |U| over pairs. Same reasons. */
+inline double getEnergyTolerance(const PlatformCase& platformCase) {
+    return platformCase.isSingleArithmetic() ? 1e-6 : 1e-12;
+}
+
+/** Get the largest sum of all forces allowed, relative to the sum of their norms: rounding only, on any path. */
+inline double getMomentumTolerance(const PlatformCase& platformCase) {
+    return platformCase.isSingleArithmetic() ? 1e-6 : 1e-13;
+}
+
+} // namespace SurrogateTest
+
+#endif /*OPENMM_SURROGATE_TOLERANCES_H_*/

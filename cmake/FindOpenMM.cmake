@@ -6,11 +6,11 @@ interpreter Python_EXECUTABLE (by default the python3 on the path).
 Targets
     OpenMM::OpenMM     libOpenMM, with its public and internal headers
     OpenMM::Reference  the headers of the Reference platform (which is part of libOpenMM)
-    OpenMM::CPU        libOpenMMCPU, with its headers
     OpenMM::CUDA       the headers of the CUDA platform only: its library may not be there (see platforms/cuda)
 Variables
     OpenMM_VERSION     what Platform::getOpenMMVersion() says
-    OpenMM_INCLUDE_DIR, OpenMM_LIBRARY, OpenMM_CPU_LIBRARY, OpenMM_PLUGIN_DIR
+    OpenMM_INCLUDE_DIR, OpenMM_LIBRARY
+    OpenMM_PLUGIN_DIR  the folder of OpenMM's own plugins
 ]]
 include(FindPackageHandleStandardArgs)
 
@@ -74,20 +74,20 @@ if(_openmm_prefix)
     set(_openmm_hints HINTS "${_openmm_prefix}" NO_DEFAULT_PATH)
     find_path(OpenMM_INCLUDE_DIR OpenMM.h ${_openmm_hints} PATH_SUFFIXES include)
     find_library(OpenMM_LIBRARY OpenMM ${_openmm_hints} PATH_SUFFIXES lib)
-    find_library(OpenMM_CPU_LIBRARY OpenMMCPU ${_openmm_hints} PATH_SUFFIXES lib/plugins)
-    mark_as_advanced(OpenMM_INCLUDE_DIR OpenMM_LIBRARY OpenMM_CPU_LIBRARY)
+    mark_as_advanced(OpenMM_INCLUDE_DIR OpenMM_LIBRARY)
 endif()
-if(OpenMM_INCLUDE_DIR AND OpenMM_LIBRARY AND OpenMM_CPU_LIBRARY)
+if(OpenMM_INCLUDE_DIR AND OpenMM_LIBRARY)
     if(NOT OpenMM_VERSION OR NOT OpenMM_VERSION_OF STREQUAL OpenMM_LIBRARY)
         _openmm_read_version(_openmm_version)
         set(OpenMM_VERSION "${_openmm_version}" CACHE INTERNAL "")
         set(OpenMM_VERSION_OF "${OpenMM_LIBRARY}" CACHE INTERNAL "")
     endif()
-    cmake_path(GET OpenMM_CPU_LIBRARY PARENT_PATH OpenMM_PLUGIN_DIR)
+    cmake_path(GET OpenMM_LIBRARY PARENT_PATH OpenMM_PLUGIN_DIR)
+    cmake_path(APPEND OpenMM_PLUGIN_DIR plugins)
 endif()
 
 find_package_handle_standard_args(OpenMM
-    REQUIRED_VARS OpenMM_LIBRARY OpenMM_INCLUDE_DIR OpenMM_CPU_LIBRARY
+    REQUIRED_VARS OpenMM_LIBRARY OpenMM_INCLUDE_DIR
     VERSION_VAR OpenMM_VERSION
     HANDLE_VERSION_RANGE
     REASON_FAILURE_MESSAGE "(${_openmm_reason}. Install it with 'pip install \"openmm>=8.6.1,<8.7\"' and give that \
@@ -104,11 +104,6 @@ if(OpenMM_FOUND AND NOT TARGET OpenMM::OpenMM)
     set_target_properties(OpenMM::Reference PROPERTIES
         INTERFACE_LINK_LIBRARIES OpenMM::OpenMM
         INTERFACE_INCLUDE_DIRECTORIES "${_openmm_headers};${_openmm_headers}/internal;${_openmm_headers}/reference")
-    add_library(OpenMM::CPU SHARED IMPORTED)
-    set_target_properties(OpenMM::CPU PROPERTIES
-        IMPORTED_LOCATION "${OpenMM_CPU_LIBRARY}"
-        INTERFACE_LINK_LIBRARIES OpenMM::Reference
-        INTERFACE_INCLUDE_DIRECTORIES "${_openmm_headers}/cpu")
     add_library(OpenMM::CUDA INTERFACE IMPORTED)
     set_target_properties(OpenMM::CUDA PROPERTIES
         INTERFACE_LINK_LIBRARIES OpenMM::OpenMM

@@ -80,6 +80,10 @@ struct PairLoops {
     const char* instructionSet;
 };
 
+/** Get the loops for an instruction set ("generic" or "AVX2"), null if they do not exist here or the processor cannot run them. */
+template <class Real>
+const PairLoops<Real>* findPairLoops(const char* instructionSet);
+
 /** Get the fastest loops that the processor can run. */
 template <class Real>
 const PairLoops<Real>& getPairLoops();

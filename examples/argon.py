@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Liquid argon at 100 K on a pair network, next to the Lennard-Jones potential it was fitted to.
 
-Runs the same NVT simulation twice, once with SurrogateForce and once with NonbondedForce, then compares the energies per
-atom, the radial distribution functions, and the forces on configurations of the Lennard-Jones run. Energies of both are zero
-at the cutoff; no constant is fitted.
+Runs the same NVT simulation twice, once with SurrogateForce and once with NonbondedForce, then compares the energies
+per atom, the radial distribution functions, and the forces on configurations of the Lennard-Jones run, which the fit
+never saw. Energies of both are zero at the cutoff; no constant is fitted.
 """
 
 import argparse
@@ -35,7 +35,6 @@ MELTING_STEPS = 1000
 ENERGY_INTERVAL = 20  # steps between energies
 FRAME_INTERVAL = 100  # steps between configurations
 MINIMUM_FRAMES = 16  # fewer tell nothing about standard errors
-DYNAMICS, SHIFTED_ENERGY = 0, 1  # force groups
 
 
 @dataclass
@@ -56,28 +55,38 @@ def createSurrogate(model, numAtoms):
     return force
 
 
-def runLiquid(system, positions, energyGroup, arguments, seed, report):
-    """Melt the crystal, equilibrate the liquid, and sample it; report(steps) is called as steps are done."""
+def advance(integrator, steps, report):
+    """Take steps without sampling."""
+    for start in range(0, steps, ENERGY_INTERVAL):
+        count = min(ENERGY_INTERVAL, steps - start)
+        integrator.step(count)
+        report(count)
+
+
+def runLiquid(system, energySystem, positions, arguments, seed, report):
+    """Melt the crystal, equilibrate the liquid, and sample it; report(steps) is called as steps are done.
+
+    Energies are those of energySystem in the configurations of system.
+    """
     context = liquid_argon.createContext(system, MELTING_TEMPERATURE, seed, arguments.platform)
+    energyContext = liquid_argon.createContext(energySystem, TEMPERATURE, seed, arguments.platform)
     integrator = context.getIntegrator()
-    integrator.setIntegrationForceGroups({DYNAMICS})
     context.setPositions(positions)
     context.setVelocitiesToTemperature(2.0 * MELTING_TEMPERATURE, seed)
-    for i in range(0, MELTING_STEPS + arguments.equilibration, ENERGY_INTERVAL):
-        if i == MELTING_STEPS:
-            integrator.setTemperature(TEMPERATURE)
-        integrator.step(ENERGY_INTERVAL)
-        report(ENERGY_INTERVAL)
+    advance(integrator, MELTING_STEPS, report)
+    integrator.setTemperature(TEMPERATURE)
+    advance(integrator, arguments.equilibration, report)
     energies, frames, seconds = [], [], 0.0
     for i in range(ENERGY_INTERVAL, arguments.steps + 1, ENERGY_INTERVAL):
         start = perf_counter()
         integrator.step(ENERGY_INTERVAL)
         seconds += perf_counter() - start
-        state = context.getState(energy=True, groups={energyGroup})
-        energies.append(state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole) / len(positions))
+        frame = context.getState(positions=True, enforcePeriodicBox=True).getPositions(asNumpy=True)
+        energyContext.setPositions(frame)
+        energy = energyContext.getState(energy=True).getPotentialEnergy()
+        energies.append(energy.value_in_unit(unit.kilojoule_per_mole) / len(positions))
         if i % FRAME_INTERVAL == 0:
-            state = context.getState(positions=True, enforcePeriodicBox=True)
-            frames.append(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer))
+            frames.append(frame.value_in_unit(unit.nanometer))
         report(ENERGY_INTERVAL)
     times = liquid_argon.TIME_STEP * ENERGY_INTERVAL * np.arange(1, len(energies) + 1)
     return Trajectory(times, np.array(energies), np.array(frames), 1000.0 * seconds / arguments.steps)
@@ -89,7 +98,7 @@ def evaluateForces(system, frames, platform):
     forces = []
     for frame in frames:
         context.setPositions(frame)
-        state = context.getState(forces=True, groups={DYNAMICS})
+        state = context.getState(forces=True)
         forces.append(state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer))
     return np.array(forces)
 
@@ -132,7 +141,7 @@ def parseArguments():
     parser.add_argument(
         "--atoms", type=int, default=2916, help="atoms, rounded up to whole fcc cells (default: %(default)s)"
     )
-    parser.add_argument("--steps", type=int, default=15000, help="sampled steps of 2 fs (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=20000, help="sampled steps of 2 fs (default: %(default)s)")
     parser.add_argument(
         "--equilibration", type=int, default=4000, help="steps at 100 K before that (default: %(default)s)"
     )
@@ -149,7 +158,7 @@ def parseArguments():
         parser.error(f"--atoms {arguments.atoms} makes a box narrower than twice the cutoff; use 108 or more")
     if arguments.steps < MINIMUM_FRAMES * FRAME_INTERVAL:
         parser.error(
-            f"--steps {arguments.steps} is too short for standard errors; use {MINIMUM_FRAMES * FRAME_INTERVAL} or more"
+            f"--steps {arguments.steps} is too few for standard errors; use {MINIMUM_FRAMES * FRAME_INTERVAL} or more"
         )
     return arguments
 
@@ -164,31 +173,34 @@ def main():
     arguments, console = parseArguments(), Console()
     positions, edge = liquid_argon.createLattice(cellsPerEdge(arguments.atoms))
     numAtoms = len(positions)
-    shifted = liquid_argon.createShiftedLennardJones(numAtoms)
-    shifted.setForceGroup(SHIFTED_ENERGY)
-    lennardJones = liquid_argon.createSystem(numAtoms, edge, [liquid_argon.createLennardJones(numAtoms), shifted])
-    surrogate = liquid_argon.createSystem(
-        numAtoms, edge, [createSurrogate(SurrogateModel.load(arguments.model), numAtoms)]
+    lennardJones, shifted, surrogate = (
+        liquid_argon.createSystem(numAtoms, edge, [force])
+        for force in (
+            liquid_argon.createLennardJones(numAtoms),
+            liquid_argon.createShiftedLennardJones(numAtoms),
+            createSurrogate(SurrogateModel.load(arguments.model), numAtoms),
+        )
     )
-    runs = (("Lennard-Jones", lennardJones, SHIFTED_ENERGY), ("surrogate", surrogate, DYNAMICS))
-    console.print(
-        f"{numAtoms} argon atoms, {TEMPERATURE:g} K, {liquid_argon.NUMBER_DENSITY:g} atoms/nm³, cubic box of {edge:.3f} nm"
-    )
+    # NonbondedForce moves the atoms; the force that shifts its energy only reports it.
+    runs = (("Lennard-Jones", lennardJones, shifted), ("surrogate", surrogate, surrogate))
+    state = f"{numAtoms} atoms, {TEMPERATURE:g} K, {liquid_argon.NUMBER_DENSITY:g} nm⁻³"
+    console.print(f"Liquid argon, {state}, cubic box of {edge:.3f} nm")
     columns = (TextColumn("{task.description:14}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"))
     trajectories = []
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
-        for i, (label, system, energyGroup) in enumerate(runs):
+        for i, (label, system, energySystem) in enumerate(runs):
             task = progress.add_task(label, total=MELTING_STEPS + arguments.equilibration + arguments.steps)
             report = functools.partial(progress.advance, task)
-            trajectories.append(runLiquid(system, positions, energyGroup, arguments, arguments.seed + i, report))
+            trajectories.append(runLiquid(system, energySystem, positions, arguments, arguments.seed + i, report))
     with console.status("analysing"):
-        results = [analyse(label, t, edge) for (label, _, _), t in zip(runs, trajectories)]
+        results = [analyse(label, t, edge) for (label, _, _), t in zip(runs, trajectories, strict=True)]
         frames = trajectories[0].frames[:: max(1, len(trajectories[0].frames) // 16)]
         forces = [evaluateForces(system, frames, arguments.platform) for _, system, _ in runs]
-        title = f"Liquid argon, {numAtoms} atoms, {TEMPERATURE:g} K, {liquid_argon.NUMBER_DENSITY:g} nm⁻³"
-        plotLiquidComparison(*results, *forces, arguments.output, title)
+        plotLiquidComparison(*results, *forces, arguments.output, f"Liquid argon, {state}")
     printResults(console, *results, compareForces(*forces))
-    times = ", ".join(f"{run.label} {t.millisecondsPerStep:.2f} ms" for run, t in zip(results, trajectories))
+    times = ", ".join(
+        f"{run.label} {t.millisecondsPerStep:.2f} ms" for run, t in zip(results, trajectories, strict=True)
+    )
     console.print(f"time per step: {times}")
     console.print(f"figure written to {arguments.output}", soft_wrap=True)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Fit the pair network that ships as argon.safetensors to Lennard-Jones argon.
 
-Two short Reference-platform simulations, of the liquid at 100 K and of a hot fluid of the same density, tell which distances
-matter and how large forces are; the network 1-64-64-64-1 is then fitted to the force weight w = -dU/dr at Chebyshev
-points of that range, rounded to float32, and judged by forces in a simulation that the fit never saw.
+Two short Reference-platform simulations, of the liquid at 100 K and of a hot fluid of the same density, tell which
+distances matter and how large forces are. The network 1-64-64-64-1 is then fitted to the force weight w = -dU/dr at
+Chebyshev points of that range, rounded to float32, and judged by forces in a simulation that the fit never saw.
 The same seed gives the same weights, up to rounding in the linear algebra library.
 """
 

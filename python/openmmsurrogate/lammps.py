@@ -12,8 +12,8 @@ from openmm import unit
 if TYPE_CHECKING:
     from openmmsurrogate import SurrogateModel
 
-# LAMMPS unit style "real": kcal/mol and angstrom. The thermochemical calorie is 4.184 J by definition, so that nothing but
-# rounding is lost. (Style "metal" would need LAMMPS's own, older, value of the electronvolt.)
+# LAMMPS unit style "real": kcal/mol and angstrom. The thermochemical calorie is 4.184 J by definition, so that nothing
+# but rounding is lost. (Style "metal" would bring in the rounded constants with which LAMMPS relates eV to kcal/mol.)
 _KCAL = 4.184  # kJ
 _ANGSTROM = 0.1  # nm
 
@@ -36,7 +36,8 @@ def exportLAMMPSTable(
         pair_style  table spline 20000
         pair_coeff  1 1 argon.table SURROGATE
 
-    The cutoff is the last point of the table. Forces come from computeForce() and energies from computeEnergy(), in double.
+    The cutoff is the last point of the table. Forces come from computeForce() and energies from computeEnergy(), in
+    double precision.
 
     Parameters
     ----------
@@ -71,8 +72,9 @@ def exportLAMMPSTable(
     inside = np.minimum(r, np.nextafter(cutoff, 0.0))
     force = model.computeForce(type1, type2, inside).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
     energy = model.computeEnergy(type1, type2, inside).value_in_unit(unit.kilojoule_per_mole)
-    columns = zip(r / _ANGSTROM, energy / _KCAL, force * _ANGSTROM / _KCAL)
+    columns = np.column_stack([r / _ANGSTROM, energy / _KCAL, force * _ANGSTROM / _KCAL])
     with open(filename, "w", encoding="ascii") as file:
-        file.write(f"# UNITS: real; pair {type1} - {type2} of an openmm-surrogate model\n\n{keyword}\n")
+        # LAMMPS reads the units from the first line and refuses a table in others.
+        file.write(f"# UNITS: real\n# pair {type1} - {type2} of an openmm-surrogate model\n\n{keyword}\n")
         file.write(f"N {numPoints} RSQ {r[0] / _ANGSTROM:.15g} {r[-1] / _ANGSTROM:.15g}\n\n")
         file.writelines(f"{i} {x:.15g} {u:.15g} {w:.15g}\n" for i, (x, u, w) in enumerate(columns, start=1))

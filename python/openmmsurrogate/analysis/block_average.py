@@ -31,9 +31,9 @@ def blockAverage(data: ArrayLike) -> BlockAverage:
     Neighbouring samples are averaged in pairs again and again (Flyvbjerg and Petersen, J. Chem. Phys. 91, 461, 1989,
     https://doi.org/10.1063/1.457480). The estimate sqrt(variance/(blocks-1)) of the error grows while the blocks are
     correlated, then only fluctuates. The one returned has the shortest blocks with B^3 > 2 n (error_B/error_1)^4,
-    where systematic and statistical error of the estimate balance (Wolff, Comput. Phys. Commun. 156, 143, 2004; Lee et al.,
-    Phys. Rev. E 83, 066706, 2011). If there are none, the series is shorter than some hundred correlation times,
-    and the largest estimate is returned, which may still be too small.
+    where systematic and statistical error of the estimate balance (Wolff, Comput. Phys. Commun. 156, 143, 2004; Lee
+    et al., Phys. Rev. E 83, 066706, 2011). If there are none, the series is shorter than some hundred correlation
+    times, and the largest estimate is returned, which may still be too small.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ def computeRadialDistribution(
         )
     boxes = np.broadcast_to(np.asarray(boxVectors, float), (len(positions), 3, 3))
     edges = np.linspace(0.0, maxDistance, numBins + 1)
-    perFrame = np.array([_distribution_of_frame(x, box, edges) for x, box in zip(positions, boxes)])
+    perFrame = np.array([_distribution_of_frame(x, box, edges) for x, box in zip(positions, boxes, strict=True)])
     average = blockAverage(perFrame)
     return RadialDistribution(0.5 * (edges[:-1] + edges[1:]), average.mean, average.standardError)
 
@@ -75,7 +75,8 @@ def _distribution_of_frame(positions: Array, box: Array, edges: Array) -> Array:
     pairs, _ = np.histogram(distances, bins=len(edges) - 1, range=(0.0, edges[-1]))
     pairs[0] -= count  # each particle met itself at distance 0
     shells = 4.0 / 3.0 * np.pi * np.diff(edges**3)
-    return pairs * abs(np.linalg.det(box)) / (count * (count - 1) * shells)
+    result: Array = pairs * abs(np.linalg.det(box)) / (count * (count - 1) * shells)
+    return result
 
 
 def _add_images(fractions: Array, reach: Array) -> Array:

@@ -101,7 +101,8 @@ def _draw_difference(axes: Axes, first: RadialDistribution, second: RadialDistri
 
 
 def _norms(forces: Array) -> Array:
-    return np.linalg.norm(np.reshape(forces, (-1, 3)), axis=1)
+    norms: Array = np.linalg.norm(np.reshape(forces, (-1, 3)), axis=1)
+    return norms
 
 
 def _draw_parity(axes: Axes, referenceForces: Array, surrogateForces: Array, labels: tuple[str, str]) -> None:
@@ -151,8 +152,8 @@ def _draw_energies(axes: Axes, reference: LiquidRun, surrogate: LiquidRun) -> No
         average, error = float(run.averageEnergy.mean), float(run.averageEnergy.standardError)
         axes.plot(run.times, run.energies, color=color, linewidth=0.8, alpha=0.55)
         axes.axhspan(average - error, average + error, color=color, alpha=0.25, linewidth=0)
-        label = f"{run.label}: {average:.4f} ± {error:.4f}".replace("-", "\N{MINUS SIGN}", average < 0.0)
-        axes.axhline(average, color=color, linewidth=1.2, label=label)
+        value = f"{average:.4f}".replace("-", "\N{MINUS SIGN}")
+        axes.axhline(average, color=color, linewidth=1.2, label=f"{run.label}: {value} ± {error:.4f}")
     low = min(run.energies.min() for run in (reference, surrogate))
     high = max(run.energies.max() for run in (reference, surrogate))
     # Room above the curves for the legend.

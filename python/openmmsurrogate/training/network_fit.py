@@ -6,13 +6,14 @@ parameters, so each Levenberg-Marquardt step is solved in the space of samples: 
 
     step = -J^T (J J^T + damping I)^-1 e
 
-is the step of least norm. For a multilayer perceptron J J^T is a sum over layers of Hadamard products of two Gram matrices
-(the empirical neural tangent kernel; Jacot et al., NeurIPS 2018), so that J itself is never formed. Steps of
+is the step of least norm. For a multilayer perceptron J J^T is a sum over layers of Hadamard products of two Gram
+matrices (the empirical neural tangent kernel; Jacot et al., NeurIPS 2018), so that J itself is never formed. Steps of
 least norm also keep the weights near their moderate initial size, which later rounding to few bits wants.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -58,8 +59,8 @@ class FitResult:
 def initializeNetwork(widths: Sequence[int], low: float, high: float, seed: int) -> NetworkParameters:
     """Draw the parameters of a network whose input lies in [low, high].
 
-    Hidden layers are drawn as Glorot and Bengio (AISTATS 2010). The first layer is steeper, and each of its channels has its
-    zero inside the range of the input, so that together they resolve it.
+    Hidden layers are drawn as by Glorot and Bengio (AISTATS 2010). The first layer is steeper, and each of its channels
+    has its zero inside the range of the input, so that together they resolve it.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def initializeNetwork(widths: Sequence[int], low: float, high: float, seed: int)
         Seed of the random numbers.
     """
     rng = np.random.default_rng(seed)
-    weights = [np.sqrt(6.0 / (n + m)) * rng.uniform(-1.0, 1.0, (n, m)) for m, n in zip(widths[:-1], widths[1:])]
+    weights = [np.sqrt(6.0 / (n + m)) * rng.uniform(-1.0, 1.0, (n, m)) for m, n in itertools.pairwise(widths)]
     biases = [np.zeros(n) for n in widths[1:]]
     weights[0] = rng.uniform(1.0, 3.0, weights[0].shape) * rng.choice([-1.0, 1.0], weights[0].shape) / (high - low)
     biases[0] = -weights[0][:, 0] * rng.uniform(low, high, widths[1])
@@ -82,7 +83,7 @@ def evaluateLayers(parameters: NetworkParameters, s: Array) -> list[Array]:
     """Return the output of each layer, [h_0 = s, h_1, ..., y], each of shape (samples, channels)."""
     layers = [np.asarray(s, float).reshape(-1, 1)]
     last = len(parameters.weights) - 1
-    for i, (weight, bias) in enumerate(zip(parameters.weights, parameters.biases)):
+    for i, (weight, bias) in enumerate(zip(parameters.weights, parameters.biases, strict=True)):
         z = layers[-1] @ weight.T + bias
         layers.append(z if i == last else np.tanh(z))
     return layers
@@ -96,15 +97,15 @@ def evaluateNetwork(parameters: NetworkParameters, s: ArrayLike) -> Array:
 def _backpropagate(parameters: NetworkParameters, layers: list[Array]) -> list[Array]:
     """Return dy/dz_l of each layer, shape (samples, channels)."""
     derivatives = [np.ones_like(layers[-1])]
-    for weight, hidden in zip(parameters.weights[:0:-1], layers[-2:0:-1]):
+    for weight, hidden in zip(parameters.weights[:0:-1], layers[-2:0:-1], strict=True):
         derivatives.insert(0, (derivatives[0] @ weight) * (1.0 - hidden**2))
     return derivatives
 
 
 def _step(parameters: NetworkParameters, layers: list[Array], derivatives: list[Array], z: Array) -> NetworkParameters:
     """Return the parameters moved by -J^T z."""
-    weights = [w - (d * z).T @ h for w, d, h in zip(parameters.weights, derivatives, layers)]
-    biases = [b - (d * z).sum(axis=0) for b, d in zip(parameters.biases, derivatives)]
+    weights = [w - (d * z).T @ h for w, d, h in zip(parameters.weights, derivatives, layers[:-1], strict=True)]
+    biases = [b - (d * z).sum(axis=0) for b, d in zip(parameters.biases, derivatives, strict=True)]
     return NetworkParameters(weights, biases)
 
 
@@ -145,7 +146,7 @@ def fitNetwork(
     step = 0
     while step < maxSteps and _rms(error) > tolerance and damping < _LARGEST_DAMPING:
         derivatives = [d * omega[:, None] for d in _backpropagate(parameters, layers)]
-        kernel = sum((d @ d.T) * (h @ h.T + 1.0) for d, h in zip(derivatives, layers))
+        kernel = sum((d @ d.T) * (h @ h.T + 1.0) for d, h in zip(derivatives, layers[:-1], strict=True))
         scale = np.trace(kernel)
         accepted = False
         while not accepted and step < maxSteps and damping < _LARGEST_DAMPING:

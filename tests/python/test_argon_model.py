@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""The shipped argon model against Lennard-Jones argon, on configurations that its fit never saw."""
+
+import json
+
+import numpy as np
+import pytest
+from liquid_samples import compute, liquid_argon
+from openmm import unit
+
+from openmmsurrogate import SurrogateForce, SurrogateModel, listModels
+from openmmsurrogate.analysis import compareForces
+
+SEED = 987  # not among those of examples/fit_argon.py
+
+
+@pytest.fixture(scope="module")
+def model():
+    return SurrogateModel.load("argon")
+
+
+@pytest.fixture(scope="module")
+def liquid():
+    """Lennard-Jones configurations at 100 K: frames, shape (frames, atoms, 3) in nm, and box vectors as rows, nm."""
+    positions, edge = liquid_argon.createLattice(4)
+    system = liquid_argon.createSystem(len(positions), edge, [liquid_argon.createLennardJones(len(positions))])
+    context = liquid_argon.createContext(system, 100.0, SEED, "Reference")
+    context.setPositions(positions)
+    context.setVelocitiesToTemperature(300.0, SEED)
+    context.getIntegrator().step(1000)
+    frames = []
+    for _ in range(5):
+        context.getIntegrator().step(200)
+        frames.append(context.getState(positions=True).getPositions(asNumpy=True).value_in_unit(unit.nanometer))
+    return np.array(frames), edge * np.eye(3)
+
+
+def make_force(model, numAtoms, precision, method):
+    force = SurrogateForce(model)
+    force.setPrecision(precision)
+    force.setEvaluationMethod(method)
+    for _ in range(numAtoms):
+        force.addParticle("Ar")
+    return force
+
+
+def test_is_listed_with_its_provenance(model):
+    assert "argon" in listModels()
+    provenance = json.loads(model.getProvenance())
+    assert provenance["script"] == "examples/fit_argon.py"
+    assert provenance["target"]["sigma_nm"] == liquid_argon.SIGMA
+    assert provenance["target"]["cutoff_nm"] == liquid_argon.CUTOFF == model.getCutoff()._value
+    network = model.getNetwork(model.getPairNetwork("Ar", "Ar"))
+    assert tuple(network.getWidths()) == (1, 64, 64, 64, 1)
+    histogram = network.getTrainingHistogram()
+    assert histogram.sum() == provenance["training"]["pairs"]
+    binWidth = liquid_argon.CUTOFF / len(histogram)
+    closest = provenance["training"]["smallest_distance_nm"]
+    assert np.flatnonzero(histogram)[0] == int(closest / binWidth)
+    assert 0.0 <= closest - network.getMinimumDistance()._value < 0.001
+
+
+@pytest.mark.parametrize(
+    ("platform", "precision", "method", "tolerance"),
+    [
+        # The fit alone.
+        ("Reference", SurrogateForce.Double, SurrogateForce.Network, 5e-6),
+        # The default table tolerance, 1e-5 for each pair, comes on top.
+        ("Reference", SurrogateForce.Double, SurrogateForce.Table, 2e-5),
+        ("CPU", SurrogateForce.Default, SurrogateForce.Automatic, 2e-5),
+    ],
+    ids=["network", "table", "defaults on CPU"],
+)
+def test_forces_of_the_unseen_liquid(model, liquid, platform, precision, method, tolerance):
+    frames, box = liquid
+    numAtoms = frames.shape[1]
+    true = [compute(liquid_argon.createLennardJones(numAtoms), x, box)[0] for x in frames]
+    predicted = [compute(make_force(model, numAtoms, precision, method), x, box, platform)[0] for x in frames]
+    metrics = compareForces(true, predicted)
+    print(
+        f"1 - R2 {1.0 - metrics.r2:.1e}, RMSE {metrics.componentRMSE:.1e} kJ/mol/nm, "
+        f"error norm over RMS force {metrics.relativeRMSE:.1e} RMS, {metrics.relativeMaximum:.1e} largest"
+    )
+    assert metrics.r2 > 0.9999999
+    assert metrics.relativeRMSE < tolerance
+
+
+def test_energy_of_the_unseen_liquid(model, liquid):
+    """Energies under the one convention, zero at the cutoff, without a fitted constant."""
+    frames, box = liquid
+    numAtoms = frames.shape[1]
+    for frame in frames:
+        _, expected = compute(liquid_argon.createShiftedLennardJones(numAtoms), frame, box)
+        force = make_force(model, numAtoms, SurrogateForce.Double, SurrogateForce.Network)
+        _, energy = compute(force, frame, box)
+        print(
+            f"energy per atom {expected / numAtoms:.6f} kJ/mol, difference {(energy - expected) / numAtoms:.1e} kJ/mol"
+        )
+        assert abs(energy - expected) / numAtoms < 1e-5
+
+
+def test_pair_function_follows_lennard_jones(model):
+    network = model.getNetwork(0)
+    r = np.linspace(network.getMinimumDistance()._value, liquid_argon.CUTOFF, 3001)[:-1]
+    exact = liquid_argon.lennardJonesForce(r)
+    error = np.abs(model.computeForce("Ar", "Ar", r)._value - exact) / np.hypot(exact, model.getForceScale()._value)
+    print(f"largest error of w over sqrt(w^2 + (largest attraction)^2): {error.max():.1e}")
+    assert error.max() < 1e-5
+    energyError = np.abs(model.computeEnergy("Ar", "Ar", r)._value - liquid_argon.lennardJonesEnergy(r))
+    assert energyError[r > 0.33].max() < 1e-5 * liquid_argon.EPSILON
+
+
+def test_core_is_strictly_repulsive_and_joins_smoothly(model):
+    edge = model.getNetwork(0).getMinimumDistance()._value
+    r = np.linspace(0.0, edge, 1001)
+    force = model.computeForce("Ar", "Ar", r)._value
+    energy = model.computeEnergy("Ar", "Ar", r)._value
+    assert np.all(force[1:] > 0.0)
+    assert np.all(np.diff(energy) < 0.0)
+    assert np.isfinite(energy[0])
+    assert energy[0] > 1000.0 * 0.8314  # kT at 100 K: nothing crosses
+    step = 1e-6
+    outside, inside = (model.computeForce("Ar", "Ar", edge + d)._value for d in (step, -step))
+    slope = (outside - inside) / (2.0 * step)
+    exactSlope = (liquid_argon.lennardJonesForce(edge + step) - liquid_argon.lennardJonesForce(edge - step)) / (
+        2.0 * step
+    )
+    assert outside == pytest.approx(inside, rel=1e-4)
+    assert slope == pytest.approx(exactSlope, rel=1e-3)

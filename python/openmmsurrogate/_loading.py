@@ -86,3 +86,7 @@ def load_plugins() -> list[str]:
             except Exception as error:  # OpenMM raises plain Exception from some of its functions
                 failures.append(f"{library}: {error}")
     return failures
+
+
+check_openmm_version()
+check_swig_type_table()

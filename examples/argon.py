@@ -32,8 +32,8 @@ from openmmsurrogate.plots import LiquidRun, plotLiquidComparison
 TEMPERATURE = 100.0  # K
 MELTING_TEMPERATURE = 300.0  # K
 MELTING_STEPS = 1000
-ENERGY_INTERVAL = 20  # steps between energies
-FRAME_INTERVAL = 100  # steps between configurations
+ENERGY_INTERVAL = 40  # steps between energies
+FRAME_INTERVAL = 200  # steps between configurations
 MINIMUM_FRAMES = 16  # fewer tell nothing about standard errors
 
 
@@ -139,9 +139,9 @@ def parseArguments():
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--atoms", type=int, default=2916, help="atoms, rounded up to whole fcc cells (default: %(default)s)"
+        "--atoms", type=int, default=2048, help="atoms, rounded up to whole fcc cells (default: %(default)s)"
     )
-    parser.add_argument("--steps", type=int, default=20000, help="sampled steps of 2 fs (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=40000, help="sampled steps of 2 fs (default: %(default)s)")
     parser.add_argument(
         "--equilibration", type=int, default=4000, help="steps at 100 K before that (default: %(default)s)"
     )

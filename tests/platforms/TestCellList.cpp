@@ -46,7 +46,8 @@ vector<int> makeIndices(int n) {
 }
 
 /** Expect the list to have each pair within the range, at the minimum image, and none twice. */
-void checkPairs(const vector<Vec3>& positions, const vector<int>& members, const PeriodicBox& box, double range, int cellsPerRange) {
+void checkPairs(const vector<Vec3>& positions, const vector<int>& members, const PeriodicBox& box, double range,
+                int cellsPerRange) {
     CellList cells(cellsPerRange);
     cells.build(positions, members, box, range);
     PairCount visits;
@@ -88,8 +89,8 @@ TEST_P(CellListInBoxes, FindsAllPairsOnce) {
 
 // At scale 1 the range is exactly half the box; fewer than three cells fit along some axes up to scale 1.5.
 INSTANTIATE_TEST_SUITE_P(Scales, CellListInBoxes,
-                         testing::Values(CellListCase{1.0, 1}, CellListCase{1.0, 2}, CellListCase{1.25, 1}, CellListCase{1.5, 1},
-                                         CellListCase{2.3, 1}, CellListCase{2.3, 2}),
+                         testing::Values(CellListCase{1.0, 1}, CellListCase{1.0, 2}, CellListCase{1.25, 1},
+                                         CellListCase{1.5, 1}, CellListCase{2.3, 1}, CellListCase{2.3, 2}),
                          [](const auto& info) {
                              return "Percent" + std::to_string(int(100 * info.param.scale)) + "_" +
                                     std::to_string(info.param.cellsPerRange) + "CellsPerRange";
@@ -154,7 +155,8 @@ TEST(CellList, CostPerParticleDoesNotGrow) {
     double first = 0;
     for (int length : {16, 32, 64}) {
         const double edge = 2.1 * range;
-        const Box box = {"", Vec3(length * edge, 0, 0), Vec3(0.499 * length * edge, edge, 0), Vec3(-0.499 * length * edge, 0.4 * edge, edge)};
+        const Box box = {"", Vec3(length * edge, 0, 0), Vec3(0.499 * length * edge, edge, 0),
+                         Vec3(-0.499 * length * edge, 0.4 * edge, edge)};
         const double candidates = countCandidates(makeFluid(box, spacing), makePeriodicBox(box), range);
         printf("skewed box of length %.1f nm: %.0f candidates per particle\n", box.a[0], candidates);
         if (first == 0)

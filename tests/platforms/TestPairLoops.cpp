@@ -92,8 +92,9 @@ TYPED_TEST(PairLoopsOfType, ComputeForcesOfEveryInstructionSet) {
                     neighbors.push_back(0);
                 const int starts[] = {0, (int) neighbors.size()}, numFillers = int(neighbors.size()) - numNeighbors;
                 double force[3], energy;
-                const int numZero = loops->computeForces({sample.coordinates.data(), sample.frame.getLattice()}, tables.get(numTypes),
-                                                         {0, 1, starts, neighbors.data()}, force, &energy);
+                const int numZero =
+                    loops->computeForces({sample.coordinates.data(), sample.frame.getLattice()}, tables.get(numTypes),
+                                         {0, 1, starts, neighbors.data()}, force, &energy);
                 Vec3 expected;
                 double expectedEnergy = 0, scale = 0;
                 for (int j = 1; j < n; j++) {
@@ -125,7 +126,8 @@ TYPED_TEST(PairLoopsOfType, FindNeighborsOfEveryInstructionSet) {
             const Sample<Real> sample(shape);
             const int n = (int) sample.positions.size(), i = 3;
             vector<int> found(n), expected;
-            found.resize(loops->findNeighbors({sample.coordinates.data(), sample.frame.getLattice()}, i, 1, n, Real(range2), found.data()));
+            found.resize(loops->findNeighbors({sample.coordinates.data(), sample.frame.getLattice()}, i, 1, n,
+                                              Real(range2), found.data()));
             for (int j = 1; j < n; j++)
                 if (j != i && sample.findDistance2(i, j) < range2)
                     expected.push_back(j);

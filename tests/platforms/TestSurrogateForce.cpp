@@ -3,9 +3,9 @@
 #include "ArgonLikeModel.h"
 #include "ForceChecks.h"
 #include "Tolerances.h"
-#include <cmath>
 #include <gtest/gtest.h>
 #include <openmm/OpenMMException.h>
+#include <cmath>
 
 using namespace SurrogatePlugin;
 using namespace SurrogateTest;
@@ -14,7 +14,7 @@ using std::vector;
 
 namespace {
 
-class SurrogateForceOnPlatform : public testing::TestWithParam<PlatformCase> {};
+class SurrogateForceOnPlatform : public PlatformTest {};
 
 vector<int> allOfType(int type, const vector<Vec3>& positions) {
     return vector<int>(positions.size(), type);
@@ -22,7 +22,8 @@ vector<int> allOfType(int type, const vector<Vec3>& positions) {
 
 } // namespace
 
-INSTANTIATE_TEST_SUITE_P(Platforms, SurrogateForceOnPlatform, testing::ValuesIn(getPlatformCases()), PlatformCaseName());
+INSTANTIATE_TEST_SUITE_P(Platforms, SurrogateForceOnPlatform, testing::ValuesIn(getPlatformCases()),
+                         PlatformCaseName());
 
 TEST_P(SurrogateForceOnPlatform, AgreesInBoxesOfAllShapes) {
     // The smallest boxes allowed, somewhat larger ones (where a pair list can have a skin), and ones of several cells.
@@ -92,7 +93,8 @@ TEST_P(SurrogateForceOnPlatform, HandlesSystemsWithFewParticipants) {
             // OpenMM cannot make a Context without particles: one that takes no part stands for it.
             vector<int> types(n + 1, type);
             types[n] = -1;
-            SurrogateSystem system(makeArgonLikeModel(), types, vector<Vec3>(positions.begin(), positions.begin() + n + 1));
+            SurrogateSystem system(makeArgonLikeModel(), types,
+                                   vector<Vec3>(positions.begin(), positions.begin() + n + 1));
             system.setBox(makeBoxes(1.0, 1.0)[2]);
             expectAgreement(system, GetParam());
         }
@@ -107,13 +109,17 @@ TEST_P(SurrogateForceOnPlatform, ForceIsTheGradientOfTheEnergy) {
     // A short step, so that hardly a pair crosses the cutoff, where the slope of w jumps; what remains is the rounding of the energy over
     // the step. A function rounded to single precision has steps that its energy follows on average. In single arithmetic
     // the energy is rounded much more: hence a longer step.
-    const bool singleArithmetic = GetParam().isSingleArithmetic(), singleFunction = (GetParam().precision == SurrogateForce::Single);
-    const double step = (singleArithmetic ? 0.01 : 1e-5), tolerance = (singleArithmetic ? 1e-5 : singleFunction ? 1e-6 : 1e-9);
+    const bool singleArithmetic = GetParam().isSingleArithmetic(),
+               singleFunction = (GetParam().precision == SurrogateForce::Single);
+    const double step = (singleArithmetic ? 0.01 : 1e-5), tolerance = (singleArithmetic ? 1e-5
+                                                                       : singleFunction ? 1e-6
+                                                                                        : 1e-9);
     const vector<Vec3> gradient = context.getState(State::Forces).getForces();
     vector<Vec3> random = makeGas(positions.size(), 2.0);
     for (Vec3& direction : random)
         direction -= Vec3(1, 1, 1);
-    const double alongGradient = findDerivativeError(context, gradient, step), alongRandom = findDerivativeError(context, random, step);
+    const double alongGradient = findDerivativeError(context, gradient, step),
+                 alongRandom = findDerivativeError(context, random, step);
     printf("%s: derivative differs by %.1e along the gradient, %.1e along a random direction (allowed %.0e)\n",
            GetParam().getName().c_str(), alongGradient, alongRandom, tolerance);
     EXPECT_LE(alongGradient, tolerance);
@@ -134,7 +140,8 @@ TEST_P(SurrogateForceOnPlatform, SeveralForcesAddUpAndObeyGroups) {
         second->addParticle(type);
     system.getSystem().addForce(second);
     Context& context = system.createContext(GetParam());
-    const double error1 = system.getForce().getTableErrorInContext(context), error2 = second->getTableErrorInContext(context);
+    const double error1 = system.getForce().getTableErrorInContext(context),
+                 error2 = second->getTableErrorInContext(context);
     Vec3 vectors[3] = {box.a, box.b, box.c};
     ForcesAndEnergy expected1 = computeAllPairs(system.getForce(), positions, vectors, GetParam().precision);
     const ForcesAndEnergy expected2 = computeAllPairs(*second, positions, vectors, GetParam().precision);
@@ -187,8 +194,9 @@ TEST_P(SurrogateForceOnPlatform, FollowsPositionsAndBox) {
             Vec3 vectors[3] = {box.a * scale, box.b * scale, box.c * scale};
             context.setPeriodicBoxVectors(vectors[0], vectors[1], vectors[2]);
             context.setPositions(positions);
-            expectAgreement(getForcesAndEnergy(context), computeAllPairs(system.getForce(), positions, vectors, GetParam().precision),
-                            GetParam(), system.getForce().getTableErrorInContext(context));
+            expectAgreement(getForcesAndEnergy(context),
+                            computeAllPairs(system.getForce(), positions, vectors, GetParam().precision), GetParam(),
+                            system.getForce().getTableErrorInContext(context));
         }
 }
 
@@ -245,19 +253,21 @@ TEST(SurrogateForcePrecision, DefaultDependsOnModelAndPlatform) {
             SurrogateModel model = makeArgonLikeModel();
             model.setFormat(format);
             SurrogateSystem system(model, allOfType(0, positions), positions);
-            const NumericFormat::Type own = (std::string(platform) == "Reference" ? NumericFormat::Double : NumericFormat::Single);
+            const NumericFormat::Type own =
+                (std::string(platform) == "Reference" ? NumericFormat::Double : NumericFormat::Single);
             const NumericFormat::Type expected = (format == NumericFormat::Default ? own : format);
             const PlatformCase unset = {platform, SurrogateForce::Network, SurrogateForce::Default};
             const PlatformCase chosen = {platform, SurrogateForce::Network, expected};
-            expectAgreement(getForcesAndEnergy(system.createContext(unset)), computeAllPairs(system, expected), chosen, 0);
+            expectAgreement(getForcesAndEnergy(system.createContext(unset)), computeAllPairs(system, expected), chosen,
+                            0);
         }
 }
 
 class ReducedPrecision : public testing::TestWithParam<NumericFormat::Type> {};
 
 INSTANTIATE_TEST_SUITE_P(Formats, ReducedPrecision,
-                         testing::Values(NumericFormat::TF32, NumericFormat::BFloat16, NumericFormat::Float16, NumericFormat::Float8,
-                                         NumericFormat::Int8, NumericFormat::Int4),
+                         testing::Values(NumericFormat::TF32, NumericFormat::BFloat16, NumericFormat::Float16,
+                                         NumericFormat::Float8, NumericFormat::Int8, NumericFormat::Int4),
                          [](const auto& info) { return NumericFormat::getName(info.param); });
 
 TEST_P(ReducedPrecision, IsEmulatedOnHostPlatforms) {

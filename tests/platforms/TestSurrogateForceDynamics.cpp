@@ -2,9 +2,9 @@
 /** Conservation laws over many steps. */
 #include "ArgonLikeModel.h"
 #include "ForceChecks.h"
-#include <cmath>
 #include <gtest/gtest.h>
 #include <openmm/LangevinMiddleIntegrator.h>
+#include <cmath>
 
 using namespace SurrogatePlugin;
 using namespace SurrogateTest;
@@ -63,12 +63,15 @@ INSTANTIATE_TEST_SUITE_P(
     Platforms, SurrogateForceDynamics,
     testing::Values(DynamicsCase{{"CPU", SurrogateForce::Table, SurrogateForce::Single}, 1000, 0.002, 20},
                     DynamicsCase{{"CPU", SurrogateForce::Table, SurrogateForce::Double}, 500, 0.002, 20},
+                    DynamicsCase{{"CUDA", SurrogateForce::Table, SurrogateForce::Single, "mixed"}, 2000, 0.002, 20},
+                    DynamicsCase{{"CUDA", SurrogateForce::Table, SurrogateForce::Double, "double"}, 2000, 0.002, 20},
                     DynamicsCase{{"Reference", SurrogateForce::Network, SurrogateForce::Double}, 256, 0.004, 20}),
     [](const auto& info) { return info.param.platformCase.getName(); });
 
 TEST_P(SurrogateForceDynamics, ConservesEnergyAndMomentum) {
-    loadPlugins();
     const DynamicsCase& test = GetParam();
+    if (!test.platformCase.getReasonToSkip().empty())
+        GTEST_SKIP() << test.platformCase.getReasonToSkip();
     const SurrogateModel model = makeArgonLikeModel();
     const Box box = makeArgonBox(test.numAtoms);
     vector<Vec3> positions = makeFluid(box, 0.98 * box.a[0] / std::ceil(std::cbrt(test.numAtoms)));
@@ -88,8 +91,9 @@ TEST_P(SurrogateForceDynamics, ConservesEnergyAndMomentum) {
     }
     const double drift = fitSlope(energies, interval * test.stepSize * 1e-3); // kT per atom per ns
     const double momentumChange = std::fabs(findTotalMomentum(context.getState(State::Velocities)) - momentumBefore);
-    printf("%s, %d atoms, %g ps in steps of %g fs: drift %.1e kT per atom per ns, mean velocity changed by %.1e nm/ps\n",
-           test.platformCase.getName().c_str(), n, test.duration, 1000 * test.stepSize, drift, momentumChange);
+    printf(
+        "%s, %d atoms, %g ps in steps of %g fs: drift %.1e kT per atom per ns, mean velocity changed by %.1e nm/ps\n",
+        test.platformCase.getName().c_str(), n, test.duration, 1000 * test.stepSize, drift, momentumChange);
     EXPECT_LT(std::fabs(drift), 1e-3);
     EXPECT_LT(momentumChange, test.platformCase.isSingleArithmetic() ? 1e-6 : 1e-12);
 }

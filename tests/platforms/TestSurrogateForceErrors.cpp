@@ -4,14 +4,14 @@
 #include "ForceChecks.h"
 #include "TestModels.h"
 #include "Tolerances.h"
-#include <cmath>
 #include <gtest/gtest.h>
-#include <limits>
 #include <openmm/HarmonicBondForce.h>
 #include <openmm/LangevinMiddleIntegrator.h>
 #include <openmm/LocalEnergyMinimizer.h>
 #include <openmm/MonteCarloBarostat.h>
 #include <openmm/OpenMMException.h>
+#include <cmath>
+#include <limits>
 
 using namespace SurrogatePlugin;
 using namespace SurrogateTest;
@@ -20,7 +20,7 @@ using std::vector;
 
 namespace {
 
-class SurrogateForceErrors : public testing::TestWithParam<PlatformCase> {};
+class SurrogateForceErrors : public PlatformTest {};
 
 } // namespace
 
@@ -74,7 +74,8 @@ TEST_P(SurrogateForceErrors, InvalidPositionsAreNamedAndTheContextRecovers) {
             context.setPositions(moved);
             // OpenMM's CPU platform finds NaN before any force is computed, and does not name the particle.
             const bool found = (GetParam().platform == "CPU" && std::isnan(bad));
-            expectException([&] { getForcesAndEnergy(context); }, found ? "Particle coordinate is NaN" : "particle 5 is at");
+            expectException([&] { getForcesAndEnergy(context); },
+                            found ? "Particle coordinate is NaN" : "particle 5 is at");
         }
         context.setPositions(positions);
         const ForcesAndEnergy after = getForcesAndEnergy(context);

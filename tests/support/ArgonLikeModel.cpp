@@ -34,8 +34,8 @@ vector<double> solvePositiveDefinite(vector<double> A, vector<double> b) {
 }
 
 /** Get the outputs of the last hidden layer, and a 1 for the bias. */
-vector<double> computeFeatures(const vector<int>& widths, const vector<vector<float> >& weights, const vector<vector<float> >& biases,
-                               double s) {
+vector<double> computeFeatures(const vector<int>& widths, const vector<vector<float> >& weights,
+                               const vector<vector<float> >& biases, double s) {
     vector<double> h = {s};
     for (size_t layer = 0; layer + 2 < widths.size(); layer++) {
         vector<double> next(widths[layer + 1]);
@@ -70,7 +70,8 @@ PairNetwork makeArgonLikeNetwork(unsigned seed, double sigma, const vector<int>&
             w = float(layer == 0 ? 8 * uniform(generator) : 2 * uniform(generator) / std::sqrt(widths[layer]));
         // In the first layer, spread where the units switch over the range.
         for (size_t i = 0; i < biases.back().size(); i++)
-            biases.back()[i] = float(layer == 0 ? -weights.back()[i] * (0.65 + 0.35 * uniform(generator)) : 0.5 * uniform(generator));
+            biases.back()[i] =
+                float(layer == 0 ? -weights.back()[i] * (0.65 + 0.35 * uniform(generator)) : 0.5 * uniform(generator));
     }
     const double minimumDistance = 0.9 * sigma, scale = 100;
     const int numFeatures = widths[widths.size() - 2] + 1, numPoints = 400;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "ForceChecks.h"
 #include "Tolerances.h"
-#include <cmath>
 #include <gtest/gtest.h>
 #include <openmm/State.h>
+#include <cmath>
 #include <set>
 
 using namespace OpenMM;
@@ -120,14 +120,16 @@ void expectAgreement(const ForcesAndEnergy& computed, const ForcesAndEnergy& exp
                      double tableError) {
     ASSERT_EQ(expected.forces.size(), computed.forces.size());
     const double netForce = findNetForce(computed.forces), rms = findRms(expected.forces);
-    printf("%-24s force error %.1e of RMS, energy error %.1e of sum of |U|, net force %.1e\n", platformCase.getName().c_str(),
-           findForceError(computed.forces, expected.forces),
+    printf("%-24s force error %.1e of RMS, energy error %.1e of sum of |U|, net force %.1e\n",
+           platformCase.getName().c_str(), findForceError(computed.forces, expected.forces),
            std::fabs(computed.energy - expected.energy) / std::max(1e-300, expected.energyScale), netForce);
     for (size_t i = 0; i < expected.forces.size(); i++)
         EXPECT_LE(norm(computed.forces[i] - expected.forces[i]),
-                  getForceTolerance(platformCase) * rms + tableError * expected.forceScales[i]) << "particle " << i;
+                  getForceTolerance(platformCase) * rms + tableError * expected.forceScales[i])
+            << "particle " << i;
     EXPECT_LE(std::fabs(computed.energy - expected.energy),
-              getEnergyTolerance(platformCase) * std::max(expected.energyScale, 1.0) + tableError * expected.tableEnergyScale);
+              getEnergyTolerance(platformCase) * std::max(expected.energyScale, 1.0) +
+                  tableError * expected.tableEnergyScale);
     EXPECT_LE(netForce, getMomentumTolerance(platformCase));
 }
 
@@ -135,7 +137,8 @@ void expectAgreement(SurrogateSystem& system, const PlatformCase& platformCase) 
     Context& context = system.createContext(platformCase);
     const double tableError = system.getForce().getTableErrorInContext(context);
     EXPECT_EQ(platformCase.usesTable(), tableError > 0);
-    expectAgreement(getForcesAndEnergy(context), computeAllPairs(system, platformCase.precision), platformCase, tableError);
+    expectAgreement(getForcesAndEnergy(context), computeAllPairs(system, platformCase.precision), platformCase,
+                    tableError);
 }
 
 double findDerivativeError(Context& context, const vector<Vec3>& direction, double step) {

@@ -24,8 +24,9 @@ struct ForcesAndEnergy {
  *
  * @param format  the numeric format; Double and Single are different functions
  */
-ForcesAndEnergy computeAllPairs(const SurrogatePlugin::SurrogateForce& force, const std::vector<OpenMM::Vec3>& positions,
-                                const OpenMM::Vec3 box[3], SurrogatePlugin::NumericFormat::Type format);
+ForcesAndEnergy computeAllPairs(const SurrogatePlugin::SurrogateForce& force,
+                                const std::vector<OpenMM::Vec3>& positions, const OpenMM::Vec3 box[3],
+                                SurrogatePlugin::NumericFormat::Type format);
 
 /** Compute them for the default box of a system. */
 ForcesAndEnergy computeAllPairs(SurrogateSystem& system, SurrogatePlugin::NumericFormat::Type format);

@@ -1,20 +1,55 @@
 // SPDX-License-Identifier: MIT
 #include "PlatformCase.h"
+#include <cstdlib>
 
 using namespace SurrogatePlugin;
 using OpenMM::Platform;
 
 namespace SurrogateTest {
 
+namespace {
+
+/** Get the path of a plugin library: where it was built, or its namesake in the folder that the environment names. */
+std::string locate(const std::string& built) {
+    const char* folder = std::getenv("OPENMM_SURROGATE_PLUGIN_DIR");
+    return folder == nullptr ? built : folder + built.substr(built.rfind('/'));
+}
+
+bool hasPlatform(const std::string& name) {
+    for (int i = 0; i < Platform::getNumPlatforms(); i++)
+        if (Platform::getPlatform(i).getName() == name)
+            return true;
+    return false;
+}
+
+} // namespace
+
 std::string PlatformCase::getName() const {
-    return platform + (usesTable() ? "_Table_" : "_Network_") + NumericFormat::getName(precision);
+    const std::string arithmetic = contextPrecision.empty() ? "" : "_" + contextPrecision;
+    return platform + arithmetic + (usesTable() ? "_Table_" : "_Network_") + NumericFormat::getName(precision);
+}
+
+std::string PlatformCase::getReasonToSkip() const {
+    loadPlugins();
+    return hasPlatform(platform)
+               ? ""
+               : "OpenMM has no platform " + platform + " here: it needs a GPU and OpenMM's plugin for it";
+}
+
+std::map<std::string, std::string> PlatformCase::getProperties() const {
+    if (contextPrecision.empty())
+        return {};
+    return {{"Precision", contextPrecision}};
 }
 
 void loadPlugins() {
     static const bool loaded = [] {
-        Platform::loadPluginsFromDirectory(OPENMM_PLUGIN_DIR);
-        Platform::loadPluginLibrary(SURROGATE_REFERENCE_PLUGIN);
-        Platform::loadPluginLibrary(SURROGATE_CPU_PLUGIN);
+        const char* folder = std::getenv("OPENMM_PLUGIN_DIR");
+        Platform::loadPluginsFromDirectory(folder == nullptr ? OPENMM_PLUGIN_DIR : folder);
+        Platform::loadPluginLibrary(locate(SURROGATE_REFERENCE_PLUGIN));
+        Platform::loadPluginLibrary(locate(SURROGATE_CPU_PLUGIN));
+        if (hasPlatform("CUDA"))
+            Platform::loadPluginLibrary(locate(SURROGATE_CUDA_PLUGIN));
         return true;
     }();
     (void) loaded;
@@ -28,6 +63,9 @@ const std::vector<PlatformCase>& getPlatformCases() {
         {"CPU", SurrogateForce::Network, SurrogateForce::Single},
         {"CPU", SurrogateForce::Table, SurrogateForce::Single},
         {"CPU", SurrogateForce::Table, SurrogateForce::Double},
+        {"CUDA", SurrogateForce::Table, SurrogateForce::Single, "single"},
+        {"CUDA", SurrogateForce::Table, SurrogateForce::Single, "mixed"},
+        {"CUDA", SurrogateForce::Table, SurrogateForce::Double, "double"},
     };
     return cases;
 }

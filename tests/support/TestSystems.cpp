@@ -83,7 +83,10 @@ Context& SurrogateSystem::createContext(const PlatformCase& platformCase, double
     force->setTableTolerance(tableTolerance);
     context.reset(); // before its integrator
     integrator.reset(new VerletIntegrator(stepSize));
-    context.reset(new Context(system, *integrator, platformCase.getPlatform()));
+    context.reset(new Context(system, *integrator, platformCase.getPlatform(), platformCase.getProperties()));
+    if (platformCase.hasSinglePositions()) // so that what is expected is computed for the same positions
+        for (Vec3& position : positions)
+            position = Vec3((float) position[0], (float) position[1], (float) position[2]);
     context->setPositions(positions);
     return *context;
 }

@@ -4,10 +4,10 @@
 
 #include "PlatformCase.h"
 #include "openmmsurrogate/SurrogateForce.h"
-#include <memory>
 #include <openmm/Context.h>
 #include <openmm/System.h>
 #include <openmm/VerletIntegrator.h>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>

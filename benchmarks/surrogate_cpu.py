@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from common.argon import createContext, createSurrogate, liquid_argon
 from common.results import writeResults
@@ -31,7 +32,8 @@ def measureSize(numAtoms: int, arguments: argparse.Namespace) -> list[dict]:
     }
     properties = {} if arguments.threads is None else {"Threads": str(arguments.threads)}
     contestants = [
-        Contestant(label, createContext(positions, newEdge, force, "CPU", properties)) for label, force in forces.items()
+        Contestant(label, createContext(positions, newEdge, force, "CPU", properties))
+        for label, force in forces.items()
     ]
     rows = race(contestants, SETTLING_STEPS, arguments.seconds, arguments.repeats)
     reference = rows[0]["ms_per_step"]
@@ -58,9 +60,11 @@ def main() -> None:
                 f"{row['relative_time']:.2f}",
                 f"{row['temperature_K']:.0f}",
             )
+    # Other work on the machine slows all contestants down, but not all alike: keep a record of it.
+    settings = {**vars(arguments), "load_average": os.getloadavg()}
     console = Console()
     console.print(table)
-    console.print(f"written to {writeResults('surrogate_cpu', rows, vars(arguments))}", soft_wrap=True)
+    console.print(f"written to {writeResults('surrogate_cpu', rows, settings)}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ CoordinateFrame<Real>::CoordinateFrame(const PeriodicBox& box, double range) {
             }
     }
     const double unit = 1 / CoordinateType<Real>::UnitsPerPeriod;
-    lattice = {Real(a[0] * unit), Real(b[0] * unit), Real(b[1] * unit), Real(c[0] * unit), Real(c[1] * unit), Real(c[2] * unit),
-               Real(a[0]),        Real(b[1]),        Real(b[0]),        Real(1 / a[0]),    Real(1 / b[1]),    triclinic};
+    lattice = {Real(a[0] * unit), Real(b[0] * unit), Real(b[1] * unit), Real(c[0] * unit),
+               Real(c[1] * unit), Real(c[2] * unit), Real(a[0]),        Real(b[1]),
+               Real(b[0]),        Real(1 / a[0]),    Real(1 / b[1]),    triclinic};
     inverse[0][0] = 1 / a[0];
     inverse[1][1] = 1 / b[1];
     inverse[2][2] = 1 / c[2];

@@ -21,8 +21,7 @@ public:
 
 } // namespace SurrogatePlugin
 
-extern "C" void registerPlatforms() {
-}
+extern "C" void registerPlatforms() {}
 
 /**
  * Register on platform CPU, in place of the Reference kernel. Where OpenMM did not load that platform, because the processor cannot
@@ -36,8 +35,9 @@ extern "C" void registerKernelFactories() {
         if (platform.getName() != "CPU" || !registered.insert(&platform).second)
             continue;
         if (dynamic_cast<ReferencePlatform*>(&platform) == nullptr)
-            throw OpenMMException("OpenMMSurrogateCPU: the platform CPU is not a ReferencePlatform as OpenMM 8.6 defines it. "
-                                  "Install the OpenMM version that this plugin was built for.");
+            throw OpenMMException(
+                "OpenMMSurrogateCPU: the platform CPU is not a ReferencePlatform as OpenMM 8.6 defines it. "
+                "Install the OpenMM version that this plugin was built for.");
         platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new CpuSurrogateKernelFactory());
     }
 }

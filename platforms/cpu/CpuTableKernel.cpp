@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "CpuTableKernel.h"
 #include "ReferenceSurrogateKernel.h"
-#include <atomic>
 #include <openmm/OpenMMException.h>
 #include <openmm/internal/ContextImpl.h>
+#include <atomic>
 
 using namespace OpenMM;
 using namespace std;
@@ -45,8 +45,9 @@ void CpuTableKernel<Real>::packTables() {
         coefficients.insert(coefficients.end(), 4, 0); // r^2 just below cutoff^2 may be rounded up into this cell
     }
     if (coefficients.size() / 4 > MAX_CELLS)
-        throw OpenMMException("SurrogateForce: the tables of all pairs of types have " + to_string(coefficients.size() / 4) +
-                              " cells in sum, more than " + to_string(MAX_CELLS) + ". Use a larger table tolerance.");
+        throw OpenMMException("SurrogateForce: the tables of all pairs of types have " +
+                              to_string(coefficients.size() / 4) + " cells in sum, more than " + to_string(MAX_CELLS) +
+                              ". Use a larger table tolerance.");
     grids.assign(4 * numTypes * numTypes, 0);
     for (int type1 = 0; type1 < numTypes; type1++)
         for (int type2 = 0; type2 < numTypes; type2++) {
@@ -94,7 +95,8 @@ int CpuTableKernel<Real>::computeBlock(int index, bool includeForces, bool inclu
                                                            includeEnergy ? &blockEnergies[index] : nullptr);
     if (includeForces)
         for (int k = 0; k < block.numParticles; k++)
-            forces[neighbors.getOrder()[block.first + k]] += Vec3(blockForces[3 * k], blockForces[3 * k + 1], blockForces[3 * k + 2]);
+            forces[neighbors.getOrder()[block.first + k]] +=
+                Vec3(blockForces[3 * k], blockForces[3 * k + 1], blockForces[3 * k + 2]);
     return numZero - neighbors.getNumFillers(index);
 }
 

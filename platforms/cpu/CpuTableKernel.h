@@ -16,7 +16,8 @@ namespace SurrogatePlugin {
 template <class Real>
 class CpuTableKernel : public CalcSurrogateForceKernel {
 public:
-    CpuTableKernel(const std::string& name, const OpenMM::Platform& platform) : CalcSurrogateForceKernel(name, platform) {}
+    CpuTableKernel(const std::string& name, const OpenMM::Platform& platform)
+        : CalcSurrogateForceKernel(name, platform) {}
     void initialize(const OpenMM::System& system, const SurrogateForce& force) override;
     double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy) override;
     void copyParametersToContext(OpenMM::ContextImpl& context, const SurrogateForce& force) override;

@@ -17,7 +17,8 @@ static bool supportsAvx2() {
 #endif
 
 template <class Real>
-static const PairLoops<Real>* choose(const std::string& instructionSet, const PairLoops<Real>* generic, const PairLoops<Real>* avx2) {
+static const PairLoops<Real>* choose(const std::string& instructionSet, const PairLoops<Real>* generic,
+                                     const PairLoops<Real>* avx2) {
     if (instructionSet == "generic")
         return generic;
     return instructionSet == "AVX2" ? avx2 : nullptr;

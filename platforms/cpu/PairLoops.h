@@ -27,10 +27,10 @@ struct CoordinateType<double> {
 /** The box in which differences of coordinates become displacements: x = ax*da + bx*db + cx*dc and so on. */
 template <class Real>
 struct Lattice {
-    Real ax, bx, by, cx, cy, cz;           // nm per unit of a coordinate
-    Real edgeX, edgeY, shiftX;             // ax, by and bx of a whole period, nm
-    Real inverseEdgeX, inverseEdgeY;       // 1/nm
-    bool triclinic;                        // whether bx, cx or cy is not 0
+    Real ax, bx, by, cx, cy, cz;     // nm per unit of a coordinate
+    Real edgeX, edgeY, shiftX;       // ax, by and bx of a whole period, nm
+    Real inverseEdgeX, inverseEdgeY; // 1/nm
+    bool triclinic;                  // whether bx, cx or cy is not 0
 };
 
 /** All PairTables of a force in one array. The table of types t, t' has the index t*numTypes+t'. */
@@ -38,8 +38,8 @@ template <class Real>
 struct TableSet {
     int numTypes;
     const Real* coefficients; // [all cells][4], kJ/mol; each table ends with a cell of zeros
-    const Real* grids;        // [numTypes*numTypes][4]: 1/spacing in 1/nm^2, -origin/spacing, number of the first cell, 0
-    Real cutoff2;             // nm^2
+    const Real* grids; // [numTypes*numTypes][4]: 1/spacing in 1/nm^2, -origin/spacing, number of the first cell, 0
+    Real cutoff2;      // nm^2
 };
 
 /** Particles sorted in space. */
@@ -52,8 +52,9 @@ struct SortedParticles {
 /** The neighbours of some consecutive particles: particle first+k has those from starts[k] to starts[k+1]. */
 struct NeighborBlock {
     int first, numParticles;
-    const int* starts;    // [numParticles+1], multiples of PairLoops::padding
-    const int* neighbors; // aligned to 64 bytes. The particle itself fills up its list; it does not interact with itself
+    const int* starts; // [numParticles+1], multiples of PairLoops::padding
+    const int*
+        neighbors; // aligned to 64 bytes. The particle itself fills up its list; it does not interact with itself
 };
 
 /** The inner loops for one instruction set. */
@@ -66,15 +67,16 @@ struct PairLoops {
      * @param[out] energy  half the energy of all pairs in the block, kJ/mol; null if not wanted
      * @return the number of neighbours at distance 0, among which are those that fill up the lists
      */
-    int (*computeForces)(const SortedParticles<Real>& particles, const TableSet<Real>& tables, const NeighborBlock& block,
-                         double* forces, double* energy);
+    int (*computeForces)(const SortedParticles<Real>& particles, const TableSet<Real>& tables,
+                         const NeighborBlock& block, double* forces, double* energy);
     /**
      * Find the particles from begin to end that are closer than a range to particle i, without i.
      *
      * @param[out] neighbors  their indices; there must be room for all candidates
      * @return their number
      */
-    int (*findNeighbors)(const SortedParticles<Real>& particles, int i, int begin, int end, Real range2, int* neighbors);
+    int (*findNeighbors)(const SortedParticles<Real>& particles, int i, int begin, int end, Real range2,
+                         int* neighbors);
     /** Lists are filled up to a multiple of this: the number of lanes of a vector, and at least 4. */
     int padding;
     const char* instructionSet;

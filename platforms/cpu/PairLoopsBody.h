@@ -78,9 +78,12 @@ template <class T>
 inline void gatherRows(const T* rows, const int* indices, int count, T* out0, T* out1, T* out2, T* out3) {
     for (int k = 0; k < count; k += 4) {
         const Float4 a = load<Float4>(rows + 4 * (long) indices[k]), b = load<Float4>(rows + 4 * (long) indices[k + 1]);
-        const Float4 c = load<Float4>(rows + 4 * (long) indices[k + 2]), d = load<Float4>(rows + 4 * (long) indices[k + 3]);
-        const Float4 lowAB = __builtin_shufflevector(a, b, 0, 4, 1, 5), lowCD = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-        const Float4 highAB = __builtin_shufflevector(a, b, 2, 6, 3, 7), highCD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+        const Float4 c = load<Float4>(rows + 4 * (long) indices[k + 2]),
+                     d = load<Float4>(rows + 4 * (long) indices[k + 3]);
+        const Float4 lowAB = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+                     lowCD = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+        const Float4 highAB = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+                     highCD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
         store(out0 + k, __builtin_shufflevector(lowAB, lowCD, 0, 1, 4, 5));
         store(out1 + k, __builtin_shufflevector(lowAB, lowCD, 2, 3, 6, 7));
         store(out2 + k, __builtin_shufflevector(highAB, highCD, 0, 1, 4, 5));
@@ -89,7 +92,8 @@ inline void gatherRows(const T* rows, const int* indices, int count, T* out0, T*
     }
 }
 
-inline void gatherRows(const double* rows, const int* indices, int count, double* out0, double* out1, double* out2, double* out3) {
+inline void gatherRows(const double* rows, const int* indices, int count, double* out0, double* out1, double* out2,
+                       double* out3) {
     for (int k = 0; k < count; k += 2) {
         const double *row1 = rows + 4 * (long) indices[k], *row2 = rows + 4 * (long) indices[k + 1];
         const Double2 low1 = load<Double2>(row1), high1 = load<Double2>(row1 + 2);
@@ -141,7 +145,8 @@ inline void computeDistances(const SortedParticles<Real>& particles, int i, int 
 #pragma omp simd
     for (int k = 0; k < count; k++) {
         Real x, y, z;
-        findDisplacement<Real, Triclinic>(lattice, subtract(a, batch.a[k]), subtract(b, batch.b[k]), subtract(c, batch.c[k]), x, y, z);
+        findDisplacement<Real, Triclinic>(lattice, subtract(a, batch.a[k]), subtract(b, batch.b[k]),
+                                          subtract(c, batch.c[k]), x, y, z);
         batch.x[k] = x;
         batch.y[k] = y;
         batch.z[k] = z;
@@ -152,17 +157,20 @@ inline void computeDistances(const SortedParticles<Real>& particles, int i, int 
 /** Find the cell of each pair in its table, and where in it. Pairs out of range get the first one: its value is not used. */
 template <class Real, bool ManyTables>
 inline void findCells(const TableSet<Real>& tables, int rowOfTables, int count, Batch<Real>& batch) {
-    const Real inverseSpacing = tables.grids[0], offset = tables.grids[1], firstCell = tables.grids[2], cutoff2 = tables.cutoff2;
+    const Real inverseSpacing = tables.grids[0], offset = tables.grids[1], firstCell = tables.grids[2],
+               cutoff2 = tables.cutoff2;
     if (ManyTables) {
         for (int k = 0; k < count; k++)
             batch.index[k] = rowOfTables + (int) batch.type[k];
-        gatherRows(tables.grids, batch.index, count, batch.inverseSpacing, batch.offset, batch.firstCell, (Real*) nullptr);
+        gatherRows(tables.grids, batch.index, count, batch.inverseSpacing, batch.offset, batch.firstCell,
+                   (Real*) nullptr);
     }
 #pragma omp simd
     for (int k = 0; k < count; k++) {
         const Real r2 = batch.r2[k];
         const bool inside = (r2 < cutoff2) & (r2 > 0);
-        const Real scaled = r2 * (ManyTables ? batch.inverseSpacing[k] : inverseSpacing) + (ManyTables ? batch.offset[k] : offset);
+        const Real scaled =
+            r2 * (ManyTables ? batch.inverseSpacing[k] : inverseSpacing) + (ManyTables ? batch.offset[k] : offset);
         const Real u = (inside ? scaled : Real(0));
         const int cell = (int) u;
         batch.t[k] = u - (Real) cell;
@@ -198,13 +206,14 @@ inline void addForces(const TableSet<Real>& tables, int count, const Batch<Real>
 
 /** Compute the force on particle i from its neighbours. */
 template <class Real, bool Triclinic, bool ManyTables, bool Energy>
-inline Sums<Real> computeParticle(const SortedParticles<Real>& particles, const TableSet<Real>& tables, int i, const int* neighbors,
-                                  int count, Batch<Real>& batch) {
+inline Sums<Real> computeParticle(const SortedParticles<Real>& particles, const TableSet<Real>& tables, int i,
+                                  const int* neighbors, int count, Batch<Real>& batch) {
     Sums<Real> sums = {0, 0, 0, 0, 0};
     const int rowOfTables = (ManyTables ? (int) particles.coordinates[4 * (long) i + 3] * tables.numTypes : 0);
     for (int begin = 0; begin < count; begin += BATCH_SIZE) {
         const int size = (count - begin < BATCH_SIZE ? count - begin : BATCH_SIZE);
-        gatherRows(particles.coordinates, neighbors + begin, size, batch.a, batch.b, batch.c, ManyTables ? batch.type : (typename CoordinateType<Real>::Type*) nullptr);
+        gatherRows(particles.coordinates, neighbors + begin, size, batch.a, batch.b, batch.c,
+                   ManyTables ? batch.type : (typename CoordinateType<Real>::Type*) nullptr);
         computeDistances<Real, Triclinic>(particles, i, size, batch);
         findCells<Real, ManyTables>(tables, rowOfTables, size, batch);
         gatherRows(tables.coefficients, batch.index, size, batch.c0, batch.c1, batch.c2, batch.c3);
@@ -214,13 +223,14 @@ inline Sums<Real> computeParticle(const SortedParticles<Real>& particles, const 
 }
 
 template <class Real, bool Triclinic, bool ManyTables, bool Energy>
-int computeBlock(const SortedParticles<Real>& particles, const TableSet<Real>& tables, const NeighborBlock& block, double* forces,
-                 double& energy) {
+int computeBlock(const SortedParticles<Real>& particles, const TableSet<Real>& tables, const NeighborBlock& block,
+                 double* forces, double& energy) {
     int numCoincident = 0;
     Batch<Real> batch;
     for (int k = 0; k < block.numParticles; k++) {
         const Sums<Real> sums = computeParticle<Real, Triclinic, ManyTables, Energy>(
-            particles, tables, block.first + k, block.neighbors + block.starts[k], block.starts[k + 1] - block.starts[k], batch);
+            particles, tables, block.first + k, block.neighbors + block.starts[k],
+            block.starts[k + 1] - block.starts[k], batch);
         forces[3 * k] = sums.fx;
         forces[3 * k + 1] = sums.fy;
         forces[3 * k + 2] = sums.fz;
@@ -231,8 +241,8 @@ int computeBlock(const SortedParticles<Real>& particles, const TableSet<Real>& t
 }
 
 template <class Real, bool Triclinic, bool ManyTables>
-int computeBlock(const SortedParticles<Real>& particles, const TableSet<Real>& tables, const NeighborBlock& block, double* forces,
-                 double* energy) {
+int computeBlock(const SortedParticles<Real>& particles, const TableSet<Real>& tables, const NeighborBlock& block,
+                 double* forces, double* energy) {
     double ignored = 0;
     if (energy == nullptr)
         return computeBlock<Real, Triclinic, ManyTables, false>(particles, tables, block, forces, ignored);
@@ -241,8 +251,8 @@ int computeBlock(const SortedParticles<Real>& particles, const TableSet<Real>& t
 }
 
 template <class Real>
-int computeForces(const SortedParticles<Real>& particles, const TableSet<Real>& tables, const NeighborBlock& block, double* forces,
-                  double* energy) {
+int computeForces(const SortedParticles<Real>& particles, const TableSet<Real>& tables, const NeighborBlock& block,
+                  double* forces, double* energy) {
     if (particles.lattice.triclinic)
         return tables.numTypes > 1 ? computeBlock<Real, true, true>(particles, tables, block, forces, energy)
                                    : computeBlock<Real, true, false>(particles, tables, block, forces, energy);
@@ -264,7 +274,8 @@ int siftNeighbors(const SortedParticles<Real>& particles, int i, int begin, int 
         for (int k = 0; k < count; k++) {
             const auto* other = all + 4 * (long) (batch + k);
             Real x, y, z;
-            findDisplacement<Real, Triclinic>(lattice, subtract(a, other[0]), subtract(b, other[1]), subtract(c, other[2]), x, y, z);
+            findDisplacement<Real, Triclinic>(lattice, subtract(a, other[0]), subtract(b, other[1]),
+                                              subtract(c, other[2]), x, y, z);
             r2[k] = x * x + y * y + z * z;
         }
         for (int k = 0; k < count; k++) {

@@ -138,7 +138,8 @@ int VerletList<Real>::removeNonInteracting(int index, int* neighbors, int count,
         return count;
     int* end = remove_if(neighbors, neighbors + count, [&](int j) {
         const int other = order[j];
-        return !interactions.interact(particles.getType(particle), particles.getType(other)) || particles.isExcluded(particle, other);
+        return !interactions.interact(particles.getType(particle), particles.getType(other)) ||
+               particles.isExcluded(particle, other);
     });
     return (int) (end - neighbors);
 }

@@ -6,8 +6,8 @@
 #include "CoordinateFrame.h"
 #include "ForceParticles.h"
 #include "openmmsurrogate/internal/PairInteractions.h"
-#include <new>
 #include <openmm/internal/ThreadPool.h>
+#include <new>
 #include <vector>
 
 namespace SurrogatePlugin {
@@ -73,7 +73,7 @@ private:
     void findCandidates(int cell, std::vector<int>& scratch, std::vector<Range>& ranges) const;
     int removeNonInteracting(int index, int* neighbors, int count, const ForceParticles& particles,
                              const PairInteractions& interactions) const;
-    // Relative to the cutoff. Wide enough for some dozens of steps in a liquid; measured flat between 0.12 and 0.2.
+    // Relative to the cutoff. Wide enough for some dozens of steps of a liquid.
     static constexpr double RelativeSkin = 0.15;
     // Half as wide as the range: nearly half as many candidates, in 125 cells instead of 27.
     static constexpr int CellsPerRange = 2;
@@ -83,7 +83,7 @@ private:
     CellList cells;
     CoordinateFrame<Real> frame;
     std::vector<int> order;
-    std::vector<OpenMM::Vec3> builtAt; // positions at the time of building, by index
+    std::vector<OpenMM::Vec3> builtAt;                                  // positions at the time of building, by index
     std::vector<Coordinate, AlignedAllocator<Coordinate> > coordinates; // [numParticles][4], with the type as fourth
     std::vector<Block> blocks;
 };

@@ -3,9 +3,9 @@
 #define OPENMM_SURROGATE_CELLLIST_H_
 
 #include "PeriodicBox.h"
+#include <openmm/Vec3.h>
 #include <algorithm>
 #include <cstdint>
-#include <openmm/Vec3.h>
 #include <utility>
 #include <vector>
 
@@ -33,14 +33,17 @@ public:
      * @param box        the box; if periodic, no edge may be shorter than twice the range
      * @param range      the distance up to which pairs will be found, nm
      */
-    void build(const std::vector<OpenMM::Vec3>& positions, const std::vector<int>& members, const PeriodicBox& box, double range);
+    void build(const std::vector<OpenMM::Vec3>& positions, const std::vector<int>& members, const PeriodicBox& box,
+               double range);
     int getNumCells() const { return (int) keys.size(); }
     /** Get the particle indices, cell by cell. */
     const std::vector<int>& getOrder() const { return order; }
     /** Get where the particles of a cell begin in getOrder(); they end where those of the next cell begin. */
     int getStart(int cell) const { return starts[cell]; }
     /** Get the cell of a place in getOrder(). */
-    int findCellOf(int place) const { return int(std::upper_bound(starts.begin(), starts.end(), place) - starts.begin()) - 1; }
+    int findCellOf(int place) const {
+        return int(std::upper_bound(starts.begin(), starts.end(), place) - starts.begin()) - 1;
+    }
     /**
      * Find the cells that hold all particles within the range of a particle of a given cell, in any image.
      *
@@ -72,8 +75,8 @@ private:
     PeriodicBox box;
     Axis axes[3];
     std::vector<int> order, starts;
-    std::vector<uint64_t> keys;                                   // of the occupied cells, ascending
-    std::vector<int> slots;                                       // open-addressing hash table: key -> cell, -1 if free
+    std::vector<uint64_t> keys; // of the occupied cells, ascending
+    std::vector<int> slots;     // open-addressing hash table: key -> cell, -1 if free
     int hashShift = 0;
     std::vector<std::pair<uint64_t, int> > entries, entryScratch; // key and particle
 };

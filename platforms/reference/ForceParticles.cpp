@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ForceParticles.h"
+#include <openmm/OpenMMException.h>
 #include <algorithm>
 #include <cmath>
-#include <openmm/OpenMMException.h>
 #include <sstream>
 
 using namespace OpenMM;
@@ -50,8 +50,9 @@ void ForceParticles::checkPositions(const vector<Vec3>& positions) const {
     for (int i : members)
         if (!isValid(positions[i])) {
             stringstream message;
-            message << "SurrogateForce: particle " << i << " is at " << positions[i] << " nm, which is not finite or more than "
-                    << getLargestCoordinate() << " nm from the origin. The simulation has become unstable: minimize the energy "
+            message << "SurrogateForce: particle " << i << " is at " << positions[i]
+                    << " nm, which is not finite or more than " << getLargestCoordinate()
+                    << " nm from the origin. The simulation has become unstable: minimize the energy "
                     << "first, or use a smaller time step.";
             throw OpenMMException(message.str());
         }
@@ -59,7 +60,8 @@ void ForceParticles::checkPositions(const vector<Vec3>& positions) const {
 
 void throwCoincident(int particle1, int particle2) {
     stringstream message;
-    message << "SurrogateForce: particles " << particle1 << " and " << particle2 << " are at exactly the same position, where the "
+    message << "SurrogateForce: particles " << particle1 << " and " << particle2
+            << " are at exactly the same position, where the "
             << "direction of their force is undefined. Move one of them, or exclude the pair.";
     throw OpenMMException(message.str());
 }

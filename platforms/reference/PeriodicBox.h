@@ -2,9 +2,9 @@
 #ifndef OPENMM_SURROGATE_PERIODICBOX_H_
 #define OPENMM_SURROGATE_PERIODICBOX_H_
 
+#include <openmm/Vec3.h>
 #include <algorithm>
 #include <cmath>
-#include <openmm/Vec3.h>
 
 namespace SurrogatePlugin {
 
@@ -41,7 +41,8 @@ struct PeriodicBox {
     bool operator==(const PeriodicBox& other) const {
         if (periodic != other.periodic)
             return false;
-        return !periodic || (vectors[0] == other.vectors[0] && vectors[1] == other.vectors[1] && vectors[2] == other.vectors[2]);
+        return !periodic ||
+               (vectors[0] == other.vectors[0] && vectors[1] == other.vectors[1] && vectors[2] == other.vectors[2]);
     }
     bool operator!=(const PeriodicBox& other) const { return !(*this == other); }
 };

@@ -19,8 +19,7 @@ public:
 
 } // namespace SurrogatePlugin
 
-extern "C" void registerPlatforms() {
-}
+extern "C" void registerPlatforms() {}
 
 /** Register on every platform derived from Reference that does not have the kernel yet, whether from here or a better one. */
 extern "C" void registerKernelFactories() {
@@ -35,6 +34,7 @@ extern "C" void registerKernelFactories() {
             platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new ReferenceSurrogateKernelFactory());
     }
     if (!found)
-        throw OpenMMException("OpenMMSurrogateReference: none of the loaded platforms is a ReferencePlatform as OpenMM 8.6 "
-                              "defines it. Install the OpenMM version that this plugin was built for.");
+        throw OpenMMException(
+            "OpenMMSurrogateReference: none of the loaded platforms is a ReferencePlatform as OpenMM 8.6 "
+            "defines it. Install the OpenMM version that this plugin was built for.");
 }

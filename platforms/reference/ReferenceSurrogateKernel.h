@@ -6,8 +6,8 @@
 #include "ForceParticles.h"
 #include "openmmsurrogate/internal/PairInteractions.h"
 #include "openmmsurrogate/internal/SurrogateForceKernel.h"
-#include <memory>
 #include <openmm/reference/ReferencePlatform.h>
+#include <memory>
 #include <vector>
 
 namespace SurrogatePlugin {
@@ -31,7 +31,7 @@ public:
 private:
     struct Pair {
         int particle1, particle2, network;
-        double r, force, energy;  // nm, -dU/dr in kJ/mol/nm, kJ/mol
+        double r, force, energy;   // nm, -dU/dr in kJ/mol/nm, kJ/mol
         OpenMM::Vec3 displacement; // from particle2 to particle1, nm
     };
     void addPair(int i, int j, const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box);

@@ -44,7 +44,7 @@ public:
 private:
     int numTypes;
     double cutoff;
-    std::vector<int> networks;                                  // [numTypes][numTypes]
+    std::vector<int> networks;                                   // [numTypes][numTypes]
     std::vector<std::shared_ptr<const PairFunction> > functions; // [numNetworks], null if not in use
     std::vector<std::shared_ptr<const PairTable> > tables;       // [numNetworks]
 };

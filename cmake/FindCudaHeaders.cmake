@@ -24,8 +24,8 @@ endif()
 find_package_handle_standard_args(CudaHeaders
     REQUIRED_VARS CudaHeaders_INCLUDE_DIR CudaHeaders_COMPLETE
     REASON_FAILURE_MESSAGE "(cuda.h and crt/host_defines.h come with 'pip install \"nvidia-cuda-runtime>=13,<14\" \
-\"nvidia-cuda-crt>=13,<14\"' for the interpreter given as -DPython_EXECUTABLE=..., or give its folder as -DOPENMM_SURROGATE_CUDA_INCLUDE_DIR=..., or leave CUDA out with \
--DOPENMM_SURROGATE_BUILD_CUDA=OFF)")
+\"nvidia-cuda-crt>=13,<14\"' for the interpreter given as -DPython_EXECUTABLE=..., or give their folder as \
+-DOPENMM_SURROGATE_CUDA_INCLUDE_DIR=..., or leave CUDA out with -DOPENMM_SURROGATE_BUILD_CUDA=OFF)")
 if(CudaHeaders_FOUND AND NOT TARGET CudaHeaders::CudaHeaders)
     add_library(CudaHeaders::CudaHeaders INTERFACE IMPORTED)
     set_target_properties(CudaHeaders::CudaHeaders PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${CudaHeaders_INCLUDE_DIR}")

@@ -16,7 +16,7 @@ include(FindPackageHandleStandardArgs)
 
 set(OPENMM_DIR "$ENV{OPENMM_DIR}" CACHE PATH "Where OpenMM is installed; empty means the wheel of Python_EXECUTABLE")
 
-# Sets <out> to the folder of the wheel's headers and libraries, or to empty and <why> to the reason.
+# Sets <out> to the folder of the wheel's headers and libraries, or to empty, and <why> to what was found out.
 function(_openmm_find_wheel out why)
     set(${out} "" PARENT_SCOPE)
     if(Python_EXECUTABLE)
@@ -41,6 +41,7 @@ print(pathlib.Path(spec.origin).parent.parent / 'OpenMM.libs' if spec and spec.o
         set(${why} "openmm in ${python} was not installed from PyPI (no folder ${prefix})" PARENT_SCOPE)
     else()
         set(${out} "${prefix}" PARENT_SCOPE)
+        set(${why} "looked in ${prefix}" PARENT_SCOPE)
     endif()
 endfunction()
 

@@ -52,14 +52,14 @@ static void run() {
             const Vec3 delta = positions[i] - positions[j];
             expected += model.computeEnergy(0, 0, sqrt(delta.dot(delta)));
         }
-    printf("difference from the model's own sum over pairs: %.1e kJ/mol\n", fabs(state.getPotentialEnergy() - expected));
+    printf("difference from the model's own sum over pairs: %.1e kJ/mol\n",
+           fabs(state.getPotentialEnergy() - expected));
 }
 
 int main() {
     try {
         run();
-    }
-    catch (const exception& e) {
+    } catch (const exception& e) {
         fprintf(stderr, "%s\n", e.what());
         return 1;
     }

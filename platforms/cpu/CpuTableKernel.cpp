@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "CpuTableKernel.h"
 #include "ReferenceSurrogateKernel.h"
-#include <openmm/OpenMMException.h>
+#include "openmmsurrogate/internal/PackedTables.h"
 #include <openmm/internal/ContextImpl.h>
 #include <atomic>
 
@@ -9,9 +9,6 @@ using namespace OpenMM;
 using namespace std;
 
 namespace SurrogatePlugin {
-
-// Up to this number, single precision represents every cell.
-static const size_t MAX_CELLS = 1 << 24;
 
 template <class Real>
 void CpuTableKernel<Real>::initialize(const System& system, const SurrogateForce& force) {
@@ -30,38 +27,13 @@ void CpuTableKernel<Real>::copyParametersToContext(ContextImpl& context, const S
     neighbors.invalidate();
 }
 
+/** Copy the tables to where vectors can load them. */
 template <class Real>
 void CpuTableKernel<Real>::packTables() {
-    const int numTypes = interactions->getNumTypes();
-    // What pairs that do not interact, and pairs out of range, read: a cell of zeros.
-    coefficients.assign(4, 0);
-    vector<int> firstCellOfNetwork(interactions->getNumNetworks(), 0);
-    for (int network = 0; network < interactions->getNumNetworks(); network++) {
-        const PairTable* table = interactions->getTable(network);
-        if (table == nullptr)
-            continue;
-        firstCellOfNetwork[network] = (int) coefficients.size() / 4;
-        coefficients.insert(coefficients.end(), table->getCoefficients().begin(), table->getCoefficients().end());
-        coefficients.insert(coefficients.end(), 4, 0); // r^2 just below cutoff^2 may be rounded up into this cell
-    }
-    if (coefficients.size() / 4 > MAX_CELLS)
-        throw OpenMMException("SurrogateForce: the tables of all pairs of types have " +
-                              to_string(coefficients.size() / 4) + " cells in sum, more than " + to_string(MAX_CELLS) +
-                              ". Use a larger table tolerance.");
-    grids.assign(4 * numTypes * numTypes, 0);
-    for (int type1 = 0; type1 < numTypes; type1++)
-        for (int type2 = 0; type2 < numTypes; type2++) {
-            if (!interactions->interact(type1, type2))
-                continue;
-            const int network = interactions->getNetwork(type1, type2);
-            const PairTable& table = *interactions->getTable(network);
-            Real* grid = &grids[4 * (type1 * numTypes + type2)];
-            grid[0] = Real(1 / table.getSpacing());
-            grid[1] = Real(-table.getOrigin() / table.getSpacing());
-            grid[2] = Real(firstCellOfNetwork[network]);
-        }
-    const double cutoff = interactions->getCutoff();
-    tables = {numTypes, coefficients.data(), grids.data(), Real(cutoff * cutoff)};
+    const PackedTables<Real> packed(*interactions);
+    coefficients.assign(packed.coefficients.begin(), packed.coefficients.end());
+    grids.assign(packed.grids.begin(), packed.grids.end());
+    tables = {packed.numTypes, coefficients.data(), grids.data(), packed.cutoff2};
 }
 
 template <class Real>

@@ -127,7 +127,7 @@ public:
     void setTableTolerance(double tolerance);
     /**
      * Get the bound on the error of the table that a Context uses, relative to max(|w(r)|, force scale): at most the
-     * tolerance. Where the precision is a reduced format the steps of its rounding, which no table can follow, come on top.
+     * tolerance for a function in Double. In other precisions the steps of their rounding, which no table can follow, come on top.
      *
      * @return the bound; 0 when the Context evaluates networks
      */

@@ -127,7 +127,10 @@ void CudaPairList<Real>::setTypes(const Particles& particles) {
     vector<int> padded = particles.types;
     padded.resize(std::max(1, view.numAtoms), -1);
     types.upload(padded);
+    if (interacts.getSize() != particles.interacts.size()) // another model may have other types
+        interacts.resize(particles.interacts.size());
     interacts.upload(particles.interacts);
+    view.interacts = interacts.getDevicePointer();
     view.numMembers =
         (int) std::count_if(particles.types.begin(), particles.types.end(), [](int type) { return type >= 0; });
     invalidate();

@@ -40,7 +40,7 @@ public:
      */
     CudaPairList(OpenMM::CudaContext& context, const Particles& particles, double cutoff, bool periodic);
     ~CudaPairList();
-    /** Take over types and which types interact; the exclusions stay. The number of types must not change. */
+    /** Take over types and which types interact; the exclusions stay. */
     void setTypes(const Particles& particles);
     /** Find the kernels in the module that was compiled with them. */
     void setModule(CUmodule& module);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "CudaTableKernel.h"
 #include "../CudaDriver.h"
+#include "openmmsurrogate/internal/PackedTables.h"
 #include <openmm/common/ComputeForceInfo.h>
 #include <openmm/common/ContextSelector.h>
 #include <openmm/internal/ContextImpl.h>
@@ -81,41 +82,18 @@ void CudaTableKernel<Real>::readModel(const SurrogateForce& force) {
 
 template <class Real>
 void CudaTableKernel<Real>::uploadTables() {
-    const int numTypes = interactions->getNumTypes();
-    vector<Real> coefficients;
-    vector<int> firstOfNetwork(interactions->getNumNetworks(), 0);
-    for (int network = 0; network < interactions->getNumNetworks(); network++)
-        if (const PairTable* table = interactions->getTable(network)) {
-            firstOfNetwork[network] = (int) coefficients.size() / 4;
-            coefficients.insert(coefficients.end(), table->getCoefficients().begin(), table->getCoefficients().end());
-            coefficients.resize(coefficients.size() + 4); // r^2 just below cutoff^2 may be rounded up into this cell
-        }
-    coefficients.resize(std::max<size_t>(4, coefficients.size()));
-    vector<int> first(numTypes * numTypes, 0);
-    vector<Real> inverse(numTypes * numTypes, 0), shift(numTypes * numTypes, 0);
-    for (int type1 = 0; type1 < numTypes; type1++)
-        for (int type2 = 0; type2 < numTypes; type2++)
-            if (interactions->interact(type1, type2)) {
-                const int network = interactions->getNetwork(type1, type2), pair = type1 * numTypes + type2;
-                const PairTable& table = *interactions->getTable(network);
-                first[pair] = firstOfNetwork[network];
-                inverse[pair] = (Real) (1 / table.getSpacing());
-                shift[pair] = (Real) (-table.getOrigin() / table.getSpacing());
-            }
-    auto upload = [&](CudaArray& array, const auto& values, size_t size, int elementSize, const char* name) {
+    const PackedTables<Real> packed(*interactions);
+    auto upload = [&](CudaArray& array, const vector<Real>& values, const char* name) {
+        const size_t size = values.size() / 4;
         if (!array.isInitialized())
-            array.initialize(context, size, elementSize, name);
+            array.initialize(context, size, 4 * sizeof(Real), name);
         else if (array.getSize() != size)
             array.resize(size);
         array.upload(values.data());
     };
-    upload(cells, coefficients, coefficients.size() / 4, 4 * sizeof(Real), "surrogateTableCells");
-    upload(firstCell, first, first.size(), sizeof(int), "surrogateFirstCell");
-    upload(inverseSpacing, inverse, inverse.size(), sizeof(Real), "surrogateInverseSpacing");
-    upload(offset, shift, shift.size(), sizeof(Real), "surrogateTableOffset");
-    const double cutoff = interactions->getCutoff();
-    tables = {(int) cells.getSize(),        (Real) (cutoff * cutoff),          cells.getDevicePointer(),
-              firstCell.getDevicePointer(), inverseSpacing.getDevicePointer(), offset.getDevicePointer()};
+    upload(cells, packed.coefficients, "surrogateTableCells");
+    upload(grids, packed.grids, "surrogateTableGrids");
+    tables = {packed.getNumCells(), packed.cutoff2, cells.getDevicePointer(), grids.getDevicePointer()};
     compiled = false; // the number of cells is a constant of the program
 }
 

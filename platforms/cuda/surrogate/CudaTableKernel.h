@@ -28,7 +28,7 @@ private:
     struct TableView {
         int numCells;
         Real cutoff2;
-        CUdeviceptr cells, firstCell, inverseSpacing, offset;
+        CUdeviceptr cells, grids;
     };
     struct OutputView {
         CUdeviceptr force;
@@ -49,7 +49,7 @@ private:
     long long lastStep = -1;
     double energyOffset = 0;
     TableView tables;
-    OpenMM::CudaArray cells, firstCell, inverseSpacing, offset;
+    OpenMM::CudaArray cells, grids;
     CUfunction forceKernel = nullptr, forceAndEnergyKernel = nullptr;
 };
 

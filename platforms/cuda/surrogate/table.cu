@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Forces and energies from tables; see PairTable.h for the form.
 
-/** The tables of all pairs of types. */
+/** The tables of all pairs of types, as PackedTables.h describes them. */
 struct TableSet {
-    int numCells;                            // of all tables together
-    Real cutoff2;                            // nm^2
-    const Real4* __restrict__ gm_cells;      // [numCells], coefficients c0..c3, kJ/mol
-    const int* __restrict__ gm_firstCell;    // [numTypes][numTypes]
-    const Real* __restrict__ gm_inverseSpacing; // [numTypes][numTypes], 1/nm^2
-    const Real* __restrict__ gm_offset;      // [numTypes][numTypes], -origin/spacing
+    int numCells;
+    Real cutoff2;                       // nm^2
+    const Real4* __restrict__ gm_cells; // [numCells], coefficients c0..c3, kJ/mol
+    const Real4* __restrict__ gm_grids; // [numTypes][numTypes], 1/spacing, -origin/spacing, number of the first cell, 0
 };
 
 struct ForceOutput {
@@ -43,12 +41,12 @@ __device__ __forceinline__ void addPair(const PairList& list, const TableSet& ta
 #else
     const int pair = 0;
 #endif
-    const Real inverseSpacing = tables.gm_inverseSpacing[pair];
-    const Real u = r2 * inverseSpacing + tables.gm_offset[pair];
+    const Real4 grid = tables.gm_grids[pair];
+    const Real u = r2 * grid.x + grid.y;
     const int cell = (int) u;
     const Real t = u - (Real) cell;
-    const Real4 c = cells[tables.gm_firstCell[pair] + cell];
-    const Real force = -2 * inverseSpacing * (c.y + t * (2 * c.z + t * (3 * c.w)));
+    const Real4 c = cells[(int) grid.z + cell];
+    const Real force = -2 * grid.x * (c.y + t * (2 * c.z + t * (3 * c.w)));
     sum.fx += force * x;
     sum.fy += force * y;
     sum.fz += force * z;

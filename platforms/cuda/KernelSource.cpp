@@ -30,8 +30,8 @@ string KernelSource::makeTableProgram(const TableProgramOptions& options) {
     return define("DOUBLE_PRECISION", options.doublePrecision) + define("DOUBLE_ENERGY", options.doubleEnergy) +
            define("PERIODIC", options.periodic) + define("TRICLINIC", options.triclinic) +
            define("HAS_EXCLUSIONS", options.hasExclusions) + define("NUM_TYPES", options.numTypes) +
-           define("NUM_TABLE_CELLS", options.numTableCells) +
-           define("THREADS_PER_PARTICLE", options.threadsPerParticle) + define("BLOCK_SIZE", BlockSize) +
+           define("NUM_TABLE_CELLS", options.numTableCells) + define("THREADS_PER_PARTICLE", ThreadsPerParticle) +
+           define("BLOCK_SIZE", BlockSize) +
            define("TABLE_IN_SHARED_MEMORY", options.numTableCells * cellSize <= LargestSharedTable) +
            joinFiles({"common/arithmetic.cu", "common/periodicBox.cu", "pairs/pairList.cu", "pairs/displacement.cu",
                       "pairs/cells.cu", "pairs/neighbors.cu", "surrogate/table.cu"});

@@ -67,13 +67,11 @@ vector<Variant> listVariants() {
     add("doubleTriclinicExclusionsManyTypes", [](auto& o) {
         o.doublePrecision = o.doubleEnergy = o.triclinic = o.hasExclusions = true;
         o.numTypes = 3;
-        o.threadsPerParticle = 16;
     });
     add("singleExclusionsManyTypesLargeTable", [](auto& o) {
         o.hasExclusions = true;
         o.numTypes = 4;
         o.numTableCells = 100000;
-        o.threadsPerParticle = 4;
     });
     return variants;
 }

@@ -86,7 +86,6 @@ void CudaPairList<Real>::allocate() {
     numNeighbors.initialize<int>(context, n, "surrogateNumNeighbors");
     state.initialize<int>(context, 4, "surrogateListState");
     state.upload(vector<int>(4, 0));
-    view.stride = n;
     view.atomIndex = context.getAtomIndexArray().getDevicePointer();
     view.posq = context.getPosq().getDevicePointer();
     view.type = types.getDevicePointer();
@@ -107,13 +106,13 @@ void CudaPairList<Real>::allocate() {
     int numProcessors;
     checkCuda(cuDeviceGetAttribute(&numProcessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, context.getDevice()),
               "counting multiprocessors");
-    mostBlocks = 64 * numProcessors;
+    mostBlocks = 16 * numProcessors; // of 128 threads: as many as can be resident
 }
 
 template <class Real>
 void CudaPairList<Real>::setCapacity(int capacity) {
     view.capacity = capacity;
-    const size_t size = (size_t) capacity * view.stride;
+    const size_t size = (size_t) capacity * std::max(1, view.numAtoms);
     if (neighbor.isInitialized())
         neighbor.resize(size);
     else
@@ -238,7 +237,7 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
     launch(scanCells, arguments, (numCells + ScanTile - 1) / ScanTile * ScanThreads, ScanThreads);
     launch(fillCells, arguments, view.numAtoms, BlockSize);
     launch(sortCells, arguments, numCells, BlockSize);
-    launch(findNeighbors, arguments, view.numMembers, BlockSize);
+    launch(findNeighbors, arguments, 32 * std::min(view.numMembers, 1 << 25), BlockSize); // a warp each
 }
 
 template <class Real>

@@ -29,7 +29,7 @@ struct CellGrid {
 
 template <class Real>
 struct PairListView {
-    int numAtoms, numMembers, capacity, stride;
+    int numAtoms, numMembers, capacity;
     Real range2, maxMove2;
     DeviceBox<Real> box;
     CellGrid<Real> grid;

@@ -20,45 +20,63 @@ __device__ __forceinline__ bool mayInteract(const PairList& list, int i, int j, 
 }
 
 /**
- * Call visit(j) for each particle that is within the range of particle i (places in cell order) and interacts with it, each
- * once. The cells searched are the 27 around that of i, or fewer where the box has fewer.
+ * Call visit(start, end) for the places in cell order that hold the particles of the 27 cells around one, or of all cells along an axis
+ * that has fewer than three. Cells along x are neighbors in memory, and are visited together.
  */
 template <class Visitor>
-__device__ __forceinline__ void visitNeighbors(const PairList& list, int i, Real range2, Visitor visit) {
+__device__ __forceinline__ void forEachRangeAround(const PairList& list, const int3& cell, Visitor visit) {
     const CellGrid& grid = list.grid;
-    const Real4 position = list.gm_sorted[i];
-    const int3 cell = findCell(grid, list.gm_builtAt[i]);
-    const int lowX = grid.foldedX < 3 ? 0 : -1, lowY = grid.foldedY < 3 ? 0 : -1, lowZ = grid.foldedZ < 3 ? 0 : -1;
-    for (int dz = lowZ; dz < min(lowZ + 3, lowZ + grid.foldedZ); dz++)
-        for (int dy = lowY; dy < min(lowY + 3, lowY + grid.foldedY); dy++)
-            for (int dx = lowX; dx < min(lowX + 3, lowX + grid.foldedX); dx++) {
-                const int other = getCellIndex(grid, fold(cell.x + dx, grid.foldedX), fold(cell.y + dy, grid.foldedY),
-                                               fold(cell.z + dz, grid.foldedZ));
-                const int start = getCellStart(list, other), end = start + list.gm_count[other];
-                for (int j = start; j < end; j++) {
-                    const Real4 neighbor = list.gm_sorted[j];
-                    Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
-                    applyMinimumImage(list.box, x, y, z);
-                    if (j != i && x * x + y * y + z * z < range2 && mayInteract(list, i, j, position.w, neighbor.w))
-                        visit(j);
-                }
+    const int numX = min(3, grid.foldedX), numY = min(3, grid.foldedY), numZ = min(3, grid.foldedZ);
+    const int firstX = fold(cell.x - 1, grid.foldedX), beforeWrap = min(numX, grid.foldedX - firstX);
+    for (int dz = 0; dz < numZ; dz++)
+        for (int dy = 0; dy < numY; dy++) {
+            const int row = getCellIndex(grid, 0, fold(cell.y - 1 + dy, grid.foldedY), fold(cell.z - 1 + dz, grid.foldedZ));
+            const int last = row + firstX + beforeWrap - 1;
+            visit(getCellStart(list, row + firstX), getCellStart(list, last) + list.gm_count[last]);
+            if (beforeWrap < numX) {
+                const int lastWrapped = row + numX - beforeWrap - 1;
+                visit(getCellStart(list, row), getCellStart(list, lastWrapped) + list.gm_count[lastWrapped]);
             }
+        }
 }
 
+/** Get whether particle j, not i itself, is within the range of particle i and interacts with it. */
+__device__ __forceinline__ bool isNeighbor(const PairList& list, const Real4& position, int i, int j) {
+    const Real4 neighbor = list.gm_sorted[j];
+    Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
+    applyMinimumImage(list.box, x, y, z);
+    return j != i && x * x + y * y + z * z < list.range2 && mayInteract(list, i, j, position.w, neighbor.w);
+}
+
+/**
+ * Find the neighbors of each particle, a warp at a time: each lane looks at one candidate, and those that are neighbors are written side
+ * by side. Lists are thus in the order of places, neighbors that are close in space being close in memory.
+ */
 extern "C" __global__ void findNeighbors(PairList list) {
     if (!list.gm_state[STATE_REBUILD])
         return;
-    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < list.numMembers; i += blockDim.x * gridDim.x) {
+    const int lane = threadIdx.x % 32, numWarps = blockDim.x * gridDim.x / 32;
+    for (int i = (blockIdx.x * blockDim.x + threadIdx.x) / 32; i < list.numMembers; i += numWarps) {
+        const Real4 position = list.gm_sorted[i];
+        int* gm_list = list.gm_neighbor + (size_t) i * list.capacity;
         int count = 0;
-        visitNeighbors(list, i, list.range2, [&](int j) {
-            if (count < list.capacity)
-                list.gm_neighbor[(size_t) count * list.stride + i] = j;
-            count++;
+        forEachRangeAround(list, findCell(list.grid, position), [&](int start, int end) {
+            for (int first = start; first < end; first += 32) { // the same for all lanes
+                const int j = first + lane;
+                const bool found = j < end && isNeighbor(list, position, i, j);
+                const unsigned int votes = __ballot_sync(0xffffffff, found);
+                const int place = count + __popc(votes & ((1u << lane) - 1));
+                if (found && place < list.capacity)
+                    gm_list[place] = j;
+                count += __popc(votes);
+            }
         });
-        list.gm_numNeighbors[i] = count;
-        if (count > list.capacity) {
-            atomicMax(&list.gm_state[STATE_MAX_NEIGHBORS], count);
-            list.report->neighborsNeeded = count;
+        if (lane == 0) {
+            list.gm_numNeighbors[i] = count;
+            if (count > list.capacity) {
+                atomicMax(&list.gm_state[STATE_MAX_NEIGHBORS], count);
+                list.report->neighborsNeeded = count;
+            }
         }
     }
 }

@@ -20,7 +20,6 @@ struct PairList {
     int numAtoms;     // in the System
     int numMembers;   // that take part
     int capacity;     // neighbors per particle that fit
-    int stride;       // between the k-th and the (k+1)-th neighbors of a particle
     Real range2;      // (cutoff+skin)^2, nm^2
     Real maxMove2;    // (skin/2)^2, nm^2
     PeriodicBox box;
@@ -40,7 +39,7 @@ struct PairList {
     int* __restrict__ gm_localStart;          // [numCells], exclusive sum of counts within a tile of the scan
     int* __restrict__ gm_tileSum;             // [numTiles], then its exclusive sum
     int* __restrict__ gm_numNeighbors;        // [numMembers]
-    int* __restrict__ gm_neighbor;            // [capacity][stride], places in cell order
+    int* __restrict__ gm_neighbor;            // [numMembers][capacity], places in cell order, ascending
     int* __restrict__ gm_state;               // see below
     PairListReport* report;
 };

@@ -97,16 +97,6 @@ void CudaTableKernel<Real>::uploadTables() {
     compiled = false; // the number of cells is a constant of the program
 }
 
-/** Enough threads to fill the GPU, and no more: sharing a particle costs a sum over its threads. */
-template <class Real>
-int CudaTableKernel<Real>::chooseThreadsPerParticle() const {
-    const int enough = 16 * context.getNumThreadBlocks() * CudaContext::ThreadBlockSize;
-    int threads = 1;
-    while (threads < 16 && threads * context.getNumAtoms() < enough)
-        threads *= 2;
-    return threads;
-}
-
 template <class Real>
 void CudaTableKernel<Real>::compile(bool triclinic) {
     TableProgramOptions options;
@@ -117,7 +107,6 @@ void CudaTableKernel<Real>::compile(bool triclinic) {
     options.hasExclusions = hasExclusions;
     options.numTypes = interactions->getNumTypes();
     options.numTableCells = tables.numCells;
-    options.threadsPerParticle = chooseThreadsPerParticle();
     CUmodule module = context.createModule(KernelSource::makeTableProgram(options), KernelSource::getFlags());
     pairs->setModule(module);
     forceKernel = context.getKernel(module, "computeTableForces");
@@ -142,7 +131,7 @@ double CudaTableKernel<Real>::execute(ContextImpl& contextImpl, bool, bool inclu
     OutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
                          energyBuffer.getDevicePointer()};
     void* arguments[] = {&pairs->getView(), &tables, &output};
-    const long long numThreads = (long long) pairs->getNumMembers() * chooseThreadsPerParticle();
+    const long long numThreads = (long long) pairs->getNumMembers() * KernelSource::ThreadsPerParticle;
     // Each block has an element of the energy buffer to itself.
     const long long mostBlocks = includeEnergy ? (long long) energyBuffer.getSize() : 1LL << 30;
     const int numBlocks =

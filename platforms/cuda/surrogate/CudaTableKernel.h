@@ -39,7 +39,6 @@ private:
     void readModel(const SurrogateForce& force);
     void uploadTables();
     void compile(bool triclinic);
-    int chooseThreadsPerParticle() const;
     OpenMM::CudaContext& context;
     std::unique_ptr<KernelSettings> settings;
     std::unique_ptr<PairInteractions> interactions;

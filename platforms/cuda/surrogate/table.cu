@@ -100,10 +100,15 @@ __device__ void computeTable(const PairList& list, const TableSet& tables, const
             const Real4 position = list.gm_sorted[i];
             if (listFits) {
                 const int count = list.gm_numNeighbors[i];
+                const int* gm_list = list.gm_neighbor + (size_t) i * list.capacity;
                 for (int k = thread; k < count; k += THREADS_PER_PARTICLE)
-                    addPair<WithEnergy>(list, tables, cells, position, i, list.gm_neighbor[(size_t) k * list.stride + i], sum);
-            } else if (thread == 0)
-                visitNeighbors(list, i, list.range2, [&](int j) { addPair<WithEnergy>(list, tables, cells, position, i, j, sum); });
+                    addPair<WithEnergy>(list, tables, cells, position, i, gm_list[k], sum);
+            } else
+                forEachRangeAround(list, findCell(list.grid, list.gm_builtAt[i]), [&](int start, int end) {
+                    for (int j = start + thread; j < end; j += THREADS_PER_PARTICLE)
+                        if (isNeighbor(list, position, i, j))
+                            addPair<WithEnergy>(list, tables, cells, position, i, j, sum);
+                });
         }
         sum.fx = sumOverGroup(sum.fx);
         sum.fy = sumOverGroup(sum.fy);

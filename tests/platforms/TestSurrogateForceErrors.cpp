@@ -124,6 +124,20 @@ TEST_P(SurrogateForceErrors, MismatchesAreRefused) {
     EXPECT_EQ(0, getForcesAndEnergy(lonely.createContext(GetParam())).energy);
 }
 
+TEST_P(SurrogateForceErrors, ExclusionsThatMakeNoSenseAreRefused) {
+    const vector<Vec3> positions = makeGas(3, 1.0);
+    auto expectRefused = [&](const vector<std::pair<int, int> >& exclusions, const std::string& message) {
+        SurrogateSystem system(makeArgonLikeModel(), {0, 0, 0}, positions);
+        for (const auto& exclusion : exclusions)
+            system.getForce().addExclusion(exclusion.first, exclusion.second);
+        expectException([&] { system.createContext(GetParam()); }, message);
+    };
+    expectRefused({{0, 1}, {2, 2}}, "exclusion 1 (2, 2) excludes a particle from itself; remove it");
+    expectRefused({{0, 1}, {1, 2}, {1, 0}}, "exclusion 2 (1, 0) repeats an earlier exclusion; remove it");
+    expectRefused({{0, 3}}, "exclusion 0 (0, 3) names a particle that does not exist; particles are 0 to 2");
+    expectRefused({{-1, 0}}, "exclusion 0 (-1, 0) names a particle that does not exist; particles are 0 to 2");
+}
+
 TEST_P(SurrogateForceErrors, UpdatesThatCannotWorkLeaveTheContextAsItWas) {
     const vector<Vec3> positions = makeGas(3, 0.7);
     SurrogateSystem system(makeMixtureModel(), {0, 1, 2}, positions);

@@ -213,3 +213,21 @@ def test_wrong_types_raise_type_error(call):
 def test_particle_count_must_be_the_systems():
     with pytest.raises(OpenMMException, match=r"4.*3|3.*4"):
         make_context(make_force(TYPES), POSITIONS[:3])
+
+
+@pytest.mark.parametrize(
+    ("exclusions", "message"),
+    [
+        ([(0, 1), (2, 2)], r"exclusion 1 \(2, 2\) excludes a particle from itself"),
+        ([(0, 1), (1, 0)], r"exclusion 1 \(1, 0\) repeats an earlier exclusion"),
+        ([(0, 4)], r"exclusion 0 \(0, 4\) names a particle that does not exist; particles are 0 to 3"),
+        ([(-1, 0)], r"exclusion 0 \(-1, 0\) names a particle that does not exist; particles are 0 to 3"),
+    ],
+    ids=["self", "duplicate", "above", "negative"],
+)
+def test_exclusions_that_make_no_sense_are_refused(exclusions, message):
+    force = make_force(TYPES)
+    for particle1, particle2 in exclusions:
+        force.addExclusion(particle1, particle2)
+    with pytest.raises(OpenMMException, match=message):
+        make_context(force, POSITIONS)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #[[
 Finds cuda.h and crt/host_defines.h, which OpenMM's CUDA headers include, in the PyPI wheels nvidia-cuda-runtime and
-nvidia-cuda-crt (they share a folder) of the interpreter Python_EXECUTABLE, or where OPENMM_SURROGATE_CUDA_INCLUDE_DIR says. An installed CUDA toolkit is deliberately not looked for: the build must not change where
-there happens to be one.
+nvidia-cuda-crt (they share a folder) of the interpreter Python_EXECUTABLE, or where OPENMM_SURROGATE_CUDA_INCLUDE_DIR says.
+An installed CUDA toolkit is deliberately not looked for: the build must not change where there happens to be one.
 
 Target
     CudaHeaders::CudaHeaders  the include folder

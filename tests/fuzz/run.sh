@@ -7,7 +7,7 @@ set -euo pipefail
 seconds=${1:-60}
 fuzz=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$fuzz/../.." && pwd)
-build=${FUZZ_BUILD_DIR:-$root/build/fuzz}
+build=${FUZZ_BUILD_DIR:-$root/.cache/fuzz}
 
 if [[ -n ${OPENMM_DIR:-} ]]; then
     openmm_include=$OPENMM_DIR/include

@@ -3,6 +3,7 @@
 #include "KernelSource.h"
 #include <gtest/gtest.h>
 #include <dlfcn.h>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,14 @@ using std::vector;
 
 namespace {
 
-/** The functions of NVRTC (CUDA 12 and 13), loaded from the library that the build has found. */
+/** The functions of NVRTC (CUDA 12 and 13), loaded from the library that the build has found, if it has found one. */
 class Nvrtc {
 public:
-    Nvrtc() : library(dlopen(SURROGATE_NVRTC_LIBRARY, RTLD_NOW)) {}
+    Nvrtc() : library(nullptr) {
+        const string path = SURROGATE_NVRTC_LIBRARY;
+        if (!path.empty()) // for which dlopen() would give the program itself
+            library = dlopen(path.c_str(), RTLD_NOW);
+    }
     bool isAvailable() const { return library != nullptr; }
     /** Compile a program. @return the compiler's log, empty if all is well */
     string compile(const string& source, const vector<string>& options) const {
@@ -39,7 +44,10 @@ public:
 private:
     template <class Function>
     Function* find(const char* name) const {
-        return reinterpret_cast<Function*>(dlsym(library, name));
+        void* function = dlsym(library, name);
+        if (function == nullptr)
+            throw std::runtime_error(string(SURROGATE_NVRTC_LIBRARY) + " has no function " + name);
+        return reinterpret_cast<Function*>(function);
     }
     void* library;
 };

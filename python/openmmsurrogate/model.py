@@ -14,7 +14,8 @@ import numpy.typing as npt
 from openmm import OpenMMException, XmlSerializer, unit
 
 from openmmsurrogate import _wrapper
-from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_floats, number_in, value_in
+from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_floats, check_instance, number_in, value_in
+from openmmsurrogate._options import Precision, as_option
 from openmmsurrogate.network import PairNetwork
 
 MODEL_FOLDER = Path(__file__).parent / "models"
@@ -101,6 +102,7 @@ class SurrogateModel(_wrapper.SurrogateModel):
 
     def addNetwork(self, network: PairNetwork) -> int:
         """Add a copy of a network and get its index. setPairNetwork() then says which pairs of types use it."""
+        check_instance(network, _wrapper.PairNetwork, "")
         return super().addNetwork(network)
 
     def getNumNetworks(self) -> int:
@@ -143,13 +145,13 @@ class SurrogateModel(_wrapper.SurrogateModel):
         """Set the energy that each particle of a type adds to the potential energy, kJ/mol."""
         super().setEnergyOffset(self._type(type), number_in(offset, ENERGY, "offset"))
 
-    def getFormat(self) -> int:
+    def getFormat(self) -> Precision:
         """Get the numeric format in which the model was made to run, or ``NumericFormat.Default``."""
-        return super().getFormat()
+        return Precision(super().getFormat())
 
-    def setFormat(self, format: int) -> None:
-        """Set the numeric format in which the model was made to run, such as ``NumericFormat.Int8``."""
-        super().setFormat(format)
+    def setFormat(self, format: int | str) -> None:
+        """Set the numeric format in which the model was made to run, such as ``NumericFormat.Int8`` or "int8"."""
+        super().setFormat(as_option(Precision, format, "format"))
 
     def getEndLayersSingle(self) -> bool:
         """Get whether the first and the last layer of each network stay in single precision in reduced formats."""
@@ -179,8 +181,8 @@ class SurrogateModel(_wrapper.SurrogateModel):
         self,
         type1: int | str,
         type2: int | str,
-        r: npt.ArrayLike | unit.Quantity,
-        format: int = _wrapper.NumericFormat.Default,
+        r: npt.ArrayLike | unit.Quantity | Sequence[unit.Quantity],
+        format: int | str = Precision.Default,
     ) -> unit.Quantity:
         """Compute the force weight w = -dU/dr of two particles, in double precision.
 
@@ -188,10 +190,10 @@ class SurrogateModel(_wrapper.SurrogateModel):
         ----------
         type1, type2 : int or str
             the types of the particles
-        r : float, array_like or Quantity
+        r : float, array_like, Quantity or sequence of Quantities
             distances, nm; finite and not negative
-        format : int
-            the numeric format to emulate, such as ``NumericFormat.BFloat16``; Default means Double
+        format : int or str
+            the numeric format to emulate, such as ``NumericFormat.BFloat16`` or "bfloat16"; Default means Double
 
         Returns
         -------
@@ -209,8 +211,8 @@ class SurrogateModel(_wrapper.SurrogateModel):
         self,
         type1: int | str,
         type2: int | str,
-        r: npt.ArrayLike | unit.Quantity,
-        format: int = _wrapper.NumericFormat.Default,
+        r: npt.ArrayLike | unit.Quantity | Sequence[unit.Quantity],
+        format: int | str = Precision.Default,
     ) -> unit.Quantity:
         """Compute the energy of two particles: the integral of computeForce() from r to the cutoff.
 
@@ -221,9 +223,10 @@ class SurrogateModel(_wrapper.SurrogateModel):
         """
         return unit.Quantity(self._compute(super()._computeEnergies, type1, type2, r, format), ENERGY)
 
-    def _compute(self, function: Any, type1: int | str, type2: int | str, r: Any, format: int) -> Any:
+    def _compute(self, function: Any, type1: int | str, type2: int | str, r: Any, format: int | str) -> Any:
         distances = as_floats(value_in(r, NANOMETER, "r"), "r")
-        values = function(self._type(type1), self._type(type2), distances.ravel().tolist(), format)
+        number = as_option(Precision, format, "format")
+        values = function(self._type(type1), self._type(type2), distances.ravel().tolist(), number)
         return values[0] if distances.ndim == 0 else np.array(values, dtype=np.float64).reshape(distances.shape)
 
     def __copy__(self) -> SurrogateModel:
@@ -250,7 +253,8 @@ def model_from_xml(xml: str) -> SurrogateModel:
 
 def network_to_xml(network: PairNetwork) -> str:
     """Write a network as XML: that of a model with it alone."""
-    model = SurrogateModel(["type"], 1.0)
+    minimum = network.getMinimumDistance().value_in_unit(NANOMETER)
+    model = SurrogateModel(["type"], max(1.0, 2.0 * minimum))  # a network must begin below the cutoff
     model.addNetwork(network)
     return model_to_xml(model)
 

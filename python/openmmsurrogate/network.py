@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from openmm import unit
 
 from openmmsurrogate import _wrapper
 from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_layers, as_list, number_in
+from openmmsurrogate._options import Activation, Output, Precision, as_option
 
 Floats = npt.NDArray[np.float32]
 
@@ -19,35 +21,45 @@ Floats = npt.NDArray[np.float32]
 class NumericFormat(_wrapper.NumericFormat):
     """The numeric formats in which a pair network can be evaluated, and their rounding rules.
 
-    The formats are the constants ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``. There are no
-    objects of this class.
+    The formats are the constants ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``. Where a
+    method takes a format, it takes a constant or its name, such as "int8". There are no objects of this class.
     """
+
+    Default = Precision.Default
+    Double = Precision.Double
+    Single = Precision.Single
+    TF32 = Precision.TF32
+    BFloat16 = Precision.BFloat16
+    Float16 = Precision.Float16
+    Float8 = Precision.Float8
+    Int8 = Precision.Int8
+    Int4 = Precision.Int4
 
     def __init__(self) -> None:
         raise TypeError("NumericFormat has only constants and static methods")
 
     @staticmethod
-    def getName(format: int) -> str:
+    def getName(format: int | str) -> str:
         """Get the name used in files and messages, such as "bfloat16"."""
-        return _wrapper.NumericFormat.getName(format)
+        return _wrapper.NumericFormat.getName(as_option(Precision, format, "format"))
 
     @staticmethod
-    def parse(name: str) -> int:
-        """Get the format with a given name. Raises OpenMMException, which lists the names, if there is none."""
-        return _wrapper.NumericFormat.parse(name)
+    def parse(name: str) -> Precision:
+        """Get the format with a given name of files. Raises OpenMMException, which lists the names, if there is none."""
+        return Precision(_wrapper.NumericFormat.parse(name))
 
     @staticmethod
-    def isReduced(format: int) -> bool:
+    def isReduced(format: int | str) -> bool:
         """Get whether the format rounds more coarsely than Single."""
-        return _wrapper.NumericFormat.isReduced(format)
+        return _wrapper.NumericFormat.isReduced(as_option(Precision, format, "format"))
 
     @staticmethod
-    def round(value: float, format: int) -> float:
+    def round(value: float, format: int | str) -> float:
         """Round a value to the nearest one that a floating point format can hold, ties to even, saturating."""
-        return _wrapper.NumericFormat.round(value, format)
+        return _wrapper.NumericFormat.round(value, as_option(Precision, format, "format"))
 
     @staticmethod
-    def quantize(value: float, scale: float, zeroPoint: int, format: int) -> int:
+    def quantize(value: float, scale: float, zeroPoint: int, format: int | str) -> int:
         """Round a value to the nearest code of an integer format.
 
         Parameters
@@ -57,10 +69,10 @@ class NumericFormat(_wrapper.NumericFormat):
             the value of one code step; positive
         zeroPoint : int
             the code that stands for 0
-        format : int
+        format : int or str
             ``Int8`` (codes -127 to 127) or ``Int4`` (codes -7 to 7)
         """
-        return _wrapper.NumericFormat.quantize(value, scale, zeroPoint, format)
+        return _wrapper.NumericFormat.quantize(value, scale, zeroPoint, as_option(Precision, format, "format"))
 
     @staticmethod
     def dequantize(code: int, scale: float, zeroPoint: int) -> float:
@@ -86,29 +98,38 @@ class PairNetwork(_wrapper.PairNetwork):
         for each layer l its matrix, shape (widths[l+1], widths[l])
     biases : sequence of array_like
         for each layer l its vector, shape (widths[l+1],)
-    activation : int
-        ``PairNetwork.Tanh``, ``PairNetwork.SiLU`` or ``PairNetwork.ClampedPolynomial``
-    output : int
-        ``PairNetwork.ForceWeight`` or ``PairNetwork.Energy``
+    activation : int or str
+        ``PairNetwork.Tanh``, ``PairNetwork.SiLU`` or ``PairNetwork.ClampedPolynomial``, or a name such as "tanh"
+    output : int or str
+        ``PairNetwork.ForceWeight`` or ``PairNetwork.Energy``, or a name
 
     Raises
     ------
     OpenMMException
         if shapes do not match the widths, a width is out of range, or a value is not finite
+    TypeError
+        if a width is not an integer
     """
+
+    Tanh = Activation.Tanh
+    SiLU = Activation.SiLU
+    ClampedPolynomial = Activation.ClampedPolynomial
+    ForceWeight = Output.ForceWeight
+    Energy = Output.Energy
 
     def __init__(
         self,
         widths: Sequence[int],
         weights: Sequence[npt.ArrayLike],
         biases: Sequence[npt.ArrayLike],
-        activation: int = _wrapper.PairNetwork.Tanh,
-        output: int = _wrapper.PairNetwork.ForceWeight,
+        activation: int | str = Activation.Tanh,
+        output: int | str = Output.ForceWeight,
     ) -> None:
-        sizes = [int(width) for width in widths]
+        sizes = [index(width) for width in widths]
         matrices = as_layers(weights, list(zip(sizes[1:], sizes[:-1], strict=True)), "weights")
         vectors = as_layers(biases, [(size,) for size in sizes[1:]], "biases")
-        super().__init__(sizes, matrices, vectors, activation, output)
+        kinds = as_option(Activation, activation, "activation"), as_option(Output, output, "output")
+        super().__init__(sizes, matrices, vectors, *kinds)
 
     @staticmethod
     def getMaxWidth() -> int:
@@ -124,13 +145,13 @@ class PairNetwork(_wrapper.PairNetwork):
         """Get the number of layers with weights: one less than the number of widths."""
         return super().getNumLayers()
 
-    def getActivation(self) -> int:
+    def getActivation(self) -> Activation:
         """Get the activation function of the hidden layers: ``Tanh``, ``SiLU`` or ``ClampedPolynomial``."""
-        return super().getActivation()
+        return Activation(super().getActivation())
 
-    def getOutput(self) -> int:
+    def getOutput(self) -> Output:
         """Get what the network computes: ``ForceWeight`` or ``Energy``."""
-        return super().getOutput()
+        return Output(super().getOutput())
 
     def getWidths(self) -> tuple[int, ...]:
         """Get the number of channels, input to output."""
@@ -197,7 +218,8 @@ class PairNetwork(_wrapper.PairNetwork):
         coreStiffness : float
             positive, without unit; see docs/theory/repulsive-core.md
         """
-        super().setCore(number_in(minimumDistance, NANOMETER, "minimumDistance"), float(coreStiffness))
+        distance = number_in(minimumDistance, NANOMETER, "minimumDistance")
+        super().setCore(distance, number_in(coreStiffness, unit.dimensionless, "coreStiffness"))
 
     def getTrainingHistogram(self) -> npt.NDArray[np.float64]:
         """Get the number of training pairs in bins of equal width from 0 to the cutoff. May be empty."""
@@ -244,7 +266,7 @@ class PairNetwork(_wrapper.PairNetwork):
             layer,
             np.ravel(np.asarray(weightScales, dtype=np.float64)).tolist(),
             as_list(activationScales, "activationScales"),
-            [int(code) for code in activationZeroPoints],
+            [index(code) for code in activationZeroPoints],
         )
 
     def __copy__(self) -> PairNetwork:

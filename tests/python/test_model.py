@@ -111,6 +111,15 @@ def test_copies_are_complete_and_independent(duplicate):
     assert model.getFormat() == NumericFormat.Default
 
 
+@pytest.mark.parametrize("minimum", [0.0, 1.0, 3.5])
+def test_networks_are_copied_whatever_their_minimum_distance(minimum):
+    network = make_network()
+    network.setCore(minimum)
+    for second in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
+        assert second.getMinimumDistance() == minimum * unit.nanometer
+        np.testing.assert_array_equal(second.getWeights(0), network.getWeights(0))
+
+
 def test_models_are_saved_and_loaded(tmp_path):
     model = make_model()
     model.save(tmp_path / "two.safetensors")
@@ -192,6 +201,8 @@ def test_wrong_values_raise_openmm_exception(call, message):
         lambda: make_model().computeForce(0, 0, "near"),
         lambda: PairNetwork([1, 1], [[["a"]]], [[0]]),
         lambda: PairNetwork(None, None, None),
+        lambda: PairNetwork([1, 2.7, 1], [[[1], [2]], [[1, 2]]], [[0, 0], [0]]),
+        lambda: make_network().setLayerQuantization(1, [0.1] * 8, [0.5], [0.5]),
     ],
 )
 def test_wrong_types_raise_type_error(call):

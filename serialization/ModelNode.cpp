@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "ModelNode.h"
+#include "JsonFields.h"
 #include "TextNumbers.h"
 #include "openmmsurrogate/internal/ModelDocument.h"
 #include <openmm/OpenMMException.h>
@@ -28,13 +29,11 @@ vector<double> readValues(const string& text, const string& what) {
     return vector<double>(values.begin(), values.end());
 }
 
-NamedTensor readTensor(const SerializationNode& node) {
-    NamedTensor tensor;
-    tensor.name = node.getStringProperty("name");
-    const string what = "tensor '" + tensor.name + "'";
-    tensor.type = NamedTensor::parseType(node.getStringProperty("dtype"));
-    tensor.shape = readNumbers<size_t>(node.getStringProperty("shape"), "the shape of " + what);
+void readContent(const SerializationNode& node, NamedTensor& tensor) {
+    tensor.type = NamedTensor::parseType(printable(node.getStringProperty("dtype")));
+    tensor.shape = readNumbers<size_t>(node.getStringProperty("shape"), "property 'shape'");
     const string text = node.getStringProperty("values");
+    const string what = "property 'values'";
     if (tensor.type == NamedTensor::Float32)
         tensor.values = readValues<float>(text, what);
     else if (tensor.type == NamedTensor::Float64)
@@ -42,8 +41,14 @@ NamedTensor readTensor(const SerializationNode& node) {
     else
         tensor.values = readValues<int>(text, what);
     if (NamedTensor::countElements(tensor.shape, tensor.values.size()) != tensor.values.size())
-        throw OpenMMException(what + " has shape " + NamedTensor::describeShape(tensor.shape) + " but " +
+        throw OpenMMException("it has shape " + NamedTensor::describeShape(tensor.shape) + " but " +
                               std::to_string(tensor.values.size()) + " values");
+}
+
+NamedTensor readTensor(const SerializationNode& node) {
+    NamedTensor tensor;
+    tensor.name = node.getStringProperty("name");
+    inContext("tensor '" + printable(tensor.name) + "'", [&] { readContent(node, tensor); });
     return tensor;
 }
 

@@ -2,6 +2,7 @@
 #ifndef OPENMM_SURROGATE_TEXTNUMBERS_H_
 #define OPENMM_SURROGATE_TEXTNUMBERS_H_
 
+#include "JsonFields.h"
 #include <openmm/OpenMMException.h>
 #include <algorithm>
 #include <charconv>
@@ -40,7 +41,7 @@ std::vector<T> readNumbers(const std::string& text, const std::string& what) {
         const auto result = std::from_chars(text.data() + begin, text.data() + end, number);
         if (result.ec != std::errc() || result.ptr != text.data() + end)
             throw OpenMM::OpenMMException(what + " is not a number of the expected kind: '" +
-                                          text.substr(begin, std::min<size_t>(end - begin, 40)) + "'");
+                                          printable(text.substr(begin, std::min<size_t>(end - begin, 40))) + "'");
         numbers.push_back(number);
         begin = text.find_first_not_of(space, end);
     }

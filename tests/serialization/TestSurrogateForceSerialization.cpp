@@ -219,13 +219,16 @@ TEST(SurrogateForceSerialization, noticesEveryMissingPart) {
 TEST(SurrogateForceSerialization, refusesDamagedModels) {
     expectPropertyRefused("crc32", "00000000", "its checksum is '00000000'");
     expectPropertyRefused("metadata", "{}", "field 'version' is missing");
-    expectPropertyRefused("dtype", "F16", "the element type must be F32, F64 or I32; got 'F16'");
-    expectPropertyRefused("shape", "4 -1", "the shape of tensor 'network.0.layer.0.weight' is not a number");
-    expectPropertyRefused("shape", "4 2", "has more elements than there is data");
-    expectPropertyRefused("shape", "3", "has shape [3] but 4 values");
+    const string tensor = "tensor 'network.0.layer.0.weight': ";
+    expectPropertyRefused("dtype", "F16\x7f", tensor + "the element type must be F32, F64 or I32; got 'F16?'");
+    expectPropertyRefused("shape", "4 -1", tensor + "property 'shape' is not a number of the expected kind: '-1'");
+    expectPropertyRefused("shape", "4 2", tensor + "shape [4, 2] has more elements than there is data");
+    expectPropertyRefused("shape", "3", tensor + "it has shape [3] but 4 values");
     expectPropertyRefused("values", "1 2 3 nan", "tensor 'network.0.layer.0.weight' is not finite at element 3");
     expectPropertyRefused("values", "1 2 3 4e99",
-                          "tensor 'network.0.layer.0.weight' is not a number of the expected kind: '4e99'");
+                          tensor + "property 'values' is not a number of the expected kind: '4e99'");
+    expectPropertyRefused("values", "1 2 3 \x7f",
+                          tensor + "property 'values' is not a number of the expected kind: '?'");
     expectPropertyRefused("values", "1 2 3 4", "its checksum is");
     expectXmlRefused("&quot;cutoff&quot;:0.85", "&quot;cutoff&quot;:0.86", "its checksum is");
     expectNodeMissed("Model");

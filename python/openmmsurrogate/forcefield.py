@@ -8,10 +8,11 @@
       <Atom class="OW" surrogateType="-1"/>
     </SurrogateForce>
 
-``model`` is the name of a shipped model or the path of a file; ``bondCutoff`` (default 3) is passed to
-``createExclusionsFromBonds``. Optional: ``precision`` (a name such as "single" or "bfloat16"), ``method`` ("Automatic",
-"Network" or "Table") and ``tableTolerance``. Every atom type must be mentioned: ``surrogateType`` is the name of a type
-of the model, or -1 for atoms that take no part.
+``model`` is the name of a shipped model or the path of a file, relative to the current directory: OpenMM does not tell where
+the ForceField file is. ``bondCutoff`` (default 3) is passed to
+``createExclusionsFromBonds``. Optional: ``precision`` (a name such as "single" or "bfloat16"), ``method`` ("automatic",
+"network" or "table") and ``tableTolerance``. Names are lower case, as in the XML of a System. Every atom type must be
+mentioned: ``surrogateType`` is the name of a type of the model, or -1 for atoms that take no part.
 
 The cutoff is the model's, whatever ``nonbondedCutoff`` says. The force is periodic for the nonbonded methods
 CutoffPeriodic, Ewald, PME and LJPME, and not periodic for NoCutoff and CutoffNonPeriodic.
@@ -19,18 +20,23 @@ CutoffPeriodic, Ewald, PME and LJPME, and not periodic for NoCutoff and CutoffNo
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import openmm
 from openmm.app import forcefield as ff
 
 from openmmsurrogate.force import SurrogateForce
-from openmmsurrogate.model import SurrogateModel
+from openmmsurrogate.model import SurrogateModel, listModels
 from openmmsurrogate.network import NumericFormat
 
 TAG = "SurrogateForce"
 SETTINGS = {"model", "bondCutoff", "precision", "method", "tableTolerance"}
-METHODS = {name: getattr(SurrogateForce, name) for name in ("Automatic", "Network", "Table")}
+METHODS = {
+    "automatic": SurrogateForce.Automatic,
+    "network": SurrogateForce.Network,
+    "table": SurrogateForce.Table,
+}
 PERIODIC = (ff.CutoffPeriodic, ff.Ewald, ff.PME, ff.LJPME)
 NOT_PERIODIC = (ff.NoCutoff, ff.CutoffNonPeriodic)
 
@@ -48,15 +54,26 @@ class SurrogateGenerator:
             raise ValueError(f'<{TAG}>: the attribute "model" is missing: the name of a shipped model, or a file')
         self.ff = forcefield
         self.settings = settings
-        self.model = SurrogateModel.load(settings["model"])
+        self.model = self._load(settings["model"])
         self.bond_cutoff = self._number("bondCutoff", int, "3")
         self.table_tolerance = self._number("tableTolerance", float, "1e-5")
         self.precision = NumericFormat.parse(settings.get("precision", "default"))
-        method = settings.get("method", "Automatic")
+        method = settings.get("method", "automatic")
         if method not in METHODS:
             raise ValueError(f"<{TAG}>: unknown method {method!r}; the methods are {', '.join(METHODS)}")
         self.method = METHODS[method]
         self.params = ff.ForceField._AtomTypeParameters(forcefield, TAG, "Atom", ())
+
+    @staticmethod
+    def _load(name: str) -> SurrogateModel:
+        try:
+            return SurrogateModel.load(name)
+        except openmm.OpenMMException as error:
+            if name in listModels() or os.path.isabs(name):
+                raise
+            raise openmm.OpenMMException(
+                f"<{TAG}>: {error} (the current directory, to which paths are relative, is {os.getcwd()})"
+            ) from None
 
     def _number(self, attribute: str, kind: type, default: str) -> Any:
         text = self.settings.get(attribute, default)

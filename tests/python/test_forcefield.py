@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 from helpers import make_model
-from openmm import Vec3, app, unit
+from openmm import Vec3, XmlSerializer, app, unit
 
 from openmmsurrogate import SurrogateForce
 
@@ -69,12 +69,21 @@ def test_types_and_exclusions(model_file):
 
 
 def test_settings(model_file):
-    settings = 'precision="bfloat16" method="Network" tableTolerance="1e-4"'
+    settings = 'precision="bfloat16" method="network" tableTolerance="1e-4"'
     force = make_force(read_force_field(f'<SurrogateForce model="{model_file}" {settings}>{TYPES}</SurrogateForce>'))
     assert force.getPrecision() == SurrogateForce.BFloat16
     assert force.getEvaluationMethod() == SurrogateForce.Network
     assert force.getTableTolerance() == 1e-4
     assert force.getNumExclusions() == 6  # bondCutoff is 3
+
+
+@pytest.mark.parametrize("name", ["automatic", "network", "table"])
+def test_methods_are_spelt_as_in_the_xml_of_a_system(model_file, name):
+    force = make_force(
+        read_force_field(f'<SurrogateForce model="{model_file}" method="{name}">{TYPES}</SurrogateForce>')
+    )
+    assert force.getEvaluationMethod() == getattr(SurrogateForce, name.capitalize())
+    assert f' method="{name}"' in XmlSerializer.serialize(force)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +121,9 @@ def test_types_may_be_spread_over_files(model_file):
         ("<SurrogateForce/>", '"model" is missing'),
         ('<SurrogateForce model="{file}" cutoff="1"/>', "unknown attribute 'cutoff'"),
         ('<SurrogateForce model="{file}" bondCutoff="three"/>', "bondCutoff"),
-        ('<SurrogateForce model="{file}" method="Guess"/>', "unknown method 'Guess'.*Network"),
+        ('<SurrogateForce model="{file}" method="guess"/>', "unknown method 'guess'.*network"),
+        ('<SurrogateForce model="{file}" method="Table"/>', "unknown method 'Table'; .*automatic, network, table"),
+        ('<SurrogateForce model="{file}" precision="Single"/>', "'Single'.*single"),
         ('<SurrogateForce model="{file}" precision="half"/>', "'half'"),
         ('<SurrogateForce model="xenon"/>', "xenon"),
         ('<SurrogateForce model="{file}"><Atom type="x"/></SurrogateForce>', "surrogateType"),

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import platform
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -14,10 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 import openmmsurrogate
+from openmmsurrogate._convert import ENERGY, FORCE
 from openmmsurrogate._loading import get_platform_names
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 NEEDED = ("Reference", "CPU")
+UNITS = {"force": "kJ/mol/nm", "energy": "kJ/mol"}
 
 
 @app.callback()
@@ -48,10 +52,14 @@ def make_test_force() -> openmmsurrogate.SurrogateForce:
 
 
 def try_platform(name: str) -> PlatformReport:
-    """Compute the force of two particles on a platform and compare it with the model's."""
+    """Compute force and energy of two particles on a platform and compare them with the model's."""
     distance = 0.5
     force = make_test_force()
-    expected = float(force.getModel().computeForce("A", "A", distance)._value)
+    model = force.getModel()
+    expected = {
+        "force": float(model.computeForce("A", "A", distance).value_in_unit(FORCE)),
+        "energy": float(model.computeEnergy("A", "A", distance).value_in_unit(ENERGY)),
+    }
     system = openmm.System()
     for _ in range(2):
         system.addParticle(1.0)
@@ -59,13 +67,19 @@ def try_platform(name: str) -> PlatformReport:
     try:
         context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(name))
         context.setPositions(np.array([[0.0, 0.0, 0.0], [distance, 0.0, 0.0]]))
-        found = context.getState(getForces=True).getForces(asNumpy=True)._value
+        state = context.getState(getForces=True, getEnergy=True)
+        found = {
+            "force": float(state.getForces(asNumpy=True)[1, 0].value_in_unit(FORCE)),
+            "energy": float(state.getPotentialEnergy().value_in_unit(ENERGY)),
+        }
     except Exception as error:  # whatever OpenMM or a driver raises is what the user has to read
         return PlatformReport(name, False, str(error))
-    deviation = abs(found[1, 0] - expected) / abs(expected)
-    if not deviation < 1e-4:  # also when it is NaN
-        return PlatformReport(name, False, f"wrong force: {found[1, 0]} instead of {expected} kJ/mol/nm")
-    return PlatformReport(name, True, f"force of a test pair agrees to {deviation:.1e}")
+    deviations = {quantity: abs(found[quantity] - value) / abs(value) for quantity, value in expected.items()}
+    for quantity, deviation in deviations.items():
+        if not deviation < 1e-4:  # also when it is NaN
+            detail = f"wrong {quantity}: {found[quantity]} instead of {expected[quantity]} {UNITS[quantity]}"
+            return PlatformReport(name, False, detail)
+    return PlatformReport(name, True, f"force and energy of a test pair agree to {max(deviations.values()):.1e}")
 
 
 def print_versions(console: Console) -> None:
@@ -100,15 +114,32 @@ def list_advice(reports: list[PlatformReport]) -> list[str]:
     if broken:
         advice.append(
             f"{' and '.join(broken)} should work everywhere. Reinstall: "
-            "pip install --force-reinstall openmm-surrogate. "
+            "pip install --force-reinstall --no-deps . in the folder of its source. "
             "If OPENMM_PLUGIN_DIR is set, unset it, or point it to the folder of OpenMM's plugins."
         )
     if "CUDA" not in [report.name for report in reports]:
         advice.append(
             "There is no CUDA platform. On a machine with an NVIDIA GPU install it: "
-            "pip install 'openmm-surrogate[cuda13]'. Without a GPU nothing needs to be done."
+            "pip install '.[cuda13]' in the folder of this package's source. Without a GPU nothing needs to be done."
         )
     return advice
+
+
+def summarize_openmm_failures(failures: Sequence[str], present: Sequence[str]) -> list[str]:
+    """Say once for each platform that OpenMM could not load it; other plugins of OpenMM are told as they are.
+
+    Where a platform is missing, so are OpenMM's plugins for it (RPMD, Drude, Amoeba), each with an error of its own.
+    """
+    texts: dict[str, str] = {}
+    for failure in failures:
+        match = re.search(r"libOpenMM\w*(OpenCL|HIP|CUDA)\.so: (.*)", failure)
+        if match is None or match[1] in present:
+            texts[failure] = f"OpenMM could not load: {failure}"
+        else:
+            texts.setdefault(
+                match[1], f"OpenMM has no platform {match[1]} here ({match[2]}). Reference and CPU do not need it."
+            )
+    return list(texts.values())
 
 
 @app.command()
@@ -123,7 +154,7 @@ def doctor() -> None:
     print_platforms(console, reports)
     console.print("Shipped models: " + (", ".join(openmmsurrogate.listModels()) or "none"), markup=False)
     failures = list(openmmsurrogate.pluginLoadFailures)
-    failures += [f"OpenMM could not load: {failure}" for failure in openmm.Platform.getPluginLoadFailures()]
+    failures += summarize_openmm_failures(openmm.Platform.getPluginLoadFailures(), get_platform_names())
     for text in failures + list_advice(reports):
         console.print(f"- {text}", markup=False, highlight=False, soft_wrap=True)
     working = {report.name for report in reports if report.works}

@@ -97,18 +97,15 @@ def test_doctor_fails_where_the_cpu_platform_does(monkeypatch):
     assert "CPU should work everywhere. Reinstall" in result.output
 
 
-def test_doctor_notices_a_wrong_force(monkeypatch):
-    class Wrong(openmmsurrogate.SurrogateModel):
-        def computeForce(self, *args):
-            return 1.001 * super().computeForce(*args)
-
-    force = cli.make_test_force()
-    model = Wrong(["A"], 1.0)
-    model.setPairNetwork(0, 0, model.addNetwork(force.getModel().getNetwork(0)))
+@pytest.mark.parametrize(("method", "quantity"), [("computeForce", "force"), ("computeEnergy", "energy")])
+def test_doctor_notices_wrong_values(monkeypatch, method, quantity):
+    model = cli.make_test_force().getModel()
+    right = getattr(model, method)
+    monkeypatch.setattr(model, method, lambda *args: 1.001 * right(*args), raising=False)
     monkeypatch.setattr(openmmsurrogate.SurrogateForce, "getModel", lambda self: model)
     report = cli.try_platform("Reference")
     assert not report.works
-    assert "wrong force" in report.detail
+    assert f"wrong {quantity}" in report.detail
 
 
 @pytest.mark.parametrize("cls", PUBLIC_CLASSES, ids=lambda cls: cls.__name__)

@@ -23,7 +23,7 @@ def value_in(value: Any, target: Any, name: str) -> Any:
 
     Parameters
     ----------
-    value : number, array or Quantity
+    value : number, array, Quantity, or nested sequence of these
         without a unit it is taken to be in the target unit
     target : Unit
     name : str
@@ -31,13 +31,15 @@ def value_in(value: Any, target: Any, name: str) -> Any:
 
     Returns
     -------
-    number or array
+    number, array or list
 
     Raises
     ------
     TypeError
         if the Quantity is of another dimension
     """
+    if isinstance(value, (list, tuple)):
+        return [value_in(item, target, name) for item in value]
     if not unit.is_quantity(value):
         return value
     if not value.unit.is_compatible(target):
@@ -49,14 +51,18 @@ def number_in(value: Any, target: Any, name: str) -> float:
     """Strip the unit from an argument that must be one number. Raises TypeError if it is not."""
     number = value_in(value, target, name)
     try:
-        return float(number)
+        if not isinstance(number, (str, bytes)):  # which float() would parse
+            return float(number)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or a Quantity, but is {value!r}") from None
+        pass
+    raise TypeError(f"{name} must be a number or a Quantity, but is {value!r}")
 
 
 def as_floats(values: Any, name: str) -> npt.NDArray[np.float64]:
     """Convert numbers, nested sequences or an array to an array of float64. Raises TypeError if that cannot be."""
     try:
+        if np.asarray(values).dtype.kind in "USc":  # texts would be parsed, imaginary parts dropped
+            raise TypeError(f"they are {values!r}")
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must be numbers, as an array or nested sequences: {error}") from None
@@ -96,6 +102,12 @@ def as_layers(arrays: Sequence[Any], shapes: Sequence[tuple[int, ...]], name: st
 def as_type(type: int | str) -> int | str:
     """Check that an argument can be a particle type: a name or an index. Raises TypeError if it is neither."""
     return type if isinstance(type, str) else index(type)
+
+
+def check_instance(value: Any, kind: type, hint: str) -> None:
+    """Raise TypeError unless an argument is an object of a class that C++ knows."""
+    if not isinstance(value, kind):
+        raise TypeError(f"a {kind.__name__} is needed{hint}, but this is {value!r}")
 
 
 def adopt(cls: type[Wrapped], proxy: Any) -> Wrapped:

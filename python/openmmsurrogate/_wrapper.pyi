@@ -2,7 +2,7 @@
 # The classes that SWIG makes of the C++ API (wrappers/swig). Numbers are in OpenMM's units. Any stands where the public
 # classes that derive from these narrow an argument or return an array.
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import openmm
 
@@ -10,16 +10,16 @@ SWIG_TYPE_TABLE_VERSION: Final[str]
 
 class NumericFormat:
     thisown: bool
-    Default: Final[int]
-    Double: Final[int]
-    Single: Final[int]
-    TF32: Final[int]
-    BFloat16: Final[int]
-    Float16: Final[int]
-    Float8: Final[int]
-    Int8: Final[int]
-    Int4: Final[int]
-    NumTypes: Final[int]
+    Default: ClassVar[int]
+    Double: ClassVar[int]
+    Single: ClassVar[int]
+    TF32: ClassVar[int]
+    BFloat16: ClassVar[int]
+    Float16: ClassVar[int]
+    Float8: ClassVar[int]
+    Int8: ClassVar[int]
+    Int4: ClassVar[int]
+    NumTypes: ClassVar[int]
     def __init__(self) -> None: ...
     @staticmethod
     def getName(format: int) -> str: ...
@@ -36,11 +36,11 @@ class NumericFormat:
 
 class PairNetwork:
     thisown: bool
-    Tanh: Final[int]
-    SiLU: Final[int]
-    ClampedPolynomial: Final[int]
-    ForceWeight: Final[int]
-    Energy: Final[int]
+    Tanh: ClassVar[int]
+    SiLU: ClassVar[int]
+    ClampedPolynomial: ClassVar[int]
+    ForceWeight: ClassVar[int]
+    Energy: ClassVar[int]
     def __init__(self, *args: object) -> None: ...
     @staticmethod
     def getMaxWidth() -> int: ...
@@ -75,8 +75,8 @@ class PairNetwork:
 
 class SurrogateModel:
     thisown: bool
-    Undefined: Final[int]
-    NonInteracting: Final[int]
+    Undefined: ClassVar[int]
+    NonInteracting: ClassVar[int]
     def __init__(self, *args: object) -> None: ...
     @staticmethod
     def getMaxTypes() -> int: ...
@@ -109,18 +109,18 @@ class SurrogateModel:
 
 class SurrogateForce(openmm.Force):
     thisown: bool
-    Default: Final[int]
-    Double: Final[int]
-    Single: Final[int]
-    TF32: Final[int]
-    BFloat16: Final[int]
-    Float16: Final[int]
-    Float8: Final[int]
-    Int8: Final[int]
-    Int4: Final[int]
-    Automatic: Final[int]
-    Network: Final[int]
-    Table: Final[int]
+    Default: ClassVar[int]
+    Double: ClassVar[int]
+    Single: ClassVar[int]
+    TF32: ClassVar[int]
+    BFloat16: ClassVar[int]
+    Float16: ClassVar[int]
+    Float8: ClassVar[int]
+    Int8: ClassVar[int]
+    Int4: ClassVar[int]
+    Automatic: ClassVar[int]
+    Network: ClassVar[int]
+    Table: ClassVar[int]
     def __init__(self, model: SurrogateModel) -> None: ...
     @staticmethod
     def _isInstance(force: openmm.Force) -> bool: ...

@@ -11,7 +11,8 @@ import openmm
 from openmm import OpenMMException, XmlSerializer, unit
 
 from openmmsurrogate import _wrapper
-from openmmsurrogate._convert import NANOMETER, adopt, as_type
+from openmmsurrogate._convert import NANOMETER, adopt, as_type, check_instance
+from openmmsurrogate._options import EvaluationMethod, Precision, as_option
 from openmmsurrogate.model import SurrogateModel
 
 
@@ -28,7 +29,7 @@ class SurrogateForce(_wrapper.SurrogateForce):
     the same on every platform.
 
     Precisions: ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``.
-    Methods: ``Automatic, Network, Table``.
+    Methods: ``Automatic, Network, Table``. Both may also be given by name, such as "int8" or "table".
 
     Parameters
     ----------
@@ -43,7 +44,21 @@ class SurrogateForce(_wrapper.SurrogateForce):
     >>> system.addForce(force)
     """
 
+    Default = Precision.Default
+    Double = Precision.Double
+    Single = Precision.Single
+    TF32 = Precision.TF32
+    BFloat16 = Precision.BFloat16
+    Float16 = Precision.Float16
+    Float8 = Precision.Float8
+    Int8 = Precision.Int8
+    Int4 = Precision.Int4
+    Automatic = EvaluationMethod.Automatic
+    Network = EvaluationMethod.Network
+    Table = EvaluationMethod.Table
+
     def __init__(self, model: SurrogateModel) -> None:
+        check_instance(model, _wrapper.SurrogateModel, ", such as SurrogateModel.load('argon')")
         super().__init__(model)
 
     @staticmethod
@@ -75,7 +90,7 @@ class SurrogateForce(_wrapper.SurrogateForce):
         return result
 
     def getModel(self) -> SurrogateModel:
-        """Get a copy of the model."""
+        """Get a copy of the model. To change the force, change the copy and give it to setModel()."""
         return adopt(SurrogateModel, super().getModel())
 
     def setModel(self, model: SurrogateModel) -> None:
@@ -86,6 +101,7 @@ class SurrogateForce(_wrapper.SurrogateForce):
         OpenMMException
             if a particle has a type that the new model lacks
         """
+        check_instance(model, _wrapper.SurrogateModel, ", such as SurrogateModel.load('argon')")
         super().setModel(model)
 
     def getCutoffDistance(self) -> unit.Quantity:
@@ -159,28 +175,28 @@ class SurrogateForce(_wrapper.SurrogateForce):
         """Set whether distances are those of the nearest periodic image."""
         super().setUsesPeriodicBoundaryConditions(periodic)
 
-    def getPrecision(self) -> int:
+    def getPrecision(self) -> Precision:
         """Get the numeric format that defines the function evaluated."""
-        return super().getPrecision()
+        return Precision(super().getPrecision())
 
-    def setPrecision(self, precision: int) -> None:
+    def setPrecision(self, precision: int | str) -> None:
         """Set the numeric format that defines the function evaluated.
 
         Parameters
         ----------
-        precision : int
-            such as ``SurrogateForce.Single``. ``Default`` means the model's own format; where it has none, Double on
-            platform Reference and Single elsewhere.
+        precision : int or str
+            such as ``SurrogateForce.Single`` or "single". ``Default`` means the model's own format; where it has none,
+            Double on platform Reference and Single elsewhere.
         """
-        super().setPrecision(precision)
+        super().setPrecision(as_option(Precision, precision, "precision"))
 
-    def getEvaluationMethod(self) -> int:
+    def getEvaluationMethod(self) -> EvaluationMethod:
         """Get how that function is evaluated: ``Automatic``, ``Network`` or ``Table``."""
-        return super().getEvaluationMethod()
+        return EvaluationMethod(super().getEvaluationMethod())
 
-    def setEvaluationMethod(self, method: int) -> None:
+    def setEvaluationMethod(self, method: int | str) -> None:
         """Set how that function is evaluated: ``Automatic`` (which means Table), ``Network`` or ``Table``."""
-        super().setEvaluationMethod(method)
+        super().setEvaluationMethod(as_option(EvaluationMethod, method, "method"))
 
     def getTableTolerance(self) -> float:
         """Get the largest error of the table, relative to max(abs(w(r)), force scale)."""
@@ -196,8 +212,9 @@ class SurrogateForce(_wrapper.SurrogateForce):
         Returns
         -------
         float
-            at most the table tolerance; 0 when the Context evaluates networks. With a reduced precision the steps of
-            its rounding, which no table can follow, come on top.
+            at most the table tolerance; 0 when the Context evaluates networks. The error is that against the function
+            of the precision that is set, not against the unrounded model. With a reduced precision the steps of its
+            rounding, which no table can follow, come on top.
         """
         return super().getTableErrorInContext(context)
 
@@ -208,7 +225,7 @@ class SurrogateForce(_wrapper.SurrogateForce):
         ------
         OpenMMException
             if something differs that a Context cannot change: the cutoff, the number of particles, the exclusions, the
-            periodicity, the precision or the method. Reinitialize the Context then.
+            periodicity, the precision, the method or the table tolerance. Reinitialize the Context then.
         """
         super().updateParametersInContext(context)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from openmm import unit
 
+from openmmsurrogate._convert import NANOMETER, number_in
+
 if TYPE_CHECKING:
     from openmmsurrogate import SurrogateModel
 
@@ -25,7 +27,7 @@ def exportLAMMPSTable(
     filename: str | os.PathLike[str],
     keyword: str = "SURROGATE",
     numPoints: int = 20000,
-    minimumDistance: float = 0.1,
+    minimumDistance: float | unit.Quantity = 0.1,
 ) -> None:
     """Write the interaction of two types as a table for LAMMPS's ``pair_style table``, in units ``real``.
 
@@ -52,15 +54,16 @@ def exportLAMMPSTable(
     numPoints
         Number of points; the same number belongs into ``pair_style table``.
     minimumDistance
-        Smallest distance of the table, nm; LAMMPS stops with an error when particles come closer. Unlike the model, a
-        table in r^2 cannot begin at 0.
+        Smallest distance of the table, a Quantity or a number of nm; LAMMPS stops with an error when particles come
+        closer. Unlike the model, a table in r^2 cannot begin at 0.
 
     Raises
     ------
     ValueError
         If there are fewer than two points, or minimumDistance is not between 0 and the cutoff.
     """
-    cutoff = model.getCutoff().value_in_unit(unit.nanometer)
+    cutoff = model.getCutoff().value_in_unit(NANOMETER)
+    minimumDistance = number_in(minimumDistance, NANOMETER, "minimumDistance")
     if numPoints < 2:
         raise ValueError(f"a table needs at least 2 points, not {numPoints}")
     if not 0.0 < minimumDistance < cutoff:

@@ -45,7 +45,7 @@ class NumericFormat(_wrapper.NumericFormat):
 
     @staticmethod
     def parse(name: str) -> Precision:
-        """Get the format with a given name of files. Raises OpenMMException, which lists the names, if there is none."""
+        """Get the format with a name used in files. Raises OpenMMException, which lists the names, if there is none."""
         return Precision(_wrapper.NumericFormat.parse(name))
 
     @staticmethod

@@ -195,7 +195,7 @@ def test_wrong_values_raise_openmm_exception(call, message):
     [
         lambda f: f.addParticle(None),
         lambda f: f.addParticle(1.5),
-        lambda f: f.setPrecision("double"),
+        lambda f: f.setPrecision(8.0),
         lambda f: f.setTableTolerance("small"),
         lambda f: f.setModel(None),
         lambda f: f.createExclusionsFromBonds([(0,)], 3),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Neural-network pair forces for OpenMM at a chosen numeric precision.
 
-Importing the package loads its plugin libraries into OpenMM. What could not be loaded is said in
-``pluginLoadFailures``, and ``openmm-surrogate doctor`` explains it.
+Importing the package loads its plugin libraries into OpenMM, one for each platform that OpenMM has and they serve. What
+could not be loaded is said in ``pluginLoadFailures``, and ``openmm-surrogate doctor`` explains it.
 """
 
 from importlib.metadata import version as _version
@@ -15,7 +15,8 @@ from openmmsurrogate.network import NumericFormat, PairNetwork
 
 __version__ = _version("openmm-surrogate")
 pluginLoadFailures: list[str] = _loading.load_plugins()
-"""What kept a plugin library from being loaded, one readable text each; empty if all are there."""
+"""What kept a plugin library from being loaded, one readable text each; empty if nothing is wrong. That OpenMM has no
+platform CUDA here is not: a machine without a GPU lacks it."""
 
 __all__ = [
     "NumericFormat",

@@ -24,6 +24,8 @@ PLUGINS = {
     "CPU": "libOpenMMSurrogateCPU.so",
     "CUDA": "libOpenMMSurrogateCUDA.so",
 }
+# OpenMM has these platforms only on some machines.
+OPTIONAL_PLATFORMS = ("CUDA",)
 
 
 def parse_version(text: str) -> tuple[int, ...]:
@@ -42,7 +44,7 @@ def check_openmm_version() -> None:
     raise ImportError(
         f"OpenMM {found} is too {age} for this version of openmmsurrogate, which needs 8.6.1 or later, but before 8.7. "
         "Install one that fits: pip install 'openmm>=8.6.1,<8.7'"
-        + (", or look for a newer openmm-surrogate: pip install --upgrade openmm-surrogate" if age == "new" else "")
+        + (", or install a newer openmmsurrogate from its source" if age == "new" else "")
     )
 
 
@@ -56,7 +58,7 @@ def check_swig_type_table() -> None:
         raise ImportError(
             f"openmmsurrogate was built with SWIG's type table {ours}, but OpenMM and the modules loaded before it "
             f"use {', '.join(sorted(tables)) or 'none'}. Rebuild it for this OpenMM: "
-            "pip install --force-reinstall --no-binary openmm-surrogate openmm-surrogate"
+            "pip install --force-reinstall --no-deps . in the folder of its source"
         )
 
 
@@ -68,12 +70,14 @@ def get_platform_names() -> list[str]:
 def load_plugins() -> list[str]:
     """Load our plugin libraries and get one text for each that could not be loaded.
 
-    A platform that OpenMM itself does not have is such a case, and no error: a machine without a GPU lacks CUDA.
+    A platform that OpenMM has only on some machines, and not here, needs no plugin: that is no failure.
     """
     platforms = get_platform_names()
     failures = []
     for platform, library in PLUGINS.items():
         path = PLUGIN_FOLDER / library
+        if platform in OPTIONAL_PLATFORMS and platform not in platforms:
+            continue
         if not path.exists():
             failures.append(f"{library}: this installation was built without it")
         elif platform not in platforms:

@@ -8,8 +8,8 @@
       <Atom class="OW" surrogateType="-1"/>
     </SurrogateForce>
 
-``model`` is the name of a shipped model or the path of a file, relative to the current directory: OpenMM does not tell where
-the ForceField file is. ``bondCutoff`` (default 3) is passed to
+``model`` is the name of a shipped model or the path of a file, relative to the current directory (OpenMM does not
+tell where the ForceField file is); ``bondCutoff`` (default 3) is passed to
 ``createExclusionsFromBonds``. Optional: ``precision`` (a name such as "single" or "bfloat16"), ``method`` ("automatic",
 "network" or "table") and ``tableTolerance``. Names are lower case, as in the XML of a System. Every atom type must be
 mentioned: ``surrogateType`` is the name of a type of the model, or -1 for atoms that take no part.

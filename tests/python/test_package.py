@@ -19,18 +19,17 @@ PUBLIC_CLASSES = [openmmsurrogate.PairNetwork, openmmsurrogate.SurrogateForce, o
 
 
 def test_reference_and_cpu_plugins_are_loaded():
-    assert all(isinstance(failure, str) for failure in openmmsurrogate.pluginLoadFailures)
     for platform in ("Reference", "CPU"):
         assert not [text for text in openmmsurrogate.pluginLoadFailures if _loading.PLUGINS[platform] in text]
         assert openmm.Platform.getPlatform(platform).supportsKernels(["CalcSurrogateForce"])
 
 
-def test_a_missing_cuda_platform_is_told_and_harmless():
-    failures = [text for text in openmmsurrogate.pluginLoadFailures if "CUDA" in text]
-    if "CUDA" in _loading.get_platform_names():
-        assert not failures
-    else:
-        assert failures == ["libOpenMMSurrogateCUDA.so: not loaded, because OpenMM has no platform CUDA here"]
+def test_a_missing_cuda_platform_is_no_failure(monkeypatch):
+    assert openmmsurrogate.pluginLoadFailures == []
+    monkeypatch.setattr(_loading, "get_platform_names", lambda: ["Reference", "CPU", "OpenCL"])
+    assert _loading.load_plugins() == []
+    monkeypatch.setattr(_loading, "get_platform_names", lambda: ["Reference"])
+    assert _loading.load_plugins() == ["libOpenMMSurrogateCPU.so: not loaded, because OpenMM has no platform CPU here"]
 
 
 def test_a_library_that_cannot_be_loaded_is_told(tmp_path, monkeypatch):
@@ -39,7 +38,7 @@ def test_a_library_that_cannot_be_loaded_is_told(tmp_path, monkeypatch):
     (tmp_path / _loading.PLUGINS["CPU"]).unlink()
     monkeypatch.setattr(_loading, "PLUGIN_FOLDER", tmp_path)
     failures = _loading.load_plugins()
-    assert len(failures) == 3
+    assert len(failures) == (3 if "CUDA" in _loading.get_platform_names() else 2)
     assert "libOpenMMSurrogateReference.so" in failures[0]
     assert failures[1] == "libOpenMMSurrogateCPU.so: this installation was built without it"
 
@@ -85,6 +84,24 @@ def test_doctor_prints_what_there_is():
         *openmmsurrogate.pluginLoadFailures,
     ):
         assert text in result.stdout
+
+
+def test_doctor_tells_a_missing_platform_of_openmm_once():
+    failures = [f"Error loading library /l/libOpenMM{part}OpenCL.so: libOpenCL.so.1: missing" for part in ("", "RPMD")]
+    failures += [
+        f"Error loading library /l/{text}" for text in ("libOpenMMCUDA.so: out of date", "libOther.so: broken")
+    ]
+    assert cli.summarize_openmm_failures(failures, ["Reference", "CPU", "CUDA"]) == [
+        "OpenMM has no platform OpenCL here (libOpenCL.so.1: missing). Reference and CPU do not need it.",
+        "OpenMM could not load: Error loading library /l/libOpenMMCUDA.so: out of date",
+        "OpenMM could not load: Error loading library /l/libOther.so: broken",
+    ]
+
+
+def test_doctor_advises_only_what_can_be_installed():
+    advice = cli.list_advice([cli.PlatformReport("Reference", True, "")])
+    assert len(advice) == 2
+    assert all("install" in text and "openmm-surrogate" not in text for text in advice)
 
 
 def test_doctor_fails_where_the_cpu_platform_does(monkeypatch):

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "EnergyIntegral.h"
+#include <openmm/OpenMMException.h>
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 using namespace SurrogatePlugin;
 using std::vector;
@@ -53,21 +55,22 @@ double evaluatePowers(const double* c, int n, double t) {
 } // namespace
 
 EnergyIntegral::EnergyIntegral(double low, double high, int numPanels, int numCoefficients)
-    : low(low), high(high), numPanels(numPanels), numCoefficients(numCoefficients), integralAbove(numPanels, 0.0),
-      coefficients((size_t) numPanels * numCoefficients) {
-}
+    : low(low), high(high), forceError(0), numPanels(numPanels), numCoefficients(numCoefficients),
+      integralAbove(numPanels, 0.0), coefficients((size_t) numPanels * numCoefficients) {}
 
 EnergyIntegral EnergyIntegral::ofSmooth(const std::function<double(double)>& force, double low, double high) {
     for (int numPanels = MinPanels;; numPanels *= 2) {
         EnergyIntegral result(low, high, numPanels, NumNodes + 1);
         const double halfWidth = 0.5 * (high - low) / numPanels;
-        double largest = 0, error = 0;
+        double largest = 0, energyError = 0;
         for (int p = numPanels - 1; p >= 0; p--) {
             const double middle = low + (2 * p + 1) * halfWidth;
             const vector<double> powers = toPowers(interpolate(force, middle, halfWidth));
             const double between = force(middle + 0.3 * halfWidth);
             largest = std::max(largest, std::fabs(between));
-            error = std::max(error, std::fabs(evaluatePowers(powers.data(), NumNodes, 0.3) - between));
+            const double error = std::fabs(evaluatePowers(powers.data(), NumNodes, 0.3) - between);
+            result.forceError = std::max(result.forceError, error);
+            energyError += 2 * halfWidth * error;
             double* c = &result.coefficients[(size_t) p * (NumNodes + 1)];
             for (int k = 0; k < NumNodes; k++) {
                 c[k + 1] = -halfWidth * powers[k] / (k + 1);
@@ -76,8 +79,17 @@ EnergyIntegral EnergyIntegral::ofSmooth(const std::function<double(double)>& for
             if (p > 0)
                 result.integralAbove[p - 1] = result.integralAbove[p] + evaluatePowers(c, NumNodes + 1, -1.0);
         }
-        if (error <= 1e-13 * largest || 2 * numPanels > MaxPanels)
+        if (result.forceError <= 1e-13 * largest)
             return result;
+        if (2 * numPanels > MaxPanels) {
+            if (energyError <= 1e-11 * largest * (high - low))
+                return result;
+            throw OpenMM::OpenMMException(
+                "EnergyIntegral: the force of a pair network is too rough to be integrated on " +
+                std::to_string(numPanels) +
+                " panels; use an activation with continuous derivatives, or "
+                "train with smaller weights in the first layer");
+        }
     }
 }
 

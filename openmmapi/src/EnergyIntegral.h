@@ -15,9 +15,11 @@ class EnergyIntegral {
 public:
     /**
      * Integrate a smooth function to rounding: Chebyshev interpolation on panels that are halved until interpolant and
-     * function agree between the nodes (Trefethen, Approximation Theory and Practice, chapters 3 and 19).
+     * function agree between the nodes (Trefethen, Approximation Theory and Practice, chapters 3 and 19). Functions with kinks
+     * converge slowly there, and are accepted when the integral is accurate to 1e-11 of its scale.
      *
      * @param force  w(r) in kJ/mol/nm for r in [low, high], nm
+     * @throws OpenMM::OpenMMException if the function is too rough for that
      */
     static EnergyIntegral ofSmooth(const std::function<double(double)>& force, double low, double high);
     /**
@@ -27,10 +29,12 @@ public:
     static EnergyIntegral ofStepwise(const std::function<double(double)>& force, double low, double high);
     /** Get the integral from r to high, for r in [low, high]. */
     double operator()(double r) const;
+    /** Get the largest difference found between the function and the interpolant that is integrated, kJ/mol/nm; 0 with steps. */
+    double getForceError() const { return forceError; }
 
 private:
     EnergyIntegral(double low, double high, int numPanels, int numCoefficients);
-    double low, high;
+    double low, high, forceError;
     int numPanels, numCoefficients;
     std::vector<double> integralAbove; // [numPanels], from the upper end of each panel to high
     std::vector<double> coefficients;  // [numPanels][numCoefficients], integral from t to 1 in powers of t in [-1, 1]

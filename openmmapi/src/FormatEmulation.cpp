@@ -44,12 +44,13 @@ void roundGroup(double* begin, double* end, NumericFormat::Type format, double s
 
 } // namespace
 
-FormatEmulation::FormatEmulation(const PairNetwork& network, const FormatScheme& scheme) {
+FormatEmulation::FormatEmulation(const PairNetwork& network, double cutoff, const FormatScheme& scheme) {
     if (scheme.format == NumericFormat::Default)
         throw OpenMMException("FormatEmulation: choose a numeric format instead of default");
     if (scheme.format == NumericFormat::Int8 && network.getOutput() == PairNetwork::Energy)
-        throw OpenMMException("int8 is not defined for networks with energy output, because the derivatives that give the "
-                              "force would need scales of their own; use another precision or train a force output");
+        throw OpenMMException(
+            "int8 is not defined for networks with energy output, because the derivatives that give the "
+            "force would need scales of their own; use another precision or train a force output");
     const int last = network.getNumLayers() - 1;
     for (int l = 0; l <= last; l++) {
         const bool single = scheme.endLayersSingle && NumericFormat::isReduced(scheme.format) && (l == 0 || l == last);
@@ -59,7 +60,7 @@ FormatEmulation::FormatEmulation(const PairNetwork& network, const FormatScheme&
         layers.push_back({format == NumericFormat::Int4 ? NumericFormat::Float16 : format, {}, {}});
     }
     if (scheme.format == NumericFormat::Int8)
-        findActivationScales(network);
+        findActivationScales(network, network.getMinimumDistance() / cutoff);
 }
 
 void FormatEmulation::roundWeights(const PairNetwork& network, int layer, NumericFormat::Type format, int groupSize) {
@@ -84,18 +85,19 @@ void FormatEmulation::roundWeights(const PairNetwork& network, int layer, Numeri
     weights.push_back(result);
 }
 
-void FormatEmulation::findActivationScales(const PairNetwork& network) {
+void FormatEmulation::findActivationScales(const PairNetwork& network, double lowest) {
     vector<double> largest(layers.size(), 0.0);
     const NetworkEvaluator evaluator(network, weights);
     constexpr int numSamples = 256;
     for (int k = 0; k <= numSamples; k++)
-        evaluator.evaluate((double) k / numSamples, RangeFinder{largest});
+        evaluator.evaluate(lowest + (1 - lowest) * k / numSamples, RangeFinder{largest});
     for (size_t l = 0; l < layers.size(); l++) {
         const PairNetwork::LayerQuantization& given = network.getLayerQuantization(l);
         const size_t inputs = network.getWidths()[l];
         for (size_t i = 0; i < inputs; i++) {
             const size_t source = given.activationScales.size() == 1 ? 0 : i;
-            layers[l].scales.push_back(given.activationScales.empty() ? std::max(largest[l], 1e-30) / 127 : given.activationScales[source]);
+            layers[l].scales.push_back(given.activationScales.empty() ? std::max(largest[l], 1e-30) / 127
+                                                                      : given.activationScales[source]);
             layers[l].zeroPoints.push_back(given.activationScales.empty() ? 0 : given.activationZeroPoints[source]);
         }
     }

@@ -16,7 +16,7 @@ namespace SurrogatePlugin {
 class FormatEmulation {
 public:
     /** @throws OpenMM::OpenMMException if the format is not defined for the network */
-    FormatEmulation(const PairNetwork& network, const FormatScheme& scheme);
+    FormatEmulation(const PairNetwork& network, double cutoff, const FormatScheme& scheme);
     /** Get the rounded weights of each layer, [numOutputs][numInputs] row major. */
     const std::vector<std::vector<double> >& getWeights() const { return weights; }
     /** Round the inputs of a layer. */
@@ -32,7 +32,8 @@ private:
         double round(double value, size_t input) const;
     };
     void roundWeights(const PairNetwork& network, int layer, NumericFormat::Type format, int groupSize);
-    void findActivationScales(const PairNetwork& network);
+    /** @param lowest  the smallest input s that the network runs with */
+    void findActivationScales(const PairNetwork& network, double lowest);
     std::vector<std::vector<double> > weights;
     std::vector<LayerRounding> layers;
 };

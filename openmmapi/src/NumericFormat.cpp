@@ -12,8 +12,8 @@ using std::string;
 
 namespace {
 
-const std::array<string, NumericFormat::NumTypes> names = {
-    "default", "double", "single", "tf32", "bfloat16", "float16", "float8", "int8", "int4"};
+const std::array<string, NumericFormat::NumTypes> names = {"default", "double", "single", "tf32", "bfloat16",
+                                                           "float16", "float8", "int8",   "int4"};
 
 /** A binary floating point format with subnormals. */
 struct BinaryFormat {
@@ -45,15 +45,17 @@ int largestCode(NumericFormat::Type format) {
         return 127;
     if (format == NumericFormat::Int4)
         return 7;
-    throw OpenMMException("NumericFormat: " + NumericFormat::getName(format) + " is not an integer format; use int8 or int4");
+    throw OpenMMException("NumericFormat: " + NumericFormat::getName(format) +
+                          " is not an integer format; use int8 or int4");
 }
 
 } // namespace
 
 const string& NumericFormat::getName(Type format) {
     if ((int) format < 0 || (int) format >= NumTypes)
-        throw OpenMMException("NumericFormat: " + std::to_string((int) format) + " is not a numeric format; the formats are 0 to " +
-                              std::to_string(NumTypes - 1) + ": " + listNames());
+        throw OpenMMException("NumericFormat: " + std::to_string((int) format) +
+                              " is not a numeric format; the formats are 0 to " + std::to_string(NumTypes - 1) + ": " +
+                              listNames());
     return names[format];
 }
 
@@ -83,8 +85,9 @@ double NumericFormat::round(double value, Type format) {
     case Float8:
         return roundTo(value, {3, -6, 448.0});
     default:
-        throw OpenMMException("NumericFormat: cannot round to " + getName(format) +
-                              " without a scale; use quantize() for int8 and int4, and choose a format instead of default");
+        throw OpenMMException(
+            "NumericFormat: cannot round to " + getName(format) +
+            " without a scale; use quantize() for int8 and int4, and choose a format instead of default");
     }
 }
 

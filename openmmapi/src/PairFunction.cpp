@@ -7,11 +7,9 @@
 using namespace SurrogatePlugin;
 
 PairFunction::PairFunction(const PairNetwork& network, double cutoff, const FormatScheme& scheme)
-    : impl(new Implementation(network, cutoff, scheme)) {
-}
+    : impl(new Implementation(network, cutoff, scheme)) {}
 
-PairFunction::~PairFunction() {
-}
+PairFunction::~PairFunction() {}
 
 double PairFunction::computeForce(double r) const {
     if (r >= impl->cutoff)

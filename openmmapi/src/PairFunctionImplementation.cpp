@@ -12,23 +12,25 @@ namespace {
 
 // Forces are accumulated on GPUs as 64-bit fixed point with 32 fraction bits, so at most 2^31 = 2.1e9 kJ/mol/nm for a whole
 // particle. Two hundred pairs at this limit still fit.
-constexpr double LargestCoreForce = 1e7;
+constexpr double LargestForce = 1e7;
 
 } // namespace
 
 PairFunction::Implementation::Implementation(const PairNetwork& network, double cutoff, const FormatScheme& scheme)
     : cutoff(cutoff), coreRadius(network.getMinimumDistance()), core{0, 0, 0}, format(scheme.format),
-      output(network.getOutput()), emulation(network, scheme), evaluator(network, emulation.getWeights()), energyAtCutoff(0) {
+      output(network.getOutput()), emulation(network, cutoff, scheme), evaluator(network, emulation.getWeights()),
+      energyAtCutoff(0) {
     if (coreRadius >= cutoff) {
         std::stringstream message;
-        message << "PairNetwork: the minimum distance (" << coreRadius << " nm) must be less than the cutoff (" << cutoff
-                << " nm); call setCore() with the smallest distance seen in training";
+        message << "PairNetwork: the minimum distance (" << coreRadius << " nm) must be less than the cutoff ("
+                << cutoff << " nm); call setCore() with the smallest distance seen in training";
         throw OpenMMException(message.str());
     }
     if (output == PairNetwork::Energy)
         energyAtCutoff = evaluator.evaluate(1.0);
     if (coreRadius > 0)
         joinCore(network.getCoreStiffness());
+    checkForce();
 }
 
 /** Match value and slope of w/r at the core radius. Formula: docs/theory/repulsive-core.md. */
@@ -39,20 +41,24 @@ void PairFunction::Implementation::joinCore(double stiffness) {
     core[1] = 2 * p.c[1]; // the core runs in x0-x
     const double steepness = std::max({std::fabs(core[1]), std::fabs(core[0]) / x0, 1.0 / (coreRadius * x0)});
     core[2] = stiffness * steepness / x0;
-    checkCoreForce();
 }
 
-void PairFunction::Implementation::checkCoreForce() const {
-    double largest = 0;
-    for (int k = 0; k <= 64; k++) {
-        const double r = coreRadius * k / 64;
-        largest = std::max(largest, std::fabs(r * coreForceOverDistance(r * r)));
-    }
-    if (!(largest <= LargestCoreForce)) {
+/** Refuse functions that overflow, or that fixed-point force buffers cannot hold. NaN fails each comparison. */
+void PairFunction::Implementation::checkForce() const {
+    constexpr int numSamples = 1024;
+    for (int k = 0; k < numSamples; k++) {
+        const double r = cutoff * k / numSamples;
+        const double force = r < coreRadius ? r * coreForceOverDistance(r * r) : roundedForce(r);
+        if (std::fabs(force) <= LargestForce)
+            continue;
         std::stringstream message;
-        message << "PairNetwork: the repulsive core below " << coreRadius << " nm reaches a force of " << largest
-                << " kJ/mol/nm, more than the " << LargestCoreForce
-                << " that fixed-point force buffers allow for a pair; lower the core stiffness, or raise the minimum distance";
+        message << "PairNetwork: the force of a pair at " << r << " nm is " << force
+                << " kJ/mol/nm, but must be finite and at most " << LargestForce
+                << ", so that fixed-point force buffers hold the sum of many; ";
+        if (r < coreRadius)
+            message << "this is in the repulsive core: lower the core stiffness, or raise the minimum distance";
+        else
+            message << "this is a distance where the network acts: raise the minimum distance, or train it again";
         throw OpenMMException(message.str());
     }
 }
@@ -88,12 +94,24 @@ double PairFunction::Implementation::smoothForce(double r) const {
 double PairFunction::Implementation::energy(double r) const {
     if (output == PairNetwork::Energy && !hasSteps())
         return evaluator.evaluate(r / cutoff) - energyAtCutoff;
-    std::call_once(integrated, [this] {
-        integral.reset(new EnergyIntegral(
-            hasSteps() ? EnergyIntegral::ofStepwise([this](double r) { return roundedForce(r); }, coreRadius, cutoff)
-                       : EnergyIntegral::ofSmooth([this](double r) { return smoothForce(r); }, coreRadius, cutoff)));
-    });
+    integrate();
     return (*integral)(r);
+}
+
+double PairFunction::Implementation::energyForceError() const {
+    if (output == PairNetwork::Energy && !hasSteps())
+        return 0;
+    integrate();
+    return integral->getForceError();
+}
+
+void PairFunction::Implementation::integrate() const {
+    std::call_once(integrated, [this] {
+        auto rounded = [this](double r) { return roundedForce(r); };
+        auto smooth = [this](double r) { return smoothForce(r); };
+        integral.reset(new EnergyIntegral(hasSteps() ? EnergyIntegral::ofStepwise(rounded, coreRadius, cutoff)
+                                                     : EnergyIntegral::ofSmooth(smooth, coreRadius, cutoff)));
+    });
 }
 
 template <class T, int N>

@@ -26,6 +26,8 @@ struct PairFunction::Implementation {
     double smoothForce(double r) const;
     /** Get the energy outside the core, kJ/mol. Makes the integral at the first call. */
     double energy(double r) const;
+    /** Get by how much the force whose integral energy() is differs from w, kJ/mol/nm; makes the integral too. */
+    double energyForceError() const;
     /**
      * Enclose the smooth slope p(x) = dU/dx = -w(r)/(2r), x = r^2, and its Taylor coefficients up to order 3, at all points of
      * an interval of x above the core.
@@ -45,7 +47,8 @@ private:
     template <class T, int N>
     Jet<T, N> slope(const T& x) const;
     void joinCore(double stiffness);
-    void checkCoreForce() const;
+    void integrate() const;
+    void checkForce() const;
     NumericFormat::Type format;
     PairNetwork::Output output;
     FormatEmulation emulation;

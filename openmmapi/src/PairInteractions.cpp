@@ -24,6 +24,10 @@ PairInteractions::PairInteractions(const SurrogateForce& force, const KernelSett
         }
 }
 
+bool PairInteractions::noneInteract() const {
+    return all_of(networks.begin(), networks.end(), [](int network) { return network < 0; });
+}
+
 bool PairInteractions::allInteract() const {
     return all_of(networks.begin(), networks.end(), [](int network) { return network >= 0; });
 }

@@ -26,7 +26,8 @@ constexpr double C1 = 0.252, C2 = 0.0324, C3 = 0.0080188; // sqrt(3)/216 = 0.008
 /** Get a bound on the difference of p = dU/dx and its quadratic over a cell, from whichever derivative bounds it best. */
 double boundSlopeError(const Jet<Interval, 3>& p, double h) {
     double bound = std::numeric_limits<double>::infinity();
-    for (double candidate : {C1 * h * p.c[1].magnitude(), C2 * h * h * 2 * p.c[2].magnitude(), C3 * h * h * h * 6 * p.c[3].magnitude()})
+    for (double candidate :
+         {C1 * h * p.c[1].magnitude(), C2 * h * h * 2 * p.c[2].magnitude(), C3 * h * h * h * 6 * p.c[3].magnitude()})
         if (candidate < bound) // false for a derivative that is unknown (NaN)
             bound = candidate;
     return bound * BoundSlack;
@@ -58,20 +59,39 @@ double boundError(const PairFunction::Implementation& function, int numCells, do
     return largest;
 }
 
+/**
+ * Get what the errors of the energies at the nodes do to the slope between them, relative to the force scale: rounding, magnified by
+ * 1/h, and the error of the integral.
+ */
+double boundNodeError(const PairFunction::Implementation& function, int numCells, double forceScale) {
+    const double x0 = function.coreRadius * function.coreRadius, cutoff = function.cutoff;
+    const double h = (cutoff * cutoff - x0) / numCells;
+    double largestEnergy = 0;
+    for (int k = 0; k < 256; k++)
+        largestEnergy = std::max(
+            largestEnergy, std::fabs(function.energy(function.coreRadius + k * (cutoff - function.coreRadius) / 256)));
+    return (8 * DBL_EPSILON * largestEnergy * 2 * cutoff / h + 1.5 * function.energyForceError()) / forceScale;
+}
+
 } // namespace
 
 PairTable::PairTable(const PairFunction& function, double tolerance, double forceScale)
     : origin(0), spacing(0), cutoff(function.getCutoff()), errorBound(0) {
     const PairFunction::Implementation& impl = function.getImplementation();
     if (!(impl.coreRadius > 0))
-        throw OpenMMException("PairTable: the network has no minimum distance, so its table would have to reach r = 0, where a "
-                              "function of r^2 is singular; call PairNetwork::setCore() with the smallest distance seen in "
-                              "training, or use evaluation method Network");
+        throw OpenMMException(
+            "PairTable: the network has no minimum distance, so its table would have to reach r = 0, where a "
+            "function of r^2 is singular; call PairNetwork::setCore() with the smallest distance seen in "
+            "training, or use evaluation method Network");
     if (!(forceScale > 0))
         throw OpenMMException("PairTable: the force scale must be positive; call SurrogateModel::setForceScale()");
     int numCells = MinCells;
     // Above the core the bound falls as the third power of the cell width.
-    while ((errorBound = boundError(impl, numCells, forceScale, 1e3 * tolerance)) > tolerance) {
+    for (;;) {
+        errorBound =
+            boundError(impl, numCells, forceScale, 1e3 * tolerance) + boundNodeError(impl, numCells, forceScale);
+        if (errorBound <= tolerance)
+            break;
         const double growth = std::min(4.0, 1.05 * std::cbrt(errorBound / tolerance));
         numCells = (int) std::ceil(numCells * std::max(1.05, growth));
         if (numCells > getMaxCells()) {
@@ -82,7 +102,8 @@ PairTable::PairTable(const PairFunction& function, double tolerance, double forc
         }
     }
     build(function, numCells);
-    addUnboundedErrors(function, forceScale);
+    if (impl.isRounded())
+        errorBound += findDeviation(function, forceScale);
 }
 
 void PairTable::build(const PairFunction& function, int numCells) {
@@ -117,24 +138,19 @@ double PairTable::meanSlope(const PairFunction::Implementation& impl, double x) 
     return (energyHigh - impl.energy(std::sqrt(xLow))) / (xHigh - xLow);
 }
 
-/**
- * Add what the proof does not cover: rounding of the energies at the nodes, magnified by 1/spacing, and for functions that are
- * rounded the largest deviation found on a grid of points.
- */
-void PairTable::addUnboundedErrors(const PairFunction& function, double forceScale) {
+/** Find the largest deviation from a rounded function, whose steps the proof does not cover, on a grid of points. */
+double PairTable::findDeviation(const PairFunction& function, double forceScale) const {
     const PairFunction::Implementation& impl = function.getImplementation();
-    double largestEnergy = 0, largestDeviation = 0;
-    const int samplesPerCell = impl.isRounded() ? 1 + NumDeviationSamples / getNumCells() : 0;
+    double largest = 0;
+    const int samplesPerCell = 1 + NumDeviationSamples / getNumCells();
     const int firstCell = (int) std::lround((impl.coreRadius * impl.coreRadius - origin) / spacing);
-    for (int k = firstCell; k < getNumCells(); k++) {
-        largestEnergy = std::max(largestEnergy, std::fabs(coefficients[4 * (size_t) k]));
+    for (int k = firstCell; k < getNumCells(); k++)
         for (int j = 0; j < samplesPerCell; j++) {
             const double r = std::sqrt(origin + spacing * (k + (j + 0.5) / samplesPerCell));
             const double force = impl.roundedForce(r);
-            largestDeviation = std::max(largestDeviation, std::fabs(computeForce(r) - force) / std::max(forceScale, std::fabs(force)));
+            largest = std::max(largest, std::fabs(computeForce(r) - force) / std::max(forceScale, std::fabs(force)));
         }
-    }
-    errorBound += largestDeviation + 8 * DBL_EPSILON * largestEnergy * 2 * cutoff / (spacing * forceScale);
+    return largest;
 }
 
 double PairTable::computeForce(double r) const {

@@ -17,6 +17,7 @@ using std::vector;
 
 SurrogateForce::SurrogateForce(const SurrogateModel& model)
     : model(model), periodic(true), precision(Default), method(Automatic), tableTolerance(1e-5) {
+    setName("SurrogateForce"); // otherwise the name of the serialized type
 }
 
 void SurrogateForce::setModel(const SurrogateModel& newModel) {
@@ -72,8 +73,9 @@ void SurrogateForce::createExclusionsFromBonds(const vector<pair<int, int> >& bo
     vector<vector<int> > bonded(types.size());
     for (const pair<int, int>& bond : bonds) {
         if (bond.first < 0 || bond.second < 0 || bond.first >= getNumParticles() || bond.second >= getNumParticles())
-            throw OpenMMException("createExclusionsFromBonds: bond " + to_string(bond.first) + "-" + to_string(bond.second) +
-                                  " names a particle that does not exist; add the " + to_string(getNumParticles()) +
+            throw OpenMMException("createExclusionsFromBonds: bond " + to_string(bond.first) + "-" +
+                                  to_string(bond.second) + " names a particle that does not exist; add the " +
+                                  to_string(getNumParticles()) +
                                   " particles so far to completion before calling this, and count them from 0");
         bonded[bond.first].push_back(bond.second);
         bonded[bond.second].push_back(bond.first);
@@ -136,18 +138,19 @@ OpenMM::ForceImpl* SurrogateForce::createImpl() const {
 
 void SurrogateForce::checkType(const SurrogateModel& model, int type) const {
     if (type < -1 || type >= model.getNumTypes())
-        throw OpenMMException("SurrogateForce: there is no particle type " + to_string(type) + "; the model has types 0 to " +
-                              to_string(model.getNumTypes() - 1) + ", and -1 stands for a particle that takes no part");
+        throw OpenMMException("SurrogateForce: there is no particle type " + to_string(type) +
+                              "; the model has types 0 to " + to_string(model.getNumTypes() - 1) +
+                              ", and -1 stands for a particle that takes no part");
 }
 
 void SurrogateForce::checkParticle(int index) const {
     if (index < 0 || index >= getNumParticles())
-        throw OpenMMException("SurrogateForce: there is no particle " + to_string(index) + "; " + to_string(getNumParticles()) +
-                              " have been added");
+        throw OpenMMException("SurrogateForce: there is no particle " + to_string(index) + "; " +
+                              to_string(getNumParticles()) + " have been added");
 }
 
 void SurrogateForce::checkExclusion(int index) const {
     if (index < 0 || index >= getNumExclusions())
-        throw OpenMMException("SurrogateForce: there is no exclusion " + to_string(index) + "; " + to_string(getNumExclusions()) +
-                              " have been added");
+        throw OpenMMException("SurrogateForce: there is no exclusion " + to_string(index) + "; " +
+                              to_string(getNumExclusions()) + " have been added");
 }

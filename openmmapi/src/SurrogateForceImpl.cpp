@@ -23,9 +23,11 @@ void checkExclusions(const SurrogateForce& force) {
     for (int k = 0; k < force.getNumExclusions(); k++) {
         int i, j;
         force.getExclusionParticles(k, i, j);
-        const string where = "SurrogateForce: exclusion " + to_string(k) + " (" + to_string(i) + ", " + to_string(j) + ") ";
+        const string where =
+            "SurrogateForce: exclusion " + to_string(k) + " (" + to_string(i) + ", " + to_string(j) + ") ";
         if (std::min(i, j) < 0 || std::max(i, j) >= force.getNumParticles())
-            throw OpenMMException(where + "names a particle that does not exist; particles are 0 to " + to_string(force.getNumParticles() - 1));
+            throw OpenMMException(where + "names a particle that does not exist; particles are 0 to " +
+                                  to_string(force.getNumParticles() - 1));
         if (i == j)
             throw OpenMMException(where + "excludes a particle from itself; remove it");
         if (!seen.insert(std::minmax(i, j)).second)
@@ -44,9 +46,10 @@ void checkNetworks(const SurrogateForce& force) {
         for (int b = a; b < model.getNumTypes(); b++) {
             const bool canMeet = (a == b ? count[a] > 1 : count[a] > 0 && count[b] > 0);
             if (canMeet && model.getPairNetwork(a, b) == SurrogateModel::Undefined)
-                throw OpenMMException("SurrogateForce: the model has no network for the type pair " + model.getTypeNames()[a] + "-" +
-                                      model.getTypeNames()[b] +
-                                      "; set one with SurrogateModel::setPairNetwork(), or declare the pair NonInteracting");
+                throw OpenMMException(
+                    "SurrogateForce: the model has no network for the type pair " + model.getTypeNames()[a] + "-" +
+                    model.getTypeNames()[b] +
+                    "; set one with SurrogateModel::setPairNetwork(), or declare the pair NonInteracting");
         }
 }
 
@@ -71,30 +74,29 @@ vector<pair<int, int> > copyExclusions(const SurrogateForce& force) {
 
 void requireUnchanged(bool unchanged, const string& what) {
     if (!unchanged)
-        throw OpenMMException("updateParametersInContext: " + what + " has changed; create a new Context, or reinitialize this one");
+        throw OpenMMException("updateParametersInContext: " + what +
+                              " has changed; create a new Context, or reinitialize this one");
 }
 
 } // namespace
 
 SurrogateForceImpl::SurrogateForceImpl(const SurrogateForce& owner)
-    : owner(owner), cutoff(0), numParticles(0), periodic(false), precision(SurrogateForce::Default),
-      method(SurrogateForce::Automatic), tableTolerance(0) {
-}
+    : owner(owner), cutoff(0), numParticles(0), periodic(false), tableTolerance(0) {}
 
 void SurrogateForceImpl::initialize(ContextImpl& context) {
     const OpenMM::System& system = context.getSystem();
     if (owner.getNumParticles() != system.getNumParticles())
-        throw OpenMMException("SurrogateForce has " + to_string(owner.getNumParticles()) + " particles and the System " +
-                              to_string(system.getNumParticles()) +
-                              "; call addParticle() once for each particle of the System, with type -1 for those that take no part");
+        throw OpenMMException(
+            "SurrogateForce has " + to_string(owner.getNumParticles()) + " particles and the System " +
+            to_string(system.getNumParticles()) +
+            "; call addParticle() once for each particle of the System, with type -1 for those that take no part");
     checkExclusions(owner);
     checkNetworks(owner);
     cutoff = owner.getCutoffDistance();
     numParticles = owner.getNumParticles();
     exclusions = copyExclusions(owner);
     periodic = owner.usesPeriodicBoundaryConditions();
-    precision = owner.getPrecision();
-    method = owner.getEvaluationMethod();
+    settings.reset(new KernelSettings(owner, context.getPlatform().getName()));
     tableTolerance = owner.getTableTolerance();
     if (periodic) {
         Vec3 box[3];
@@ -105,7 +107,12 @@ void SurrogateForceImpl::initialize(ContextImpl& context) {
     kernel.getAs<CalcSurrogateForceKernel>().initialize(system, owner);
 }
 
-double SurrogateForceImpl::calcForcesAndEnergy(ContextImpl& context, bool includeForces, bool includeEnergy, int groups) {
+void SurrogateForceImpl::updateContextState(ContextImpl&, bool&) {
+    kernel.getAs<CalcSurrogateForceKernel>().beginStep();
+}
+
+double SurrogateForceImpl::calcForcesAndEnergy(ContextImpl& context, bool includeForces, bool includeEnergy,
+                                               int groups) {
     if ((groups & (1 << owner.getForceGroup())) == 0)
         return 0.0;
     if (periodic) { // the box may have shrunk since the Context was created
@@ -124,8 +131,10 @@ void SurrogateForceImpl::updateParametersInContext(ContextImpl& context) {
     requireUnchanged(owner.getCutoffDistance() == cutoff, "the cutoff of the model");
     requireUnchanged(owner.getNumParticles() == numParticles, "the number of particles");
     requireUnchanged(owner.usesPeriodicBoundaryConditions() == periodic, "the use of periodic boundary conditions");
-    requireUnchanged(owner.getPrecision() == precision, "the precision");
-    requireUnchanged(owner.getEvaluationMethod() == method, "the evaluation method");
+    const KernelSettings current(owner, context.getPlatform().getName());
+    requireUnchanged(current.precision == settings->precision,
+                     "the precision, or the format of the model that decides it,");
+    requireUnchanged(current.useTable == settings->useTable, "the evaluation method");
     requireUnchanged(owner.getTableTolerance() == tableTolerance, "the table tolerance");
     requireUnchanged(copyExclusions(owner) == exclusions, "an exclusion");
     checkNetworks(owner);

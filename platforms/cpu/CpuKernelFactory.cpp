@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "CpuSurrogateKernel.h"
+#include "openmmsurrogate/internal/OpenMMVersion.h"
 #include <openmm/KernelFactory.h>
 #include <openmm/OpenMMException.h>
 #include <openmm/Platform.h>
@@ -29,6 +30,7 @@ extern "C" void registerPlatforms() {}
  */
 extern "C" void registerKernelFactories() {
     using namespace SurrogatePlugin;
+    checkOpenMMVersion(Platform::getOpenMMVersion());
     static std::set<Platform*> registered;
     for (int i = 0; i < Platform::getNumPlatforms(); i++) {
         Platform& platform = Platform::getPlatform(i);

@@ -4,7 +4,7 @@
 
 #include "CellList.h"
 #include "CoordinateFrame.h"
-#include "ForceParticles.h"
+#include "openmmsurrogate/internal/ForceParticles.h"
 #include "openmmsurrogate/internal/PairInteractions.h"
 #include <openmm/internal/ThreadPool.h>
 #include <new>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "openmmsurrogate/internal/OpenMMVersion.h"
 #include "surrogate/CudaSurrogateKernel.h"
 #include <openmm/KernelFactory.h>
 #include <openmm/OpenMMException.h>
@@ -23,11 +24,17 @@ public:
 extern "C" void registerPlatforms() {}
 
 extern "C" void registerKernelFactories() {
+    checkOpenMMVersion(Platform::getOpenMMVersion());
     for (int i = 0; i < Platform::getNumPlatforms(); i++) {
         Platform& platform = Platform::getPlatform(i);
+        if (platform.getName() != "CUDA")
+            continue;
+        if (dynamic_cast<CudaPlatform*>(&platform) == nullptr)
+            throw OpenMMException(
+                "OpenMMSurrogateCUDA: the platform CUDA is not a CudaPlatform as OpenMM 8.6 defines it. Install the "
+                "OpenMM version that this plugin was built for.");
         // A plugin can be loaded more than once, but the Platform owns each factory that it is given.
-        if (dynamic_cast<CudaPlatform*>(&platform) != nullptr &&
-            !platform.supportsKernels({CalcSurrogateForceKernel::Name()}))
+        if (!platform.supportsKernels({CalcSurrogateForceKernel::Name()}))
             platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new CudaKernelFactory());
     }
 }

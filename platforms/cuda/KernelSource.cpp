@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "KernelSource.h"
+#include "openmmsurrogate/internal/ForceParticles.h"
+#include "pairs/PairListLayout.h"
+#include "surrogate/TableLayout.h"
 #include <openmm/OpenMMException.h>
 
 using namespace SurrogatePlugin;
@@ -23,6 +26,13 @@ string joinFiles(const std::vector<string>& files) {
     return source;
 }
 
+/** Sizes of the structs that host and device share, which the device code compares with its own. */
+template <class Real>
+string defineSizes() {
+    return define("SIZE_OF_PAIR_LIST", sizeof(PairListView<Real>)) +
+           define("SIZE_OF_TABLE_SET", sizeof(TableView<Real>)) + define("SIZE_OF_FORCE_OUTPUT", sizeof(OutputView));
+}
+
 } // namespace
 
 string KernelSource::makeTableProgram(const TableProgramOptions& options) {
@@ -32,6 +42,8 @@ string KernelSource::makeTableProgram(const TableProgramOptions& options) {
            define("HAS_EXCLUSIONS", options.hasExclusions) + define("NUM_TYPES", options.numTypes) +
            define("NUM_TABLE_CELLS", options.numTableCells) + define("THREADS_PER_PARTICLE", ThreadsPerParticle) +
            define("BLOCK_SIZE", BlockSize) +
+           define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
+           (options.doublePrecision ? defineSizes<double>() : defineSizes<float>()) +
            define("TABLE_IN_SHARED_MEMORY", options.numTableCells * cellSize <= LargestSharedTable) +
            joinFiles({"common/arithmetic.cu", "common/periodicBox.cu", "pairs/pairList.cu", "pairs/displacement.cu",
                       "pairs/cells.cu", "pairs/neighbors.cu", "surrogate/table.cu"});

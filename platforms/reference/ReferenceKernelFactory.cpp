@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "ReferenceSurrogateKernel.h"
+#include "openmmsurrogate/internal/OpenMMVersion.h"
 #include <openmm/KernelFactory.h>
 #include <openmm/OpenMMException.h>
 #include <openmm/Platform.h>
@@ -24,6 +25,7 @@ extern "C" void registerPlatforms() {}
 /** Register on every platform derived from Reference that does not have the kernel yet, whether from here or a better one. */
 extern "C" void registerKernelFactories() {
     using namespace SurrogatePlugin;
+    checkOpenMMVersion(Platform::getOpenMMVersion());
     bool found = false;
     for (int i = 0; i < Platform::getNumPlatforms(); i++) {
         Platform& platform = Platform::getPlatform(i);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ReferenceSurrogateKernel.h"
 #include <openmm/internal/ContextImpl.h>
+#include <exception>
+#include <mutex>
 
 using namespace OpenMM;
 using namespace std;
@@ -69,20 +71,35 @@ void ReferenceCalcSurrogateForceKernel::addPair(int i, int j, const vector<Vec3>
     pairs.push_back(pair);
 }
 
+void ReferenceCalcSurrogateForceKernel::evaluateRange(size_t begin, size_t end, bool includeForces,
+                                                      bool includeEnergy) {
+    for (size_t k = begin; k < end; k++) {
+        if (includeForces)
+            pairs[k].force = interactions->computeForce(pairs[k].network, pairs[k].r);
+        if (includeEnergy)
+            pairs[k].energy = interactions->computeEnergy(pairs[k].network, pairs[k].r);
+    }
+}
+
 /** Compute the batch of pairs, add their forces to the Context's, and empty the batch. @return their energy */
 double ReferenceCalcSurrogateForceKernel::evaluatePairs(ReferencePlatform::PlatformData& data, bool includeForces,
                                                         bool includeEnergy) {
+    exception_ptr error; // an exception must not leave a thread of the pool
+    mutex errorMutex;
     data.threads.execute([&](ThreadPool& threads, int threadIndex) {
         const size_t numThreads = threads.getNumThreads();
-        const size_t end = (threadIndex + 1) * pairs.size() / numThreads;
-        for (size_t k = threadIndex * pairs.size() / numThreads; k < end; k++) {
-            if (includeForces)
-                pairs[k].force = interactions->computeForce(pairs[k].network, pairs[k].r);
-            if (includeEnergy)
-                pairs[k].energy = interactions->computeEnergy(pairs[k].network, pairs[k].r);
+        const size_t begin = threadIndex * pairs.size() / numThreads,
+                     end = (threadIndex + 1) * pairs.size() / numThreads;
+        try {
+            evaluateRange(begin, end, includeForces, includeEnergy);
+        } catch (...) {
+            lock_guard<mutex> lock(errorMutex);
+            error = current_exception();
         }
     });
     data.threads.waitForThreads();
+    if (error)
+        rethrow_exception(error);
     vector<Vec3>& forces = *data.forces;
     double energy = 0;
     for (const Pair& pair : pairs) {

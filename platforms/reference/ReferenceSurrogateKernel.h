@@ -3,7 +3,7 @@
 #define OPENMM_SURROGATE_REFERENCESURROGATEKERNEL_H_
 
 #include "CellList.h"
-#include "ForceParticles.h"
+#include "openmmsurrogate/internal/ForceParticles.h"
 #include "openmmsurrogate/internal/PairInteractions.h"
 #include "openmmsurrogate/internal/SurrogateForceKernel.h"
 #include <openmm/reference/ReferencePlatform.h>
@@ -35,6 +35,7 @@ private:
         OpenMM::Vec3 displacement; // from particle2 to particle1, nm
     };
     void addPair(int i, int j, const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box);
+    void evaluateRange(size_t begin, size_t end, bool includeForces, bool includeEnergy);
     double evaluatePairs(OpenMM::ReferencePlatform::PlatformData& data, bool includeForces, bool includeEnergy);
     std::unique_ptr<ForceParticles> particles;
     std::unique_ptr<const PairInteractions> interactions;

@@ -222,6 +222,12 @@ TEST(PairFunction, RefusesWhatItCannotRepresent) {
     network.setCore(0.3, 1e9);
     EXPECT_THROW(PairFunction(network, cutoff, plain(NumericFormat::Double)), OpenMMException)
         << "force beyond fixed point";
+    // Finite weights whose function is not, or is more than a force buffer holds: found when the function is made.
+    PairNetwork large({1, 1}, {{-1e10f}}, {{0}}), infinite({1, 1}, {{1e38f}}, {{1e38f}});
+    large.setCore(0.3);
+    infinite.setOutputStandardization(0, 1e300);
+    EXPECT_THROW(PairFunction(large, cutoff, plain(NumericFormat::Double)), OpenMMException);
+    EXPECT_THROW(PairFunction(infinite, cutoff, plain(NumericFormat::Double)), OpenMMException);
     NetworkOptions options;
     options.output = PairNetwork::Energy;
     EXPECT_THROW(PairFunction(makeRandomNetwork(6, options), cutoff, plain(NumericFormat::Int8)), OpenMMException);

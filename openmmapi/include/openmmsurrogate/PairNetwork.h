@@ -51,7 +51,8 @@ public:
      *         are more than getMaxLayers() layers, or a value is not finite
      */
     PairNetwork(const std::vector<int>& widths, const std::vector<std::vector<float> >& weights,
-                const std::vector<std::vector<float> >& biases, Activation activation = Tanh, Output output = ForceWeight);
+                const std::vector<std::vector<float> >& biases, Activation activation = Tanh,
+                Output output = ForceWeight);
     static int getMaxWidth() { return 1024; }
     static int getMaxLayers() { return 16; }
     const std::vector<int>& getWidths() const { return widths; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "CudaPairList.h"
 #include "../CudaDriver.h"
+#include "openmmsurrogate/internal/ForceParticles.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/common/ContextSelector.h>
 #include <algorithm>
@@ -19,7 +20,7 @@ namespace {
 constexpr double RelativeSkin = 0.15;
 // Cells are wider than the range by this, so that rounding of cell coordinates in single precision cannot lose a pair.
 constexpr double CellMargin = 1e-3;
-constexpr int InitialCapacity = 96, CapacityStep = 32;
+constexpr int InitialCapacity = 96, CapacityStep = 32, LargestCapacity = 4096;
 constexpr int ScanTile = 1024, ScanThreads = 256, BlockSize = 128;
 constexpr int LargestAxis = 1 << 20;
 
@@ -39,7 +40,7 @@ private:
 template <class Real>
 CudaPairList<Real>::CudaPairList(CudaContext& context, const Particles& particles, double cutoff, bool periodic)
     : context(context), cutoff(cutoff), periodic(periodic), mustRebuild(true), range(0), maxCells(0), mostBlocks(0),
-      view(), report(nullptr) {
+      view(), report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
     view.numAtoms = context.getNumAtoms();
     vector<int> starts(1, 0), list;
     for (const vector<int>& excluded : particles.exclusions) {
@@ -53,9 +54,12 @@ CudaPairList<Real>::CudaPairList(CudaContext& context, const Particles& particle
     exclusion.upload(list);
     types.initialize<int>(context, std::max(1, view.numAtoms), "surrogateType");
     interacts.initialize<int>(context, particles.interacts.size(), "surrogateInteracts");
-    checkCuda(cuMemHostAlloc((void**) &report, sizeof(PairListReport), CU_MEMHOSTALLOC_DEVICEMAP),
+    void* memory = nullptr;
+    checkCuda(cuMemHostAlloc(&memory, sizeof(PairListReport), CU_MEMHOSTALLOC_DEVICEMAP),
               "allocating the report of the pair list");
-    report->badParticle = report->coincident1 = report->coincident2 = report->neighborsNeeded = 0;
+    report.reset(static_cast<PairListReport*>(memory));
+    report->neighborsNeeded = 0;
+    dropReport();
     allocate();
     setTypes(particles);
     setCapacity(InitialCapacity);
@@ -64,10 +68,12 @@ CudaPairList<Real>::CudaPairList(CudaContext& context, const Particles& particle
 
 template <class Real>
 CudaPairList<Real>::~CudaPairList() {
-    if (report != nullptr && context.getContextIsValid()) {
-        ContextSelector selector(context);
-        cuMemFreeHost(report);
+    if (!context.getContextIsValid()) {
+        report.release(); // has gone with its CUDA context
+        return;
     }
+    ContextSelector selector(context);
+    report.reset();
 }
 
 /** Allocate what depends on the number of particles. The bound on cells keeps memory linear in it. */
@@ -102,7 +108,7 @@ void CudaPairList<Real>::allocate() {
     view.tileSum = tileSum.getDevicePointer();
     view.numNeighbors = numNeighbors.getDevicePointer();
     view.state = state.getDevicePointer();
-    checkCuda(cuMemHostGetDevicePointer(&view.report, report, 0), "mapping the report of the pair list");
+    checkCuda(cuMemHostGetDevicePointer(&view.report, report.get(), 0), "mapping the report of the pair list");
     int numProcessors;
     checkCuda(cuDeviceGetAttribute(&numProcessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, context.getDevice()),
               "counting multiprocessors");
@@ -213,14 +219,23 @@ void CudaPairList<Real>::launch(CUfunction kernel, void** arguments, int numThre
     launchKernel(context, kernel, arguments, std::min((numThreads + blockSize - 1) / blockSize, mostBlocks), blockSize);
 }
 
+/**
+ * Make lists longer that did not fit. The step in which that happened searched the cells instead, so nothing is lost. A system that has
+ * collapsed goes on to do so: its lists would need memory that grows as the square of its size.
+ */
+template <class Real>
+void CudaPairList<Real>::growIfNeeded() {
+    const int needed = report->neighborsNeeded;
+    if (needed <= view.capacity || view.capacity == LargestCapacity)
+        return;
+    report->neighborsNeeded = 0;
+    const int roomy = needed < LargestCapacity ? needed * 5 / 4 : LargestCapacity; // leaves room for fluctuations
+    setCapacity(std::min(LargestCapacity, (roomy + CapacityStep - 1) / CapacityStep * CapacityStep));
+}
+
 template <class Real>
 void CudaPairList<Real>::update(const Vec3 box[3]) {
-    if (report->neighborsNeeded > view.capacity) {
-        // The step in which this happened searched the cells instead, so nothing is lost. Leave room for fluctuations.
-        const int needed = report->neighborsNeeded * 5 / 4;
-        report->neighborsNeeded = 0;
-        setCapacity((needed + CapacityStep - 1) / CapacityStep * CapacityStep);
-    }
+    growIfNeeded();
     if (range == 0 || (periodic && !std::equal(box, box + 3, lastBox))) {
         std::copy(box, box + 3, lastBox);
         chooseSkin(box);
@@ -228,7 +243,6 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
         invalidate();
     }
     int rebuild = mustRebuild ? 1 : 0;
-    mustRebuild = false;
     void *arguments[] = {&view}, *argumentsOfUpdate[] = {&view, &rebuild};
     const int numCells = view.grid.foldedX * view.grid.foldedY * view.grid.foldedZ;
     launch(updatePositions, argumentsOfUpdate, view.numMembers, BlockSize);
@@ -238,27 +252,37 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
     launch(fillCells, arguments, view.numAtoms, BlockSize);
     launch(sortCells, arguments, numCells, BlockSize);
     launch(findNeighbors, arguments, 32 * std::min(view.numMembers, 1 << 25), BlockSize); // a warp each
+    mustRebuild = false; // only now: had a launch failed, the list would still have to be built
 }
 
 template <class Real>
-void CudaPairList<Real>::checkReport(bool wait) {
-    if (wait)
-        checkCuda(cuStreamSynchronize(context.getCurrentStream()), "waiting for the forces");
-    const int bad = report->badParticle, first = report->coincident1, second = report->coincident2;
-    if (bad == 0 && first == 0)
+void CudaPairList<Real>::wait() {
+    checkCuda(cuStreamSynchronize(context.getCurrentStream()), "waiting for the forces");
+}
+
+template <class Real>
+void CudaPairList<Real>::dropReport() {
+    wait();
+    report->badParticle = report->coincident1 = report->coincident2 = report->overflowing = 0;
+}
+
+template <class Real>
+void CudaPairList<Real>::checkReport() {
+    if (report->badParticle == 0 && report->coincident1 == 0 && report->overflowing == 0)
         return;
-    report->badParticle = report->coincident1 = report->coincident2 = 0;
+    wait(); // so that the report is whole, and kernels under way add nothing after it is dropped
+    const int bad = report->badParticle, first = report->coincident1, second = report->coincident2;
+    const int overflowing = report->overflowing;
+    dropReport();
     invalidate();
     if (bad != 0)
-        throw OpenMMException(
-            "SurrogateForce: particle " + to_string(bad - 1) +
-            " is at a position that is not finite or more than 1e6 nm from the origin. The simulation has become "
-            "unstable: minimize the energy first, or use a smaller time step.");
+        throwInvalidPosition(bad - 1, "a position");
+    if (first != 0)
+        throwCoincident(std::min(first, second) - 1, std::max(first, second) - 1);
     throw OpenMMException(
-        "SurrogateForce: particles " + to_string(std::min(first, second) - 1) + " and " +
-        to_string(std::max(first, second) - 1) +
-        " are at exactly the same position, where the direction of their force is undefined. Move one of them, or "
-        "exclude the pair.");
+        "SurrogateForce: the force on particle " + to_string(overflowing - 1) +
+        " is larger than fixed-point force buffers can hold (2^30 kJ/mol/nm). Many particles overlap there: minimize "
+        "the energy on platform CPU first, or start from other positions.");
 }
 
 namespace SurrogatePlugin {

@@ -49,12 +49,15 @@ public:
     /** Build the list anew at the next update. */
     void invalidate() { mustRebuild = true; }
     /**
-     * Look at what the kernels have reported. Without waiting this sees what has happened so far.
+     * Look at what the kernels have reported so far. Where there is something, waits for all of them before it is read.
      *
-     * @param wait  wait for all kernels of the stream first
-     * @throws OpenMM::OpenMMException if a position was invalid or two particles coincide
+     * @throws OpenMM::OpenMMException if a position was invalid, two particles coincide or a force is too large
      */
-    void checkReport(bool wait);
+    void checkReport();
+    /** Wait until all kernels of the stream are done. */
+    void wait();
+    /** Wait, and forget what earlier kernels have reported. */
+    void dropReport();
     int getNumMembers() const { return view.numMembers; }
     /** Get the argument that kernels take. */
     PairListView<Real>& getView() { return view; }
@@ -62,6 +65,7 @@ public:
 private:
     class ReorderListener;
     void allocate();
+    void growIfNeeded();
     void setCapacity(int capacity);
     void chooseSkin(const OpenMM::Vec3 box[3]);
     void chooseGrid(const OpenMM::Vec3 box[3]);
@@ -74,7 +78,7 @@ private:
     double range;
     int maxCells, mostBlocks;
     PairListView<Real> view;
-    PairListReport* report; // mapped host memory
+    std::unique_ptr<PairListReport, void (*)(PairListReport*)> report; // mapped host memory
     OpenMM::CudaArray types, interacts, exclusionStart, exclusion, order, sorted, builtAt, cell, rank, count,
         localStart, tileSum, numNeighbors, neighbor, state;
     CUfunction updatePositions, resetCells, countParticles, scanCells, fillCells, sortCells, findNeighbors;

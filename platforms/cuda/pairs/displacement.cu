@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/** A particle further out than this (nm) belongs to a simulation that has blown up. NaN compares false. */
+/** A particle further out than LARGEST_COORDINATE (nm) belongs to a simulation that has blown up. NaN compares false. */
 __device__ __forceinline__ bool isValidPosition(const Real4& position) {
-    const Real limit = (Real) 1e6;
+    const Real limit = (Real) LARGEST_COORDINATE;
     return fabs(position.x) <= limit && fabs(position.y) <= limit && fabs(position.z) <= limit;
 }
 

@@ -3,8 +3,9 @@
 
 /** Where kernels tell the host of trouble: host memory mapped into the device, written only when something is wrong. */
 struct PairListReport {
-    int badParticle;           // original index + 1 of a particle whose position is not finite or far too large
+    int badParticle;              // original index + 1 of a particle whose position is not finite or far too large
     int coincident1, coincident2; // original indices + 1 of two particles at the same place
+    int overflowing;              // original index + 1 of a particle whose force fixed point cannot hold
     int neighborsNeeded;       // the longest list, when it did not fit
 };
 
@@ -39,10 +40,12 @@ struct PairList {
     int* __restrict__ gm_localStart;          // [numCells], exclusive sum of counts within a tile of the scan
     int* __restrict__ gm_tileSum;             // [numTiles], then its exclusive sum
     int* __restrict__ gm_numNeighbors;        // [numMembers]
-    int* __restrict__ gm_neighbor;            // [numMembers][capacity], places in cell order, ascending
+    int* __restrict__ gm_neighbor;            // [numMembers][capacity], places in cell order, in the order of the search
     int* __restrict__ gm_state;               // see below
     PairListReport* report;
 };
+
+static_assert(sizeof(PairList) == SIZE_OF_PAIR_LIST, "PairListLayout.h differs from pairList.cu");
 
 // Indices into gm_state.
 #define STATE_REBUILD 0       // the list must be built in this step

@@ -15,6 +15,7 @@ public:
         : CalcSurrogateForceKernel(name, platform), contextImpl(context) {}
     /** @throws OpenMM::OpenMMException for the evaluation method Network, and where several GPUs share the Context */
     void initialize(const OpenMM::System& system, const SurrogateForce& force) override;
+    void beginStep() override { kernel->beginStep(); }
     double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy) override;
     void copyParametersToContext(OpenMM::ContextImpl& context, const SurrogateForce& force) override;
     double getTableError() const override { return kernel->getTableError(); }

@@ -43,7 +43,9 @@ void CudaTableKernel<Real>::initialize(const System&, const SurrogateForce& forc
     settings.reset(new KernelSettings(force, getPlatform().getName()));
     periodic = force.usesPeriodicBoundaryConditions();
     hasExclusions = force.getNumExclusions() > 0;
-    readModel(force);
+    particles.reset(new ForceParticles(force));
+    interactions.reset(new PairInteractions(force, *settings));
+    uploadTables();
     pairs.reset(new CudaPairList<Real>(context, readParticles(force), force.getCutoffDistance(), periodic));
     info = new ForceInfo(force);
     context.addForce(info);
@@ -51,33 +53,17 @@ void CudaTableKernel<Real>::initialize(const System&, const SurrogateForce& forc
 
 template <class Real>
 typename CudaPairList<Real>::Particles CudaTableKernel<Real>::readParticles(const SurrogateForce& force) const {
-    typename CudaPairList<Real>::Particles particles;
+    typename CudaPairList<Real>::Particles result;
     const int numTypes = interactions->getNumTypes();
-    for (int i = 0; i < force.getNumParticles(); i++)
-        particles.types.push_back(force.getParticleType(i));
+    for (int i = 0; i < force.getNumParticles(); i++) {
+        result.types.push_back(particles->getType(i));
+        if (hasExclusions)
+            result.exclusions.push_back(particles->getExclusions(i));
+    }
     for (int type1 = 0; type1 < numTypes; type1++)
         for (int type2 = 0; type2 < numTypes; type2++)
-            particles.interacts.push_back(interactions->interact(type1, type2) ? 1 : 0);
-    if (hasExclusions)
-        particles.exclusions.resize(force.getNumParticles());
-    for (int k = 0; k < force.getNumExclusions(); k++) {
-        int i, j;
-        force.getExclusionParticles(k, i, j);
-        particles.exclusions[i].push_back(j);
-        particles.exclusions[j].push_back(i);
-    }
-    return particles;
-}
-
-/** Make the tables and the constant part of the energy. */
-template <class Real>
-void CudaTableKernel<Real>::readModel(const SurrogateForce& force) {
-    interactions.reset(new PairInteractions(force, *settings));
-    energyOffset = 0;
-    for (int i = 0; i < force.getNumParticles(); i++)
-        if (force.getParticleType(i) >= 0)
-            energyOffset += force.getModel().getEnergyOffset(force.getParticleType(i));
-    uploadTables();
+            result.interacts.push_back(interactions->interact(type1, type2) ? 1 : 0);
+    return result;
 }
 
 template <class Real>
@@ -94,7 +80,6 @@ void CudaTableKernel<Real>::uploadTables() {
     upload(cells, packed.coefficients, "surrogateTableCells");
     upload(grids, packed.grids, "surrogateTableGrids");
     tables = {packed.getNumCells(), packed.cutoff2, cells.getDevicePointer(), grids.getDevicePointer()};
-    compiled = false; // the number of cells is a constant of the program
 }
 
 template <class Real>
@@ -103,30 +88,48 @@ void CudaTableKernel<Real>::compile(bool triclinic) {
     options.doublePrecision = context.getUseDoublePrecision();
     options.doubleEnergy = context.getUseDoublePrecision() || context.getUseMixedPrecision();
     options.periodic = periodic;
-    options.triclinic = triclinic;
+    options.triclinic = compiledTriclinic = triclinic;
     options.hasExclusions = hasExclusions;
     options.numTypes = interactions->getNumTypes();
     options.numTableCells = tables.numCells;
-    CUmodule module = context.createModule(KernelSource::makeTableProgram(options), KernelSource::getFlags());
+    const std::string source = KernelSource::makeTableProgram(options);
+    if (source == program)
+        return;
+    CUmodule module = context.createModule(source, KernelSource::getFlags());
     pairs->setModule(module);
     forceKernel = context.getKernel(module, "computeTableForces");
     forceAndEnergyKernel = context.getKernel(module, "computeTableForcesAndEnergy");
-    compiled = true;
-    compiledTriclinic = triclinic;
+    program = source;
 }
 
 template <class Real>
 double CudaTableKernel<Real>::execute(ContextImpl& contextImpl, bool, bool includeEnergy) {
-    if (pairs->getNumMembers() == 0)
-        return energyOffset;
+    // In a step errors are found late, without waiting for the GPU. Whoever asks outside of one, or for energies, looks at the result
+    // and must not see a wrong one; and is not to hear of positions that have been replaced since.
+    const bool mustWait = includeEnergy || !inStep;
+    inStep = false;
+    if (pairs->getNumMembers() == 0 || interactions->noneInteract())
+        return particles->getEnergyOffset();
     ContextSelector selector(context);
     Vec3 box[3];
     contextImpl.getPeriodicBoxVectors(box[0], box[1], box[2]);
     const bool triclinic = periodic && (box[1][0] != 0 || box[2][0] != 0 || box[2][1] != 0);
-    if (!compiled || triclinic != compiledTriclinic)
+    if (program.empty() || triclinic != compiledTriclinic)
         compile(triclinic);
-    pairs->checkReport(false);
+    if (mustWait)
+        pairs->dropReport();
+    else
+        pairs->checkReport();
     pairs->update(box);
+    launchForces(includeEnergy);
+    if (mustWait)
+        pairs->wait();
+    pairs->checkReport();
+    return particles->getEnergyOffset();
+}
+
+template <class Real>
+void CudaTableKernel<Real>::launchForces(bool includeEnergy) {
     CudaArray& energyBuffer = context.getEnergyBuffer();
     OutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
                          energyBuffer.getDevicePointer()};
@@ -136,21 +139,19 @@ double CudaTableKernel<Real>::execute(ContextImpl& contextImpl, bool, bool inclu
     const long long mostBlocks = includeEnergy ? (long long) energyBuffer.getSize() : 1LL << 30;
     const int numBlocks =
         (int) std::min(mostBlocks, (numThreads + KernelSource::BlockSize - 1) / KernelSource::BlockSize);
-    CUfunction kernel = includeEnergy ? forceAndEnergyKernel : forceKernel;
-    launchKernel(context, kernel, arguments, numBlocks, KernelSource::BlockSize);
-    // In a simulation errors are found one step late, without waiting for the GPU. Whoever asks for forces or energies of the same
-    // step again, or for energies at all, looks at the result and must not see a wrong one.
-    const long long step = context.getStepCount();
-    pairs->checkReport(includeEnergy || step == lastStep);
-    lastStep = step;
-    return energyOffset;
+    launchKernel(context, includeEnergy ? forceAndEnergyKernel : forceKernel, arguments, numBlocks,
+                 KernelSource::BlockSize);
 }
 
 template <class Real>
 void CudaTableKernel<Real>::copyParametersToContext(ContextImpl&, const SurrogateForce& force) {
     ContextSelector selector(context);
-    readModel(force);
+    interactions.reset(new PairInteractions(force, *settings));
+    uploadTables();
+    particles->update(force);
     pairs->setTypes(readParticles(force));
+    if (!program.empty()) // what the program was specialized for may have changed
+        compile(compiledTriclinic);
     info->read(force);
     context.invalidateMolecules(info, true, false);
 }

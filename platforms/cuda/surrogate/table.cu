@@ -15,6 +15,8 @@ struct ForceOutput {
     EnergySum* __restrict__ gm_energy;         // one element per block is added to
 };
 
+static_assert(sizeof(TableSet) == SIZE_OF_TABLE_SET && sizeof(ForceOutput) == SIZE_OF_FORCE_OUTPUT, "TableLayout.h differs from table.cu");
+
 /** What a thread sums over the neighbors of its particle. */
 struct ParticleSum {
     Real fx, fy, fz;
@@ -116,6 +118,10 @@ __device__ void computeTable(const PairList& list, const TableSet& tables, const
         energy += sum.energy;
         if (isMember && thread == 0) {
             const int slot = list.gm_order[i];
+            // The buffer ends at 2^31 kJ/mol/nm, for all forces of the System together. NaN compares false.
+            const Real limit = (Real) (1 << 30);
+            if (!(fabs(sum.fx) < limit && fabs(sum.fy) < limit && fabs(sum.fz) < limit))
+                list.report->overflowing = list.gm_atomIndex[slot] + 1;
             addForce(&output.gm_force[slot], sum.fx);
             addForce(&output.gm_force[slot + output.paddedNumAtoms], sum.fy);
             addForce(&output.gm_force[slot + 2 * output.paddedNumAtoms], sum.fz);

@@ -23,6 +23,8 @@ public:
     double getCutoff() const { return cutoff; }
     /** Get whether two types interact. Pairs without a network do not; the Impl has refused those that should have one. */
     bool interact(int type1, int type2) const { return getNetwork(type1, type2) >= 0; }
+    /** Get whether no pair of types interacts. */
+    bool noneInteract() const;
     /** Get whether all pairs of types interact. */
     bool allInteract() const;
     /** Get the index of the network of two types, negative if they do not interact. */

@@ -35,7 +35,7 @@ public:
     /** Get the coefficients {c0, c1, c2, c3} of each cell, [numCells][4], kJ/mol. */
     const std::vector<double>& getCoefficients() const { return coefficients; }
     /**
-     * Get the bound on |w_table(r)-w(r)| / max(|w(r)|, forceScale), for all r from 0 to the cutoff. Formats other than
+     * Get the bound on |w_table(r)-w(r)| / max(|w(r)|, forceScale), for all r from 0 to the cutoff, at most the tolerance. Formats other than
      * Double give w steps that no table follows; the largest deviation found on 2^15 points is then part of the value.
      */
     double getErrorBound() const { return errorBound; }
@@ -47,7 +47,7 @@ public:
 private:
     void build(const PairFunction& function, int numCells);
     double meanSlope(const PairFunction::Implementation& impl, double x) const;
-    void addUnboundedErrors(const PairFunction& function, double forceScale);
+    double findDeviation(const PairFunction& function, double forceScale) const;
     double origin, spacing, cutoff, errorBound;
     std::vector<double> coefficients;
 };

@@ -3,9 +3,11 @@
 #define OPENMM_SURROGATE_SURROGATEFORCEIMPL_H_
 
 #include "openmmsurrogate/SurrogateForce.h"
+#include "openmmsurrogate/internal/KernelSettings.h"
 #include <openmm/Kernel.h>
 #include <openmm/internal/ForceImpl.h>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,8 +19,10 @@ public:
     explicit SurrogateForceImpl(const SurrogateForce& owner);
     void initialize(OpenMM::ContextImpl& context) override;
     const SurrogateForce& getOwner() const override { return owner; }
-    void updateContextState(OpenMM::ContextImpl&, bool&) override {}
-    double calcForcesAndEnergy(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy, int groups) override;
+    /** Integrators call this at the beginning of a step, and nobody else does. */
+    void updateContextState(OpenMM::ContextImpl& context, bool& forcesInvalid) override;
+    double calcForcesAndEnergy(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy,
+                               int groups) override;
     std::map<std::string, double> getDefaultParameters() override { return {}; }
     std::vector<std::string> getKernelNames() override;
     void updateParametersInContext(OpenMM::ContextImpl& context);
@@ -32,8 +36,7 @@ private:
     int numParticles;
     std::vector<std::pair<int, int> > exclusions;
     bool periodic;
-    SurrogateForce::Precision precision;
-    SurrogateForce::EvaluationMethod method;
+    std::unique_ptr<const KernelSettings> settings;
     double tableTolerance;
 };
 

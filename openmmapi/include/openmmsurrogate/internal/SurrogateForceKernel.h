@@ -14,8 +14,14 @@ namespace SurrogatePlugin {
 class CalcSurrogateForceKernel : public OpenMM::KernelImpl {
 public:
     static std::string Name() { return "CalcSurrogateForce"; }
-    CalcSurrogateForceKernel(const std::string& name, const OpenMM::Platform& platform) : OpenMM::KernelImpl(name, platform) {}
+    CalcSurrogateForceKernel(const std::string& name, const OpenMM::Platform& platform)
+        : OpenMM::KernelImpl(name, platform) {}
     virtual void initialize(const OpenMM::System& system, const SurrogateForce& force) = 0;
+    /**
+     * An integrator is about to take a step: the next execute() is for it, and nobody will look at the forces before another one.
+     * Platforms that compute asynchronously may then report invalid positions some steps late.
+     */
+    virtual void beginStep() {}
     /**
      * Add the forces to the Context's and compute the energy.
      *

@@ -4,11 +4,12 @@
 
 #include "openmmsurrogate/SurrogateForce.h"
 #include <openmm/Vec3.h>
+#include <string>
 #include <vector>
 
 namespace SurrogatePlugin {
 
-/** The particles of a SurrogateForce as kernels on the host need them. */
+/** The particles of a SurrogateForce as kernels need them. */
 class ForceParticles {
 public:
     /** Take over types, energy offsets and exclusions. */
@@ -41,6 +42,13 @@ private:
     std::vector<std::vector<int> > exclusions; // [numParticles]
     double energyOffset;
 };
+
+/**
+ * @param particle  index of a particle that is where no force can be computed
+ * @param place     where that is, for the message
+ * @throws OpenMM::OpenMMException always
+ */
+[[noreturn]] void throwInvalidPosition(int particle, const std::string& place);
 
 /** @throws OpenMM::OpenMMException always: two interacting particles are at the same place */
 [[noreturn]] void throwCoincident(int particle1, int particle2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ForceParticles.h"
+#include "openmmsurrogate/internal/ForceParticles.h"
 #include <openmm/OpenMMException.h>
 #include <algorithm>
 #include <cmath>
@@ -49,13 +49,19 @@ bool ForceParticles::isValid(const Vec3& position) {
 void ForceParticles::checkPositions(const vector<Vec3>& positions) const {
     for (int i : members)
         if (!isValid(positions[i])) {
-            stringstream message;
-            message << "SurrogateForce: particle " << i << " is at " << positions[i]
-                    << " nm, which is not finite or more than " << getLargestCoordinate()
-                    << " nm from the origin. The simulation has become unstable: minimize the energy "
-                    << "first, or use a smaller time step.";
-            throw OpenMMException(message.str());
+            stringstream place;
+            place << positions[i] << " nm";
+            throwInvalidPosition(i, place.str());
         }
+}
+
+void throwInvalidPosition(int particle, const string& place) {
+    stringstream message;
+    message << "SurrogateForce: particle " << particle << " is at " << place << ", which is not finite or more than "
+            << ForceParticles::getLargestCoordinate()
+            << " nm from the origin. The simulation has become unstable: minimize the energy first, or use a smaller "
+               "time step.";
+    throw OpenMMException(message.str());
 }
 
 void throwCoincident(int particle1, int particle2) {

@@ -168,3 +168,31 @@ TEST_P(SurrogateForceErrors, MinimizerSeparatesOverlappingParticles) {
             EXPECT_GT(std::sqrt(d.dot(d)), 0.9 * Argon::sigma);
         }
 }
+
+TEST_P(SurrogateForceErrors, ForcesAloneAreCheckedToo) {
+    // Platforms that compute asynchronously might return before they have found the error.
+    const vector<Vec3> positions = makeFluid(makeBoxes(1.0, 1.0)[0], 0.4);
+    SurrogateSystem system(makeArgonLikeModel(), vector<int>(positions.size(), 0), positions);
+    Context& context = system.createContext(GetParam());
+    context.getIntegrator().step(3);
+    vector<Vec3> moved = positions;
+    moved[5][1] = 1.1e6;
+    context.setPositions(moved);
+    expectException([&] { context.getState(State::Forces); }, "particle 5 is at");
+    moved[5] = moved[8];
+    context.setPositions(moved);
+    expectException([&] { context.getState(State::Forces); }, "particles 5 and 8 ");
+    context.setPositions(positions);
+    EXPECT_EQ(positions.size(), context.getState(State::Forces).getForces().size());
+}
+
+TEST_P(SurrogateForceErrors, UpdatesDoNotChangeTheFormat) {
+    SurrogateModel model = makeArgonLikeModel();
+    SurrogateSystem system(model, {0, 0}, makeGas(2, 0.5));
+    PlatformCase unset = GetParam();
+    unset.precision = SurrogateForce::Default;
+    Context& context = system.createContext(unset);
+    model.setFormat(NumericFormat::BFloat16);
+    system.getForce().setModel(model);
+    expectException([&] { system.getForce().updateParametersInContext(context); }, "the format of the model");
+}

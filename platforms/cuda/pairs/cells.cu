@@ -18,7 +18,8 @@ __device__ __forceinline__ int findBin(Real scaled, int num, int folded) {
 
 __device__ __forceinline__ int3 findCell(const CellGrid& grid, const Real4& position) {
     int3 cell;
-    cell.x = findBin(grid.rowX * position.x + grid.rowXy * position.y + grid.rowXz * position.z, grid.numX, grid.foldedX);
+    cell.x =
+        findBin(grid.rowX * position.x + grid.rowXy * position.y + grid.rowXz * position.z, grid.numX, grid.foldedX);
     cell.y = findBin(grid.rowY * position.y + grid.rowYz * position.z, grid.numY, grid.foldedY);
     cell.z = findBin(grid.rowZ * position.z, grid.numZ, grid.foldedZ);
     return cell;

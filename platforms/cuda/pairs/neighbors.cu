@@ -30,7 +30,8 @@ __device__ __forceinline__ void forEachRangeAround(const PairList& list, const i
     const int firstX = fold(cell.x - 1, grid.foldedX), beforeWrap = min(numX, grid.foldedX - firstX);
     for (int dz = 0; dz < numZ; dz++)
         for (int dy = 0; dy < numY; dy++) {
-            const int row = getCellIndex(grid, 0, fold(cell.y - 1 + dy, grid.foldedY), fold(cell.z - 1 + dz, grid.foldedZ));
+            const int row =
+                getCellIndex(grid, 0, fold(cell.y - 1 + dy, grid.foldedY), fold(cell.z - 1 + dz, grid.foldedZ));
             const int last = row + firstX + beforeWrap - 1;
             visit(getCellStart(list, row + firstX), getCellStart(list, last) + list.gm_count[last]);
             if (beforeWrap < numX) {

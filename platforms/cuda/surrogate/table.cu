@@ -12,10 +12,11 @@ struct TableSet {
 struct ForceOutput {
     unsigned long long* __restrict__ gm_force; // [3][paddedNumAtoms], fixed point
     int paddedNumAtoms;
-    EnergySum* __restrict__ gm_energy;         // one element per block is added to
+    EnergySum* __restrict__ gm_energy; // one element per block is added to
 };
 
-static_assert(sizeof(TableSet) == SIZE_OF_TABLE_SET && sizeof(ForceOutput) == SIZE_OF_FORCE_OUTPUT, "TableLayout.h differs from table.cu");
+static_assert(sizeof(TableSet) == SIZE_OF_TABLE_SET && sizeof(ForceOutput) == SIZE_OF_FORCE_OUTPUT,
+              "TableLayout.h differs from table.cu");
 
 /** What a thread sums over the neighbors of its particle. */
 struct ParticleSum {
@@ -25,8 +26,8 @@ struct ParticleSum {
 
 /** Interact with one neighbor. */
 template <bool WithEnergy>
-__device__ __forceinline__ void addPair(const PairList& list, const TableSet& tables, const Real4* cells, const Real4& position, int i,
-                                        int j, ParticleSum& sum) {
+__device__ __forceinline__ void addPair(const PairList& list, const TableSet& tables, const Real4* cells,
+                                        const Real4& position, int i, int j, ParticleSum& sum) {
     const Real4 neighbor = list.gm_sorted[j];
     Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
     applyMinimumImage(list.box, x, y, z);
@@ -90,7 +91,8 @@ __device__ void computeTable(const PairList& list, const TableSet& tables, const
 #endif
     // Where a list did not fit, the cells are searched instead, this once: slower, and as exact. The host then grows the lists.
     const bool listFits = list.gm_state[STATE_MAX_NEIGHBORS] <= list.capacity;
-    const int group = (blockIdx.x * BLOCK_SIZE + threadIdx.x) / THREADS_PER_PARTICLE, thread = threadIdx.x % THREADS_PER_PARTICLE;
+    const int group = (blockIdx.x * BLOCK_SIZE + threadIdx.x) / THREADS_PER_PARTICLE,
+              thread = threadIdx.x % THREADS_PER_PARTICLE;
     const int numGroups = gridDim.x * BLOCK_SIZE / THREADS_PER_PARTICLE;
     const int numRounds = (list.numMembers + numGroups - 1) / numGroups; // the same for all threads of a warp
     EnergySum energy = 0;
@@ -133,7 +135,8 @@ __device__ void computeTable(const PairList& list, const TableSet& tables, const
         list.gm_state[STATE_REBUILD] = 0; // nothing reads it until the next step
 }
 
-extern "C" __global__ void __launch_bounds__(BLOCK_SIZE) computeTableForces(PairList list, TableSet tables, ForceOutput output) {
+extern "C" __global__ void __launch_bounds__(BLOCK_SIZE)
+    computeTableForces(PairList list, TableSet tables, ForceOutput output) {
     computeTable<false>(list, tables, output);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whole steps of liquid argon on a GPU: SurrogateForce beside OpenMM's Lennard-Jones and tabulated forces, in time and joules."""
+"""Whole steps of liquid argon on a GPU: SurrogateForce beside OpenMM's own pair forces, in time and joules."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def measureSize(numCells: int, arguments: argparse.Namespace) -> list[dict]:
 def main() -> None:
     """Measure, print a table, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cells", type=int, nargs="+", default=[11, 25, 40, 63, 100], help="fcc cells per edge: 4 n^3 atoms")
+    parser.add_argument(
+        "--cells", type=int, nargs="+", default=[11, 25, 40, 63, 100], help="fcc cells per edge: 4 n^3 atoms"
+    )
     parser.add_argument("--precision", default="single", choices=["single", "mixed", "double"])
     parser.add_argument("--seconds", type=float, default=1.0, help="length of one measurement")
     parser.add_argument("--repeats", type=int, default=5)
@@ -52,7 +54,7 @@ def main() -> None:
             )
     console = Console()
     console.print(table)
-    console.print(f"written to {writeResults('surrogate', rows, vars(arguments))}", soft_wrap=True)
+    console.print(f"written to {writeResults(f'surrogate-{arguments.precision}', rows, vars(arguments))}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import numpy as np
 import openmm
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
-import liquid_argon  # noqa: E402
+import liquid_argon
 
-from openmmsurrogate import SurrogateForce, SurrogateModel  # noqa: E402
+from openmmsurrogate import SurrogateForce, SurrogateModel
 
 TEMPERATURE = 100.0  # K
 TABLE_POINTS = 2000  # of OpenMM's own tabulated function

@@ -111,9 +111,11 @@ TEST_P(SurrogateForceOnPlatform, ForceIsTheGradientOfTheEnergy) {
     // the energy is rounded much more: hence a longer step.
     const bool singleArithmetic = GetParam().isSingleArithmetic(),
                singleFunction = (GetParam().precision == SurrogateForce::Single);
-    const double step = (singleArithmetic ? 0.01 : 1e-5), tolerance = (singleArithmetic ? 1e-5
-                                                                       : singleFunction ? 1e-6
-                                                                                        : 1e-9);
+    // Positions in single precision are off by up to 1e-3 of the displacement of a particle in such a step, at random.
+    const double step = (singleArithmetic ? 0.01 : 1e-5);
+    double tolerance = (singleFunction ? 1e-6 : 1e-9);
+    if (singleArithmetic)
+        tolerance = (GetParam().hasSinglePositions() ? 1e-4 : 1e-5);
     const vector<Vec3> gradient = context.getState(State::Forces).getForces();
     vector<Vec3> random = makeGas(positions.size(), 2.0);
     for (Vec3& direction : random)

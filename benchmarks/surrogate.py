@@ -54,7 +54,9 @@ def main() -> None:
             )
     console = Console()
     console.print(table)
-    console.print(f"written to {writeResults(f'surrogate-{arguments.precision}', rows, vars(arguments))}", soft_wrap=True)
+    console.print(
+        f"written to {writeResults(f'surrogate-{arguments.precision}', rows, vars(arguments))}", soft_wrap=True
+    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class SurrogateForce(_wrapper.SurrogateForce):
     Two settings say what is evaluated. The precision chooses the function: each numeric format defines one w(r), and
     the energy is its integral. The evaluation method chooses how: ``Network`` evaluates that function pair by pair,
     ``Table`` (what ``Automatic`` means) replaces it by a table whose error is bounded by the table tolerance. They mean
-    the same on every platform.
+    the same on every platform; platform CUDA supports ``Table`` only.
 
     Precisions: ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``.
     Methods: ``Automatic, Network, Table``. Both may also be given by name, such as "int8" or "table".

@@ -32,10 +32,11 @@ namespace SurrogatePlugin {
  * What is evaluated has two settings. The precision chooses the function: each numeric format defines one w(r), and the
  * energy is its integral. The evaluation method chooses how: Network evaluates that function pair by pair; Table
  * (what Automatic means) replaces it by a piecewise cubic energy in r^2 whose error is bounded by
- * setTableTolerance(), and whose derivative is the force. They mean the same on every platform.
+ * setTableTolerance(), and whose derivative is the force. They mean the same on every platform, and
+ * docs/reference/platforms.md says which platform supports which.
  *
  * Below the smallest distance seen in training the force goes over smoothly into a repulsive core, so that the network is
- * never extrapolated; see PairNetwork::setCore().
+ * never extrapolated; it is strictly repulsive for networks that are so there. See PairNetwork::setCore().
  */
 class SurrogateForce : public OpenMM::Force {
 public:

@@ -31,14 +31,6 @@ double PairFunction::getCutoff() const {
     return impl->cutoff;
 }
 
-double PairFunction::getCoreRadius() const {
-    return impl->coreRadius;
-}
-
-const double* PairFunction::getCoreCoefficients() const {
-    return impl->core;
-}
-
 double PairFunction::findLargestForce(double rLow, double rHigh) const {
     constexpr int numSamples = 1000;
     double largest = 0;

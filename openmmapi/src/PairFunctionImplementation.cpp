@@ -73,22 +73,22 @@ double PairFunction::Implementation::coreEnergy(double x) const {
     return 0.5 * d * (core[0] + d * (core[1] / 2 + d * core[2] / 3));
 }
 
-double PairFunction::Implementation::roundedForce(double r) const {
+template <class Rounding>
+double PairFunction::Implementation::force(double r, const Rounding& round) const {
     const double s = r / cutoff;
     if (output == PairNetwork::ForceWeight)
-        return evaluator.evaluate(s, emulation);
+        return evaluator.evaluate(s, round);
     Jet<double, 1> variable;
     variable.c = {s, 1.0};
-    return -evaluator.evaluate(variable, emulation).c[1] / cutoff;
+    return -evaluator.evaluate(variable, round).c[1] / cutoff;
+}
+
+double PairFunction::Implementation::roundedForce(double r) const {
+    return force(r, emulation);
 }
 
 double PairFunction::Implementation::smoothForce(double r) const {
-    const double s = r / cutoff;
-    if (output == PairNetwork::ForceWeight)
-        return evaluator.evaluate(s);
-    Jet<double, 1> variable;
-    variable.c = {s, 1.0};
-    return -evaluator.evaluate(variable).c[1] / cutoff;
+    return force(r, NoRounding());
 }
 
 double PairFunction::Implementation::energy(double r) const {

@@ -41,9 +41,12 @@ struct PairFunction::Implementation {
     double coreEnergy(double x) const;
 
     double cutoff, coreRadius;
-    double core[3]; // see PairFunction::getCoreCoefficients()
+    // For x = r^2 below x0 = coreRadius^2, w(r)/r = core[0] + core[1] (x0-x) + core[2] (x0-x)^2.
+    double core[3];
 
 private:
+    template <class Rounding>
+    double force(double r, const Rounding& round) const;
     template <class T, int N>
     Jet<T, N> slope(const T& x) const;
     void joinCore(double stiffness);

@@ -59,17 +59,23 @@ double boundError(const PairFunction::Implementation& function, int numCells, do
     return largest;
 }
 
+double findLargestEnergy(const PairFunction::Implementation& function) {
+    double largest = 0;
+    for (int k = 0; k < 256; k++) {
+        const double r = function.coreRadius + k * (function.cutoff - function.coreRadius) / 256;
+        largest = std::max(largest, std::fabs(function.energy(r)));
+    }
+    return largest;
+}
+
 /**
  * Get what the errors of the energies at the nodes do to the slope between them, relative to the force scale: rounding, magnified by
  * 1/h, and the error of the integral.
  */
-double boundNodeError(const PairFunction::Implementation& function, int numCells, double forceScale) {
+double boundNodeError(const PairFunction::Implementation& function, int numCells, double forceScale,
+                      double largestEnergy) {
     const double x0 = function.coreRadius * function.coreRadius, cutoff = function.cutoff;
     const double h = (cutoff * cutoff - x0) / numCells;
-    double largestEnergy = 0;
-    for (int k = 0; k < 256; k++)
-        largestEnergy = std::max(
-            largestEnergy, std::fabs(function.energy(function.coreRadius + k * (cutoff - function.coreRadius) / 256)));
     return (8 * DBL_EPSILON * largestEnergy * 2 * cutoff / h + 1.5 * function.energyForceError()) / forceScale;
 }
 
@@ -85,11 +91,12 @@ PairTable::PairTable(const PairFunction& function, double tolerance, double forc
             "training, or use evaluation method Network");
     if (!(forceScale > 0))
         throw OpenMMException("PairTable: the force scale must be positive; call SurrogateModel::setForceScale()");
+    const double largestEnergy = findLargestEnergy(impl);
     int numCells = MinCells;
     // Above the core the bound falls as the third power of the cell width.
     for (;;) {
-        errorBound =
-            boundError(impl, numCells, forceScale, 1e3 * tolerance) + boundNodeError(impl, numCells, forceScale);
+        errorBound = boundError(impl, numCells, forceScale, 1e3 * tolerance) +
+                     boundNodeError(impl, numCells, forceScale, largestEnergy);
         if (errorBound <= tolerance)
             break;
         const double growth = std::min(4.0, 1.05 * std::cbrt(errorBound / tolerance));
@@ -153,22 +160,26 @@ double PairTable::findDeviation(const PairFunction& function, double forceScale)
     return largest;
 }
 
+/** Find the coefficients of the cell that holds a distance below the cutoff, and the place t within it. */
+const double* PairTable::findCell(double r, double& t) const {
+    const double u = (r * r - origin) / spacing;
+    const int cell = std::min(getNumCells() - 1, (int) u);
+    t = u - cell;
+    return &coefficients[4 * (size_t) cell];
+}
+
 double PairTable::computeForce(double r) const {
     if (r >= cutoff)
         return 0;
-    const double u = (r * r - origin) / spacing;
-    const int cell = std::min(getNumCells() - 1, (int) u);
-    const double* c = &coefficients[4 * (size_t) cell];
-    const double t = u - cell;
+    double t;
+    const double* c = findCell(r, t);
     return -2 * r * (c[1] + t * (2 * c[2] + t * 3 * c[3])) / spacing;
 }
 
 double PairTable::computeEnergy(double r) const {
     if (r >= cutoff)
         return 0;
-    const double u = (r * r - origin) / spacing;
-    const int cell = std::min(getNumCells() - 1, (int) u);
-    const double* c = &coefficients[4 * (size_t) cell];
-    const double t = u - cell;
+    double t;
+    const double* c = findCell(r, t);
     return c[0] + t * (c[1] + t * (c[2] + t * c[3]));
 }

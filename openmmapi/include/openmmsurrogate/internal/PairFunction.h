@@ -34,10 +34,6 @@ public:
     /** Get the energy U(r) in kJ/mol, for r >= 0 in nm; 0 for r >= cutoff. */
     double computeEnergy(double r) const;
     double getCutoff() const;
-    /** Get the distance below which the repulsive core acts, nm. */
-    double getCoreRadius() const;
-    /** The core: for x = r^2 below x0 = coreRadius^2, w(r)/r = g[0] + g[1] (x0-x) + g[2] (x0-x)^2. Empty radius if 0. */
-    const double* getCoreCoefficients() const;
     /** Get the largest |w(r)| over [rLow, rHigh], found on a fine grid (not a bound). */
     double findLargestForce(double rLow, double rHigh) const;
     /** For PairTable: the details behind this function. */

@@ -47,6 +47,7 @@ public:
 private:
     void build(const PairFunction& function, int numCells);
     double meanSlope(const PairFunction::Implementation& impl, double x) const;
+    const double* findCell(double r, double& t) const;
     double findDeviation(const PairFunction& function, double forceScale) const;
     double origin, spacing, cutoff, errorBound;
     std::vector<double> coefficients;

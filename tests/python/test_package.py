@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import openmmsurrogate
 from openmmsurrogate import _loading, cli
+from openmmsurrogate.cli import doctor
 
 PACKAGE = Path(openmmsurrogate.__file__).parent
 CONFIG = str(Path(__file__).parents[2] / "pyproject.toml")
@@ -91,7 +92,7 @@ def test_doctor_tells_a_missing_platform_of_openmm_once():
     failures += [
         f"Error loading library /l/{text}" for text in ("libOpenMMCUDA.so: out of date", "libOther.so: broken")
     ]
-    assert cli.summarize_openmm_failures(failures, ["Reference", "CPU", "CUDA"]) == [
+    assert doctor.summarize_openmm_failures(failures, ["Reference", "CPU", "CUDA"]) == [
         "OpenMM has no platform OpenCL here (libOpenCL.so.1: missing). Reference and CPU do not need it.",
         "OpenMM could not load: Error loading library /l/libOpenMMCUDA.so: out of date",
         "OpenMM could not load: Error loading library /l/libOther.so: broken",
@@ -99,28 +100,38 @@ def test_doctor_tells_a_missing_platform_of_openmm_once():
 
 
 def test_doctor_advises_only_what_can_be_installed():
-    advice = cli.list_advice([cli.PlatformReport("Reference", True, "")])
+    advice = doctor.list_advice([doctor.PlatformReport("Reference", True, "")])
     assert len(advice) == 2
     assert all("install" in text and "openmm-surrogate" not in text for text in advice)
 
 
 def test_doctor_fails_where_the_cpu_platform_does(monkeypatch):
     def try_platform(name):
-        return cli.PlatformReport(name, name != "CPU", "detail")
+        return doctor.PlatformReport(name, name != "CPU", "detail")
 
-    monkeypatch.setattr(cli, "try_platform", try_platform)
+    monkeypatch.setattr(doctor, "try_platform", try_platform)
     result = CliRunner().invoke(cli.app, ["doctor"])
     assert result.exit_code == 1
     assert "CPU should work everywhere. Reinstall" in result.output
 
 
+def test_commands_tell_errors_without_a_traceback(monkeypatch):
+    def try_platform(name):
+        raise openmm.OpenMMException("[what is wrong] and how to mend it")
+
+    monkeypatch.setattr(doctor, "try_platform", try_platform)
+    result = CliRunner().invoke(cli.app, ["doctor"])
+    assert result.exit_code == 1
+    assert result.stderr == "openmm-surrogate: [what is wrong] and how to mend it\n"
+
+
 @pytest.mark.parametrize(("method", "quantity"), [("computeForce", "force"), ("computeEnergy", "energy")])
 def test_doctor_notices_wrong_values(monkeypatch, method, quantity):
-    model = cli.make_test_force().getModel()
+    model = doctor.make_test_force().getModel()
     right = getattr(model, method)
     monkeypatch.setattr(model, method, lambda *args: 1.001 * right(*args), raising=False)
     monkeypatch.setattr(openmmsurrogate.SurrogateForce, "getModel", lambda self: model)
-    report = cli.try_platform("Reference")
+    report = doctor.try_platform("Reference")
     assert not report.works
     assert f"wrong {quantity}" in report.detail
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command openmm-surrogate."""
+"""The command doctor: what is installed, where it works, and what to do about what does not."""
 
 from __future__ import annotations
 
@@ -19,14 +19,8 @@ import openmmsurrogate
 from openmmsurrogate._convert import ENERGY, FORCE
 from openmmsurrogate._loading import get_platform_names
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
 NEEDED = ("Reference", "CPU")
 UNITS = {"force": "kJ/mol/nm", "energy": "kJ/mol"}
-
-
-@app.callback()
-def describe() -> None:
-    """Neural-network pair forces for OpenMM."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +136,6 @@ def summarize_openmm_failures(failures: Sequence[str], present: Sequence[str]) -
     return list(texts.values())
 
 
-@app.command()
 def doctor() -> None:
     """Print versions, where a SurrogateForce runs, what could not be loaded, and what to do.
 
@@ -160,12 +153,3 @@ def doctor() -> None:
     working = {report.name for report in reports if report.works}
     if not working.issuperset(NEEDED):
         raise typer.Exit(code=1)
-
-
-def main() -> None:
-    """Run the command."""
-    app()
-
-
-if __name__ == "__main__":
-    main()

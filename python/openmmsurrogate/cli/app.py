@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""The command openmm-surrogate: its commands, and how it reports what went wrong.
+
+A module per command. What only one command needs (torch, h5py, matplotlib) is imported inside its functions, so that
+the others run without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from openmm import OpenMMException
+from rich.console import Console
+from typer.core import TyperGroup
+
+from openmmsurrogate.cli.doctor import doctor
+
+COMMANDS: tuple[Callable[..., None], ...] = (doctor,)
+
+# What wrong input, a missing file or package, or OpenMM raises: its message says what to do, a traceback would hide it.
+USER_ERRORS = (ValueError, OSError, ImportError, OpenMMException)
+
+
+class ErrorReportingGroup(TyperGroup):
+    """Commands whose errors end in one message on standard error and exit code 1, without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            return super().invoke(ctx)
+        except USER_ERRORS as error:
+            Console(stderr=True).print(f"openmm-surrogate: {error}", style="red", markup=False, soft_wrap=True)
+            raise typer.Exit(code=1) from error
+
+
+app = typer.Typer(
+    cls=ErrorReportingGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False
+)
+for command in COMMANDS:
+    app.command()(command)
+
+
+@app.callback()
+def describe() -> None:
+    """Neural-network pair forces for OpenMM."""
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -12,6 +12,7 @@ from openmmsurrogate.force import SurrogateForce
 from openmmsurrogate.forcefield import SurrogateGenerator
 from openmmsurrogate.model import SurrogateModel, listModels
 from openmmsurrogate.network import NumericFormat, PairNetwork
+from openmmsurrogate.reporters import EnergyUseReporter
 
 __version__ = _version("openmm-surrogate")
 pluginLoadFailures: list[str] = _loading.load_plugins()
@@ -19,6 +20,7 @@ pluginLoadFailures: list[str] = _loading.load_plugins()
 platform CUDA here is not: a machine without a GPU lacks it."""
 
 __all__ = [
+    "EnergyUseReporter",
     "NumericFormat",
     "PairNetwork",
     "SurrogateForce",

@@ -76,6 +76,13 @@ def test_lammps(tmp_path, monkeypatch):
     np.testing.assert_allclose(energy[:-1], expected, rtol=1e-9, atol=1e-9)
 
 
+def test_energy(tmp_path, monkeypatch, recwarn):
+    run_page("docs/howto/energy.md", tmp_path, monkeypatch)
+    lines = (tmp_path / "energy.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ['#"Step"', "200", "400"]
+    assert "EnergyUseReporter" in str(recwarn.pop(UserWarning).message)  # no counter, or intervals too short for it
+
+
 @pytest.mark.parametrize("page", sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "howto").iterdir()))
 def test_pages_are_linked_from_the_readme(page):
     assert f"]({page})" in (ROOT / "README.md").read_text()

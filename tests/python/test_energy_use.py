@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+"""EnergyUseReporter, with an NVML that the tests make up: arithmetic, and what is said where there is no counter."""
+
+import io
+import sys
+import types
+
+import numpy as np
+import openmm
+import pytest
+from openmm import app, unit
+
+from openmmsurrogate import EnergyUseReporter
+from openmmsurrogate.reporters import EnergyCounter, EnergyCounterError, cuda_devices, energy_counter, energy_use
+
+WATTS = 250.0
+SECONDS_PER_STEP = 0.05
+
+
+class FakeClock:
+    """A clock that the integrator moves."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+
+class FakeIntegrator(openmm.VerletIntegrator):
+    """Steps that take a known time."""
+
+    def __init__(self, clock):
+        super().__init__(0.002)
+        self.clock = clock
+
+    def step(self, steps):
+        super().step(steps)
+        self.clock.now += SECONDS_PER_STEP * steps
+
+
+class FakeNVML(types.ModuleType):
+    """Two GPUs that draw constant power."""
+
+    class NVMLError(Exception):
+        pass
+
+    def __init__(self, clock, devices=("GPU-a", "GPU-b")):
+        super().__init__("pynvml")
+        self.clock, self.devices, self.supported, self.loaded, self.still = clock, devices, True, True, False
+
+    def nvmlInit(self):
+        if not self.loaded:
+            raise self.NVMLError("Driver Not Loaded")
+
+    def nvmlDeviceGetHandleByUUID(self, uuid):
+        if uuid not in self.devices:
+            raise self.NVMLError("Not Found")
+        return uuid
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle):
+        if not self.supported:
+            raise self.NVMLError("Not Supported")
+        return 7000 if self.still else int(1000 * WATTS * self.clock.now)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = FakeClock()
+    monkeypatch.setattr(energy_use.time, "perf_counter", lambda: clock.now)
+    return clock
+
+
+@pytest.fixture
+def nvml(monkeypatch, clock):
+    module = FakeNVML(clock)
+    monkeypatch.setitem(sys.modules, "pynvml", module)
+    monkeypatch.setattr(energy_counter, "get_context_devices", lambda context: ["GPU-a"])
+    return module
+
+
+def make_simulation(clock, platform="Reference"):
+    system, topology = openmm.System(), app.Topology()
+    system.addParticle(40.0)
+    topology.addAtom("Ar", app.element.argon, topology.addResidue("Ar", topology.addChain()))
+    simulation = app.Simulation(topology, system, FakeIntegrator(clock), openmm.Platform.getPlatform(platform))
+    simulation.context.setPositions([[0.0, 0.0, 0.0]])
+    return simulation
+
+
+def run(clock, steps, interval, **options):
+    simulation, out = make_simulation(clock), io.StringIO()
+    simulation.reporters.append(EnergyUseReporter(out, interval, **options))
+    simulation.step(steps)
+    return out.getvalue().splitlines()
+
+
+def test_lines_have_the_energy_of_their_interval(clock, nvml):
+    lines = run(clock, 200, 100)
+    assert lines[0] == "#" + ",".join(f'"{name}"' for name in energy_use.COLUMNS)
+    assert len(lines) == 3
+    for line, step in zip(lines[1:], (100, 200), strict=True):
+        values = [float(value) for value in line.split(",")]
+        perStep = WATTS * SECONDS_PER_STEP
+        speed = 86400.0 / SECONDS_PER_STEP * 2e-6  # 2 fs a step
+        np.testing.assert_allclose(values, [step, 0.002 * step, perStep, perStep / 2e-6, WATTS, speed], rtol=1e-3)
+
+
+def test_all_devices_of_a_context_count(clock, nvml, monkeypatch):
+    monkeypatch.setattr(energy_counter, "get_context_devices", lambda context: ["GPU-b", "GPU-a"])
+    assert float(run(clock, 100, 100)[1].split(",")[4]) == pytest.approx(2 * WATTS)
+
+
+def test_other_separators_and_files(clock, nvml, tmp_path):
+    path = tmp_path / "energy.csv"
+    for append in (False, True):
+        simulation = make_simulation(clock)
+        simulation.reporters.append(EnergyUseReporter(path, 100, separator=";", append=append))
+        simulation.step(100)
+    lines = path.read_text().splitlines()
+    assert [line[0] for line in lines] == ["#", "1", "1"]
+    assert len(lines[1].split(";")) == len(energy_use.COLUMNS)
+
+
+def test_a_report_of_another_reporter_does_not_split_the_interval(clock, nvml):
+    simulation, out = make_simulation(clock), io.StringIO()
+    simulation.reporters.append(EnergyUseReporter(out, 100))
+    simulation.reporters.append(app.StateDataReporter(io.StringIO(), 30, step=True))
+    simulation.step(100)
+    assert float(out.getvalue().splitlines()[1].split(",")[2]) == pytest.approx(WATTS * SECONDS_PER_STEP, rel=1e-3)
+
+
+def test_reset_leaves_out_what_was_done_between(clock, nvml):
+    simulation, out = make_simulation(clock), io.StringIO()
+    reporter = EnergyUseReporter(out, 100)
+    simulation.reporters.append(reporter)
+    simulation.step(100)
+    clock.now += 3600.0
+    reporter.reset(simulation)
+    simulation.step(100)
+    lines = out.getvalue().splitlines()
+    assert lines[1].split(",")[2:] == lines[2].split(",")[2:]
+
+
+def test_a_short_interval_has_no_energy_and_says_so_once(clock, nvml):
+    with pytest.warns(UserWarning, match=r"10 steps took 0\.5 s, too short.*reportInterval of 41 steps") as caught:
+        lines = run(clock, 30, 10)
+    assert len(caught) == 1
+    for line in lines[1:]:
+        values = line.split(",")
+        assert values[2:5] == ["--", "--", "--"]
+        assert float(values[5]) > 0.0
+
+
+def test_a_counter_that_stands_still_is_an_error(clock, nvml):
+    nvml.still = True
+    with pytest.raises(EnergyCounterError, match="stands still"):
+        run(clock, 100, 100)
+
+
+def test_a_missing_pynvml_is_named(clock, nvml, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    with pytest.raises(EnergyCounterError, match=r"pip install nvidia-ml-py.*required=False"):
+        run(clock, 100, 100)
+
+
+def test_a_missing_driver_is_named(clock, nvml):
+    nvml.loaded = False
+    with pytest.raises(EnergyCounterError, match="does not start: Driver Not Loaded"):
+        run(clock, 100, 100)
+
+
+def test_a_gpu_without_counter_is_named(clock, nvml):
+    nvml.supported = False
+    with pytest.raises(EnergyCounterError, match=r"GPU-a cannot be read: Not Supported.*Volta"):
+        run(clock, 100, 100)
+
+
+def test_a_part_of_a_gpu_is_named(clock, nvml, monkeypatch):
+    monkeypatch.setattr(energy_counter, "get_context_devices", lambda context: ["GPU-c"])
+    with pytest.raises(EnergyCounterError, match=r"does not know the GPU GPU-c.*MIG"):
+        run(clock, 100, 100)
+
+
+def test_other_platforms_are_refused_before_the_first_step(clock, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNVML(clock))
+    simulation = make_simulation(clock, "CPU")
+    simulation.reporters.append(EnergyUseReporter(io.StringIO(), 10))
+    with pytest.raises(EnergyCounterError, match="the Context is on platform CPU"):
+        simulation.step(100)
+    assert simulation.currentStep == 0
+
+
+def test_a_counter_that_is_not_required_is_warned_of(clock, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNVML(clock))
+    with pytest.warns(UserWarning, match="no energies: the Context is on platform Reference"):
+        lines = run(clock, 200, 100, required=False)
+    assert [line.split(",")[2:5] for line in lines[1:]] == 2 * [["--", "--", "--"]]
+    assert float(lines[1].split(",")[5]) == pytest.approx(86400.0 / SECONDS_PER_STEP * 2e-6, rel=1e-3)
+
+
+def test_a_bad_interval_is_refused():
+    with pytest.raises(ValueError, match="at least 1 step, but is 0"):
+        EnergyUseReporter(io.StringIO(), 0)
+
+
+def test_devices_are_found_by_what_cuda_calls_them(monkeypatch):
+    class Driver:
+        """Three devices, of which CUDA hides the first."""
+
+        def cuInit(self, flags):
+            return 0
+
+        def cuDeviceGet(self, device, ordinal):
+            device._obj.value = ordinal + 1
+            return 0 if ordinal < 2 else 101
+
+        def cuDeviceGetUuid_v2(self, raw, device):
+            raw._obj[:] = bytes(15 * [0] + [device.value])
+            return 0
+
+        def cuGetErrorName(self, result, name):
+            name._obj.value = b"CUDA_ERROR_INVALID_DEVICE"
+
+    class Platform:
+        def getName(self):
+            return "CUDA"
+
+        def getPropertyValue(self, context, name):
+            return {"DeviceIndex": context.devices}[name]
+
+    def find(devices):
+        return cuda_devices.get_context_devices(types.SimpleNamespace(devices=devices, getPlatform=Platform))
+
+    monkeypatch.setattr(cuda_devices.ctypes, "CDLL", lambda name: Driver())
+    first, second = (f"GPU-00000000-0000-0000-0000-00000000000{i}" for i in (1, 2))
+    assert find("1,0") == [second, first]
+    with pytest.raises(cuda_devices.DeviceLookupError, match=r"cuDeviceGet\(2\) failed with CUDA_ERROR_INVALID_DEVICE"):
+        find("2")
+
+
+def test_a_missing_driver_library_is_named(monkeypatch):
+    monkeypatch.setattr(cuda_devices, "DRIVER_LIBRARY", "libnothing.so.1")
+    with pytest.raises(cuda_devices.DeviceLookupError, match=r"driver cannot be loaded: libnothing\.so\.1"):
+        cuda_devices.get_device_uuid(0)
+
+
+def test_the_counter_sums_joules(nvml, clock):
+    counter = EnergyCounter(["GPU-a", "GPU-b"])
+    assert counter.getDevices() == ("GPU-a", "GPU-b")
+    assert counter.read() == pytest.approx(2 * WATTS * clock.now)
+    assert unit.is_quantity(counter.read()) is False

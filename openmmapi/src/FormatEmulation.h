@@ -4,6 +4,7 @@
 
 #include "Jet.h"
 #include "openmmsurrogate/internal/PairFunction.h"
+#include "openmmsurrogate/internal/RoundedLayer.h"
 #include <vector>
 
 namespace SurrogatePlugin {
@@ -17,25 +18,19 @@ class FormatEmulation {
 public:
     /** @throws OpenMM::OpenMMException if the format is not defined for the network */
     FormatEmulation(const PairNetwork& network, double cutoff, const FormatScheme& scheme);
+    const std::vector<RoundedLayer>& getLayers() const { return layers; }
     /** Get the rounded weights of each layer, [numOutputs][numInputs] row major. */
-    const std::vector<std::vector<double> >& getWeights() const { return weights; }
+    std::vector<std::vector<double> > getWeights() const;
     /** Round the inputs of a layer. */
     void operator()(int layer, std::vector<double>& inputs) const;
     /** Round the inputs of a layer and their derivatives, for a network whose output is an energy. */
     void operator()(int layer, std::vector<Jet<double, 1> >& inputs) const;
 
 private:
-    struct LayerRounding {
-        NumericFormat::Type format;
-        std::vector<double> scales; // integer formats: one per input
-        std::vector<int> zeroPoints;
-        double round(double value, size_t input) const;
-    };
     void roundWeights(const PairNetwork& network, int layer, NumericFormat::Type format, int groupSize);
     /** @param lowest  the smallest input s that the network runs with */
     void findActivationScales(const PairNetwork& network, double lowest);
-    std::vector<std::vector<double> > weights;
-    std::vector<LayerRounding> layers;
+    std::vector<RoundedLayer> layers;
 };
 
 } // namespace SurrogatePlugin

@@ -31,6 +31,22 @@ double PairFunction::getCutoff() const {
     return impl->cutoff;
 }
 
+const std::vector<RoundedLayer>& PairFunction::getLayers() const {
+    return impl->getLayers();
+}
+
+double PairFunction::getCoreRadius() const {
+    return impl->coreRadius;
+}
+
+const double* PairFunction::getCoreCoefficients() const {
+    return impl->core;
+}
+
+bool PairFunction::hasSteps() const {
+    return impl->hasSteps();
+}
+
 double PairFunction::findLargestForce(double rLow, double rHigh) const {
     constexpr int numSamples = 1000;
     double largest = 0;

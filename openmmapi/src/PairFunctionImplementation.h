@@ -16,6 +16,7 @@ namespace SurrogatePlugin {
  */
 struct PairFunction::Implementation {
     Implementation(const PairNetwork& network, double cutoff, const FormatScheme& scheme);
+    const std::vector<RoundedLayer>& getLayers() const { return emulation.getLayers(); }
     /** Get whether rounding is coarse enough for the steps of w_q to count: every format below Single. */
     bool hasSteps() const { return NumericFormat::isReduced(format); }
     /** Get whether activations are rounded at all: every format but Double. */

@@ -207,12 +207,38 @@ TEST(PairFunction, StepwiseEnergyIsTheIntegralOfTheRoundedForce) {
 TEST(PairFunction, UsesTheScalesOfTheModel) {
     PairNetwork network({1, 2, 1}, {{0.9f, -0.4f}, {1.0f, 0.5f}}, {{0, 0}, {0}});
     network.setLayerQuantization(0, {{1.0f, 1.0f}, {1.0f / 127}, {0}});
-    network.setLayerQuantization(1, {{0.75f}, {0.01f, 0.02f}, {3, -5}});
+    network.setLayerQuantization(1, {{0.4f}, {0.01f, 0.02f}, {3, -5}});
     network.setCore(0.3);
     const PairFunction function(network, cutoff, {NumericFormat::Int8, false, 16});
-    // s = 0.5 rounds to code 64; weights of layer 0 round to 1 and 0; those of layer 1 to 0.75 and 0.75 (code 0.67 -> 1).
+    // s = 0.5 rounds to code 64; weights of layer 0 round to 1 and 0. Those of layer 1 are 1.0 * 0.01/0.02 = 0.5 and 0.5 before
+    // they are rounded, codes 1 and 1 (1.25 and 1.25 steps): 0.4 * 0.02/0.01 = 0.8 and 0.4 as multiplied.
     const double s = 64.0 / 127, h0 = std::nearbyint(std::tanh(s) / 0.01f) * (double) 0.01f, h1 = 0;
-    EXPECT_NEAR(0.75 * h0 + 0.75 * h1, function.computeForce(0.5 * cutoff), 1e-12);
+    EXPECT_NEAR((double) 0.4f * 0.02f / 0.01f * h0 + 0.4f * h1, function.computeForce(0.5 * cutoff), 1e-12);
+}
+
+TEST(PairFunction, Int8IsASumOfIntegers) {
+    NetworkOptions options;
+    options.widths = {1, 16, 16, 16, 1};
+    PairNetwork network = makeRandomNetwork(7, options);
+    PairNetwork::LayerQuantization perChannel;
+    for (int i = 0; i < 16; i++) {
+        perChannel.activationScales.push_back(0.004f + 0.0005f * i);
+        perChannel.activationZeroPoints.push_back(3 * i - 20);
+    }
+    network.setLayerQuantization(2, perChannel);
+    const PairFunction function(network, cutoff, {NumericFormat::Int8, true, 16});
+    const RoundedLayer& layer = function.getLayers()[2];
+    ASSERT_EQ(NumericFormat::Int8, layer.format);
+    for (int o = 0; o < 16; o++)
+        for (int i = 0; i < 16; i++) {
+            const int code = layer.weightCodes[o * 16 + i];
+            EXPECT_LE(std::abs(code), 127);
+            // What one step of an input adds to the sum.
+            EXPECT_NEAR(layer.sumScales[o] * code, layer.weights[o * 16 + i] * layer.activationScales[i], 1e-15);
+        }
+    perChannel.weightScales.assign(32, 0.01f);
+    network.setLayerQuantization(2, perChannel);
+    EXPECT_THROW(PairFunction(network, cutoff, {NumericFormat::Int8, true, 16}), OpenMMException) << "two groups";
 }
 
 TEST(PairFunction, RefusesWhatItCannotRepresent) {

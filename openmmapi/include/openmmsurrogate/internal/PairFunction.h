@@ -4,6 +4,7 @@
 
 #include "openmmsurrogate/NumericFormat.h"
 #include "openmmsurrogate/PairNetwork.h"
+#include "openmmsurrogate/internal/RoundedLayer.h"
 #include <memory>
 #include <vector>
 
@@ -36,6 +37,14 @@ public:
     double getCutoff() const;
     /** Get the largest |w(r)| over [rLow, rHigh], found on a fine grid (not a bound). */
     double findLargestForce(double rLow, double rHigh) const;
+    /** Get the layers with their weights as the format has them: what kernels multiply. */
+    const std::vector<RoundedLayer>& getLayers() const;
+    /** Get the radius of the repulsive core, nm; 0 if there is none. */
+    double getCoreRadius() const;
+    /** Get the core's coefficients: w(r)/r = c[0] + d (c[1] + d c[2]) for d = coreRadius^2 - r^2 > 0, kJ/mol/nm^2 and so on. */
+    const double* getCoreCoefficients() const;
+    /** Get whether w steps, because activations are rounded to a format below Single. */
+    bool hasSteps() const;
     /** For PairTable: the details behind this function. */
     struct Implementation;
     const Implementation& getImplementation() const { return *impl; }

@@ -83,6 +83,12 @@ def test_energy(tmp_path, monkeypatch, recwarn):
     assert "EnergyUseReporter" in str(recwarn.pop(UserWarning).message)  # no counter, or intervals too short for it
 
 
+def test_validate(tmp_path, monkeypatch):
+    names = run_page("docs/howto/validate.md", tmp_path, monkeypatch)
+    assert names["report"].passed
+    assert {row.format for row in names["report"].rows} >= {"single", "int8"}
+
+
 @pytest.mark.parametrize("page", sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "howto").iterdir()))
 def test_pages_are_linked_from_the_readme(page):
     assert f"]({page})" in (ROOT / "README.md").read_text()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""How far a platform may be from Reference, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openmmsurrogate._options import EvaluationMethod, Precision
+from openmmsurrogate.force import SurrogateForce
+
+DOUBLE_ARITHMETIC = 1e-10
+"""Relative error of forces and energies in double arithmetic, other orders of summation included."""
+SINGLE_FORCES = 1e-5
+"""Forces in single arithmetic: r^2 is rounded to 1e-7, by which a pair force changes some ten times as much, and pair
+forces are larger than their sum."""
+SINGLE_ENERGY = 1e-6
+SINGLE_ENERGY_BUFFERS = 1e-5
+"""Energies that are also summed in single, as a CUDA Context in ``single`` does."""
+ROUNDINGS = 4.0
+"""Positions in single are rounded more than once: when they are set, moved into the box, and subtracted."""
+FIXED_POINT_STEP = 2.0**-32
+"""Forces are summed on GPUs in 64-bit fixed point with this step, kJ/mol/nm."""
+FIXED_POINT_TERMS = 256
+"""At most so many roundings to a step are expected to add up in the force on an atom."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The largest differences from Reference that pass. They have no unit."""
+
+    force: float
+    """Of the norm of the error of the force on any atom, over the RMS force."""
+    energy: float
+    """Of the potential energy, relative."""
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How much the forces and energy of this System change on platform Reference, as in Bounds."""
+
+    rounding: Bounds
+    """From double to the numeric format."""
+    positions: Bounds
+    """When each coordinate changes by one step of single precision."""
+    distances: Bounds
+    """When each distance changes by about the rounding error of single precision."""
+    forceScale: float
+    """The RMS force, kJ/mol/nm."""
+
+
+def is_double_arithmetic(
+    platform: str, contextPrecision: str | None, format: Precision, method: EvaluationMethod
+) -> bool:
+    """Tell whether a platform evaluates a SurrogateForce in double arithmetic (docs/reference/platforms.md)."""
+    if platform == "CUDA":
+        return contextPrecision == "double" and (method != SurrogateForce.Network or format == SurrogateForce.Double)
+    return format == SurrogateForce.Double or method == SurrogateForce.Network
+
+
+def find_bounds(
+    platform: str, contextPrecision: str | None, format: Precision, method: EvaluationMethod, sensitivity: Sensitivity
+) -> Bounds:
+    """Find the bounds of one platform for one function.
+
+    They are those of its arithmetic, and of what the configuration makes of positions in single. A network in a reduced
+    format comes out of another arithmetic on the other side of a rounding step now and then, and a platform has an
+    activation function of its own: there the bound is the change that the format itself makes in this System.
+    """
+    if is_double_arithmetic(platform, contextPrecision, format, method):
+        force = energy = DOUBLE_ARITHMETIC
+    else:
+        force = SINGLE_FORCES
+        energy = SINGLE_ENERGY_BUFFERS if contextPrecision == "single" else SINGLE_ENERGY
+        # Coarse formats have steps, and cut-off forces one at the cutoff, of which a rounded distance makes more.
+        force += sensitivity.distances.force
+        energy += sensitivity.distances.energy
+        if method == SurrogateForce.Network and format not in (SurrogateForce.Double, SurrogateForce.Single):
+            force += sensitivity.rounding.force
+            energy += sensitivity.rounding.energy
+    if platform == "CUDA":
+        force += FIXED_POINT_TERMS * FIXED_POINT_STEP / sensitivity.forceScale if sensitivity.forceScale > 0.0 else 0.0
+        if contextPrecision != "double":
+            force += ROUNDINGS * sensitivity.positions.force
+            energy += ROUNDINGS * sensitivity.positions.energy
+    return Bounds(force, energy)

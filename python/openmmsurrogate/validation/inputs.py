@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Reading a System, and the positions and box of its particles, from files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openmm
+from numpy.typing import NDArray
+from openmm import app, unit
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Where particles are."""
+
+    positions: NDArray[np.float64]
+    """nm, shape (particles, 3)."""
+    box: NDArray[np.float64] | None
+    """Periodic box vectors as rows, nm, shape (3, 3); None if the file tells none."""
+
+
+def readSystem(path: str | os.PathLike[str]) -> openmm.System:
+    """Read a System from the XML that openmm.XmlSerializer writes.
+
+    Raises
+    ------
+    ValueError
+        if the file holds something else
+    OSError
+        if it cannot be read
+    """
+    system = _deserialize(Path(path))
+    if not isinstance(system, openmm.System):
+        raise ValueError(f"{path} does not hold a System, but a {type(system).__name__}")
+    return system
+
+
+def readStructure(path: str | os.PathLike[str]) -> Structure:
+    """Read positions and box from a PDB file (.pdb), a PDBx/mmCIF file (.cif) or the XML of a State (.xml).
+
+    Raises
+    ------
+    ValueError
+        if the file is of another kind or damaged
+    OSError
+        if it cannot be read
+    """
+    source = Path(path)
+    suffix = source.suffix.lower()
+    if suffix == ".xml":
+        return _read_state(source)
+    readers = {".pdb": app.PDBFile, ".cif": app.PDBxFile}
+    if suffix not in readers:
+        raise ValueError(f"{path} is neither .pdb nor .cif, nor the .xml of a State")
+    source.open().close()  # a missing file is told as such
+    try:
+        contents = readers[suffix](str(source))
+    except Exception as error:  # these readers raise whatever their parsing ends in
+        raise ValueError(f"{path} cannot be read: {error}") from None
+    return Structure(
+        _in_nanometers(contents.getPositions(asNumpy=True)), _box(contents.topology.getPeriodicBoxVectors())
+    )
+
+
+def _read_state(path: Path) -> Structure:
+    state = _deserialize(path)
+    if not isinstance(state, openmm.State):
+        raise ValueError(f"{path} does not hold a State, but a {type(state).__name__}")
+    try:
+        positions = state.getPositions(asNumpy=True)
+    except openmm.OpenMMException:
+        raise ValueError(f"{path} holds a State without positions; save one of getState(positions=True)") from None
+    return Structure(_in_nanometers(positions), _box(state.getPeriodicBoxVectors()))
+
+
+def _deserialize(path: Path) -> Any:
+    text = path.read_text()
+    try:
+        return openmm.XmlSerializer.deserialize(text)
+    except Exception as error:  # OpenMM raises plain Exception from some of its functions
+        raise ValueError(f"{path} is not XML that OpenMM can read: {error}") from None
+
+
+def _in_nanometers(values: Any) -> NDArray[np.float64]:
+    return np.array(values.value_in_unit(unit.nanometer), dtype=np.float64)
+
+
+def _box(vectors: Any) -> NDArray[np.float64] | None:
+    return None if vectors is None else np.array([v.value_in_unit(unit.nanometer) for v in vectors], dtype=np.float64)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""validateSystem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import openmm
+from numpy.typing import ArrayLike, NDArray
+
+from openmmsurrogate._convert import as_floats
+from openmmsurrogate._options import Precision, as_option
+from openmmsurrogate.force import SurrogateForce
+from openmmsurrogate.network import NumericFormat
+from openmmsurrogate.validation.configurations import Configurations, Evaluation, make_configurations
+from openmmsurrogate.validation.report import FAILED, SKIPPED, ForceSummary, ValidationReport, ValidationRow
+from openmmsurrogate.validation.targets import PLATFORMS, Target, find_obstacle, list_targets, validate_target
+from openmmsurrogate.validation.truth import Subject, evaluate_exactly, find_truth, isolate
+
+FORMATS = tuple(format for format in Precision if format != Precision.Default)
+ALL = "all"
+
+
+def validateSystem(
+    system: openmm.System,
+    positions: ArrayLike,
+    box: ArrayLike | None = None,
+    platforms: Sequence[str] = PLATFORMS,
+    formats: Sequence[int | str] | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> ValidationReport:
+    """Compare every force of this package in a System, each alone, on the platforms with platform Reference.
+
+    Parameters
+    ----------
+    system : System
+        it is not changed
+    positions : array_like
+        nm, shape (particles, 3)
+    box : array_like
+        periodic box vectors as rows, nm, shape (3, 3); the System's own if None
+    platforms : sequence of str
+        of "CPU" and "CUDA"; CUDA is tried in each precision of a Context. A platform that OpenMM does not have here
+        is listed as skipped.
+    formats : sequence of int or str
+        numeric formats, such as "bfloat16"; all if None. That of the force itself is always among them.
+    progress : callable
+        is given a text before each comparison
+
+    Returns
+    -------
+    ValidationReport
+        a row per force, format and platform; ``report.passed`` is the verdict
+
+    Raises
+    ------
+    ValueError
+        if the System has no force of this package, or the positions are not finite or not as many as its particles
+    """
+    indices = [i for i in range(system.getNumForces()) if SurrogateForce.isinstance(system.getForce(i))]
+    _check(system, indices, platforms)
+    coordinates = _check_positions(system, positions)
+    wanted = FORMATS if formats is None else [Precision(as_option(Precision, f, "formats")) for f in formats]
+    obstacles = {name: find_obstacle(name) for name in platforms}
+    targets = [target for name in platforms if not obstacles[name] for target in list_targets(name)]
+    rows: list[ValidationRow] = []
+    summaries: list[ForceSummary] = []
+    for index in indices:
+        subject = isolate(system, index, None if box is None else as_floats(box, "box"))
+        configurations = make_configurations(subject.system, coordinates)
+        exact = evaluate_exactly(subject, configurations)
+        for variant in _list_variants(subject, wanted):
+            newRows, newSummaries = _validate_variant(variant, configurations, exact, targets, progress)
+            rows += newRows
+            summaries += newSummaries
+        rows += [replace(_make_row(subject, name), format=ALL, reason=text) for name, text in obstacles.items() if text]
+    return ValidationReport(tuple(rows), tuple(summaries))
+
+
+def _check(system: openmm.System, indices: Sequence[int], platforms: Sequence[str]) -> None:
+    if not indices:
+        found = ", ".join(force.getName() for force in system.getForces()) or "none at all"
+        raise ValueError(f"the System has no SurrogateForce; its forces are: {found}")
+    for name in platforms:
+        if name not in PLATFORMS:
+            raise ValueError(f"platform {name!r} cannot be validated; those that can are {', '.join(PLATFORMS)}")
+
+
+def _check_positions(system: openmm.System, positions: ArrayLike) -> NDArray[np.float64]:
+    coordinates = as_floats(positions, "positions")
+    expected = (system.getNumParticles(), 3)
+    if coordinates.shape != expected:
+        raise ValueError(
+            f"the System has {expected[0]} particles, so that positions must have shape {expected}, but they have "
+            f"{coordinates.shape}: do they belong to another System?"
+        )
+    bad = np.flatnonzero(~np.isfinite(coordinates).all(axis=1))
+    if bad.size:
+        raise ValueError(f"the position of particle {bad[0]} is not finite: {coordinates[bad[0]].tolist()}")
+    return coordinates
+
+
+def _list_variants(subject: Subject, wanted: Sequence[Precision]) -> list[Subject]:
+    """List the force in its own format, and then in the others that are wanted."""
+    own = subject.format
+    return [subject, *(subject.withFormat(format) for format in wanted if format not in (own, Precision.Default))]
+
+
+def _make_row(subject: Subject, platform: str) -> ValidationRow:
+    return ValidationRow(
+        force=subject.index,
+        name=subject.force.getName(),
+        format=NumericFormat.getName(subject.format),
+        own=subject.own,
+        method=subject.method.name.lower(),
+        platform=platform,
+        contextPrecision=None,
+        verdict=SKIPPED,
+    )
+
+
+def _validate_variant(
+    subject: Subject,
+    configurations: Configurations,
+    exact: Evaluation,
+    targets: Sequence[Target],
+    progress: Callable[[str], None],
+) -> tuple[list[ValidationRow], list[ForceSummary]]:
+    """Compare all targets for one force as one function."""
+    row = _make_row(subject, "Reference")
+    progress(f"force {subject.index}, {row.format}: Reference")
+    try:
+        truth, summary = find_truth(subject, configurations, exact)
+    except openmm.OpenMMException as error:
+        # Not every network is defined in every format; that of the user's own force must be.
+        return [replace(row, verdict=FAILED if row.own else SKIPPED, reason=str(error))], []
+    rows = []
+    for target in targets:
+        progress(f"force {subject.index}, {row.format}: {target.platform} {target.contextPrecision or ''}".rstrip())
+        rows.append(validate_target(subject, truth, configurations, target, row))
+    return rows, [summary]

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: MIT
+"""Validation of the platforms in a System of the user's own, by call and by command."""
+
+import copy
+import json
+
+import liquid_samples
+import numpy as np
+import openmm
+import pytest
+from helpers import make_model
+from openmm import app, unit
+from typer.testing import CliRunner
+
+from openmmsurrogate import SurrogateForce, SurrogateModel, cli
+from openmmsurrogate.validation import readStructure, readSystem, targets, validateSystem
+from openmmsurrogate.validation.bounds import Bounds, Sensitivity, find_bounds
+from openmmsurrogate.validation.report import FAILED, PASSED, SKIPPED
+
+NUM_CELLS = 4
+
+
+def make_system(method="table", precision="default", numForces=1, model=None):
+    """Make a System with Lennard-Jones and our forces, of two types of particles. Get it and positions, nm."""
+    positions, box = liquid_samples.shaken_lattice(NUM_CELLS)
+    model = make_model() if model is None else model
+    system = openmm.System()
+    system.setDefaultPeriodicBoxVectors(*box)
+    for _ in positions:
+        system.addParticle(39.948)
+    system.addForce(liquid_samples.liquid_argon.createLennardJones(len(positions)))
+    for _ in range(numForces):
+        force = SurrogateForce(model)
+        force.setEvaluationMethod(method)
+        force.setPrecision(precision)
+        for i in range(len(positions)):
+            force.addParticle(i % model.getNumTypes())
+        system.addForce(force)
+    return system, positions
+
+
+def write_files(folder, system, positions):
+    """Write the System, and its positions in each kind of file. Get the paths."""
+    paths = {name: folder / f"{name}" for name in ("system.xml", "positions.pdb", "positions.cif", "state.xml")}
+    paths["system.xml"].write_text(openmm.XmlSerializer.serialize(system))
+    topology = app.Topology()
+    chain = topology.addChain()
+    for _ in positions:
+        topology.addAtom("Ar", app.element.argon, topology.addResidue("Ar", chain))
+    box = system.getDefaultPeriodicBoxVectors()
+    topology.setPeriodicBoxVectors([v.value_in_unit(unit.nanometer) for v in box] * unit.nanometer)
+    with paths["positions.pdb"].open("w") as file:
+        app.PDBFile.writeFile(topology, positions * unit.nanometer, file)
+    with paths["positions.cif"].open("w") as file:
+        app.PDBxFile.writeFile(topology, positions * unit.nanometer, file)
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("Reference"))
+    context.setPositions(positions)
+    paths["state.xml"].write_text(openmm.XmlSerializer.serialize(context.getState(positions=True)))
+    return paths
+
+
+def run(*arguments):
+    result = CliRunner().invoke(cli.app, ["validate", *map(str, arguments)])
+    print(result.output)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "wanted", "expected"),
+    [
+        (SurrogateModel.load("argon"), "table", ["int8"], ["single", "int8"]),
+        (SurrogateModel.load("argon"), "network", ["bfloat16"], ["single", "bfloat16"]),
+        (make_model(), "table", None, ["single", "double", "tf32", "bfloat16", "float16", "float8", "int8", "int4"]),
+    ],
+    ids=["argon-table", "argon-network", "mixture-all"],
+)
+def test_the_cpu_platform_passes(model, method, wanted, expected):
+    system, positions = make_system(method, model=model)
+    report = validateSystem(system, positions, platforms=["CPU"], formats=wanted)
+    assert [row.format for row in report.rows] == expected
+    assert [row.own for row in report.rows] == [True] + (len(expected) - 1) * [False]
+    for row in report.rows:
+        print(row)
+        assert row.verdict == PASSED, row.reason
+        assert row.method == method
+        assert 0.0 <= row.forceError <= row.forceMaximum <= row.forceBound < 1e-3
+    assert report.passed
+
+
+def test_numbers_are_those_of_the_forces():
+    system, positions = make_system(precision="double")
+    report = validateSystem(system, positions, platforms=["CPU"], formats=["bfloat16"])
+    box = [v.value_in_unit(unit.nanometer) for v in system.getDefaultPeriodicBoxVectors()]
+    given = np.float32(positions).astype(float)
+    results = {}
+    for precision in ("double", "bfloat16"):
+        force = copy.copy(SurrogateForce.cast(system.getForce(1)))
+        force.setPrecision(precision)
+        results[precision] = liquid_samples.compute(force, given, box)
+    (exact, _), (rounded, energy) = results["double"], results["bfloat16"]
+    summary = report.summaries[1]
+    rms = np.sqrt(np.mean(np.sum(rounded**2, axis=1)))
+    assert summary.format == "bfloat16"
+    # Particles are moved into the box before positions are rounded, so that these differ in the last bits.
+    assert summary.energy == pytest.approx(energy, rel=1e-5)
+    assert summary.rmsForce == pytest.approx(rms, rel=1e-4)
+    error = np.sqrt(np.mean(np.sum((rounded - exact) ** 2, axis=1))) / rms
+    assert summary.formatForceError == pytest.approx(error, rel=1e-2)
+    assert report.summaries[0].formatForceError == 0.0
+
+
+def test_every_force_is_validated_alone():
+    system, positions = make_system(numForces=2)
+    SurrogateForce.cast(system.getForce(2)).setPrecision("float16")
+    report = validateSystem(system, positions, platforms=["CPU"], formats=[])
+    assert [(row.force, row.format) for row in report.rows] == [(1, "single"), (2, "float16")]
+    assert report.passed
+    assert system.getNumForces() == 3
+
+
+def test_a_crystal_at_rest_is_measured_by_the_forces_of_a_shaken_one():
+    system, _ = make_system()
+    positions, _ = liquid_samples.liquid_argon.createLattice(NUM_CELLS)
+    report = validateSystem(system, positions, platforms=["CPU"], formats=[])
+    assert report.summaries[0].scaledBy == "shaken"
+    assert report.passed
+
+
+def test_virtual_sites_and_skewed_boxes():
+    system, positions = make_system()
+    box = np.array([[2.4, 0, 0], [0.6, 2.4, 0], [-0.6, 0.6, 2.4]])
+    system.setVirtualSite(1, openmm.TwoParticleAverageSite(0, 2, 0.5, 0.5))
+    system.setParticleMass(1, 0.0)
+    report = validateSystem(system, positions, box=box, platforms=["CPU"], formats=["double"])
+    for row in report.rows:
+        assert row.verdict == PASSED, row.reason
+
+
+def test_wrong_forces_fail(monkeypatch):
+    system, positions = make_system()
+    right = targets.evaluate
+
+    def evaluate(context, real, *configurations):
+        results = right(context, real, *configurations)
+        results[0].forces[5, 0] *= 1.01
+        return results
+
+    monkeypatch.setattr(targets, "evaluate", evaluate)
+    report = validateSystem(system, positions, platforms=["CPU"], formats=[])
+    assert report.rows[0].verdict == FAILED
+    assert "force error" in report.rows[0].reason
+    assert not report.passed
+
+
+def test_energies_that_are_not_those_of_the_forces_fail(monkeypatch):
+    system, positions = make_system(precision="double", model=SurrogateModel.load("argon"))
+    right = targets.evaluate
+
+    def evaluate(context, real, *configurations):
+        given, plus, minus = right(context, real, *configurations)
+        return given, type(plus)(plus.forces, plus.energy + 0.1), minus
+
+    monkeypatch.setattr(targets, "evaluate", evaluate)
+    report = validateSystem(system, positions, platforms=["CPU"], formats=[])
+    assert report.rows[0].reason.startswith("difference of dU and work")
+
+
+def test_a_missing_platform_is_listed_as_skipped(monkeypatch):
+    monkeypatch.setattr(targets, "get_platform_names", lambda: ["Reference", "CPU"])
+    system, positions = make_system()
+    report = validateSystem(system, positions, formats=[])
+    assert [(row.platform, row.verdict) for row in report.rows] == [("CPU", PASSED), ("CUDA", SKIPPED)]
+    assert report.rows[1].reason == "OpenMM has no platform CUDA here"
+    assert report.passed
+    assert not validateSystem(system, positions, platforms=["CUDA"], formats=[]).passed  # nothing was compared
+
+
+def test_what_a_platform_refuses_fails_only_in_the_format_of_the_force(monkeypatch):
+    def refuse(*arguments):
+        raise openmm.OpenMMException("this chip has no such format")
+
+    system, positions = make_system()
+    monkeypatch.setattr(targets, "evaluate", refuse)
+    report = validateSystem(system, positions, platforms=["CPU"], formats=["int8"])
+    assert [row.verdict for row in report.rows] == [FAILED, SKIPPED]
+    assert {row.reason for row in report.rows} == {"this chip has no such format"}
+
+
+def test_bounds_follow_the_arithmetic():
+    sensitivity = Sensitivity(Bounds(1e-2, 1e-1), Bounds(2e-5, 1e-8), Bounds(1e-6, 1e-8), 100.0)
+
+    def bound(platform, contextPrecision, format, method):
+        return find_bounds(platform, contextPrecision, format, method, sensitivity).force
+
+    table, network = SurrogateForce.Table, SurrogateForce.Network
+    assert bound("CPU", None, SurrogateForce.Double, table) == 1e-10
+    assert bound("CPU", None, SurrogateForce.Single, table) == pytest.approx(1.1e-5)
+    assert bound("CPU", None, SurrogateForce.Int8, network) == 1e-10
+    assert bound("CUDA", "double", SurrogateForce.Double, network) < 1e-9
+    assert bound("CUDA", "mixed", SurrogateForce.Double, table) == pytest.approx(9.1e-5, rel=1e-3)
+    assert bound("CUDA", "single", SurrogateForce.Int8, network) > 1e-2
+
+
+def test_arguments_are_checked():
+    system, positions = make_system()
+    with pytest.raises(ValueError, match=r"256 particles.*\(256, 3\).*\(255, 3\)"):
+        validateSystem(system, positions[1:])
+    positions[7] = np.nan
+    with pytest.raises(ValueError, match="particle 7 is not finite"):
+        validateSystem(system, positions)
+    with pytest.raises(ValueError, match="'OpenCL' cannot be validated"):
+        validateSystem(system, positions, platforms=["OpenCL"])
+    system.removeForce(1)
+    with pytest.raises(ValueError, match="no SurrogateForce; its forces are: NonbondedForce"):
+        validateSystem(system, positions)
+
+
+@pytest.mark.parametrize("structure", ["positions.pdb", "positions.cif", "state.xml"])
+def test_command(tmp_path, structure):
+    paths = write_files(tmp_path, *make_system())
+    result = run(paths["system.xml"], paths[structure], "--platforms", "CPU", "--formats", "int8")
+    assert result.exit_code == 0
+    assert "single*" in result.output
+    assert "2 passed" in result.output
+
+
+def test_command_writes_json(tmp_path):
+    paths = write_files(tmp_path, *make_system())
+    arguments = (paths["system.xml"], paths["state.xml"], "--platforms", "CPU", "--formats", "own", "--json")
+    assert run(*arguments, tmp_path / "result.json").exit_code == 0
+    written = json.loads((tmp_path / "result.json").read_text())
+    printed = json.loads(run(*arguments, "-").stdout)
+    assert written == printed
+    assert written["passed"] is True
+    assert written["rows"][0]["platform"] == "CPU"
+
+
+def test_command_fails_where_a_bound_is_exceeded(tmp_path, monkeypatch):
+    monkeypatch.setattr("openmmsurrogate.validation.bounds.SINGLE_FORCES", 0.0)
+    monkeypatch.setattr("openmmsurrogate.validation.configurations.JITTER", 0.0)
+    paths = write_files(tmp_path, *make_system())
+    result = run(paths["system.xml"], paths["positions.pdb"], "--platforms", "CPU", "--formats", "own")
+    assert result.exit_code == 1
+    assert "failed: force 1, single, CPU" in result.output
+
+
+def test_the_box_of_the_structure_counts(tmp_path):
+    system, positions = make_system()
+    paths = write_files(tmp_path, system, positions)
+    system.setDefaultPeriodicBoxVectors([9, 0, 0], [0, 9, 0], [0, 0, 9])
+    report = validateSystem(system, positions, readStructure(paths["positions.pdb"]).box, ["CPU"], [])
+    smaller = validateSystem(readSystem(paths["system.xml"]), positions, None, ["CPU"], [])
+    assert report.summaries[0].energy == pytest.approx(smaller.summaries[0].energy, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.xml", None, "No such file"),
+        ("broken.xml", "<System", "is not XML that OpenMM can read"),
+        ("state.xml", None, "does not hold a System, but a State"),
+    ],
+)
+def test_bad_system_files_are_named(tmp_path, name, content, message):
+    paths = write_files(tmp_path, *make_system())
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    result = run(tmp_path / name, paths["positions.pdb"])
+    assert result.exit_code == 1
+    assert name in result.output
+    assert message in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.pdb", None, "No such file"),
+        ("broken.pdb", "ATOM      1  Ar   Ar A   1     nonsense\n", "cannot be read"),
+        ("positions.gro", "", "neither .pdb nor .cif"),
+        ("system.xml", None, "does not hold a State, but a System"),
+    ],
+)
+def test_bad_structure_files_are_named(tmp_path, name, content, message):
+    paths = write_files(tmp_path, *make_system())
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    result = run(paths["system.xml"], tmp_path / name)
+    assert result.exit_code == 1
+    assert name in result.output
+    assert message in result.output
+
+
+def test_a_state_without_positions_is_refused(tmp_path):
+    system, positions = make_system()
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("Reference"))
+    context.setPositions(positions)
+    path = tmp_path / "state.xml"
+    path.write_text(openmm.XmlSerializer.serialize(context.getState(energy=True)))
+    with pytest.raises(ValueError, match="State without positions"):
+        readStructure(path)

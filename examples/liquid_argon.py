@@ -71,6 +71,15 @@ def createShiftedLennardJones(numAtoms):
     return force
 
 
+def createLiquid(numCells=8):
+    """Return a System of 4*numCells^3 atoms, no topology, and the positions of a lattice: for openmm-surrogate sample.
+
+    The energy is zero at the cutoff, as that of a surrogate is.
+    """
+    positions, edge = createLattice(numCells)
+    return createSystem(len(positions), edge, [createShiftedLennardJones(len(positions))]), None, positions
+
+
 def createContext(system, temperature, seed, platformName=None):
     """Return a Context with a LangevinMiddleIntegrator, temperature in K; the fastest platform if none is named."""
     integrator = openmm.LangevinMiddleIntegrator(temperature, FRICTION, TIME_STEP)

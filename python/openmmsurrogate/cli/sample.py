@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from openmmsurrogate.data import ParticleTypes, SamplingSettings, SystemSource
+    from openmmsurrogate.data import ParticleTypes, RecordingSettings, SamplingSettings, SystemSource
 
 _SYSTEM = "System: XML file, or a function that makes it, module:function or file.py:function"
 _POSITIONS = "positions: PDB or PDBx file (topology, too), or a State as XML"
@@ -21,17 +21,33 @@ _TRAJECTORY = "take the configurations of this DCD or XTC file instead of a simu
 _TYPE = "type of the particles with an element or atom name, NAME=TYPE or RESIDUE:NAME=TYPE; NAME= for none"
 _VOLUME = "volume of the box relative to the given one; repeat it for several"
 _START = "temperature of the first half of the equilibration, K: melt a lattice with it"
+_TEMPERATURE = "K; a simulation needs it"
+_FRAMES = "number of frames [default: 40, or all of the trajectory]"
 _GROUP = "record only the forces of this force group; may be repeated [default: all]"
 
 
+_SIMULATION_ONLY = (
+    "interval",
+    "equilibration",
+    "startTemperature",
+    "timeStep",
+    "friction",
+    "seed",
+    "pressure",
+    "volume",
+)
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]} frames"))
+
+
 def sample(
+    ctx: typer.Context,
     system: Annotated[str, typer.Argument(help=_SYSTEM, show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="HDF5 file; if it exists, the run continues")],
     positions: Annotated[Path | None, typer.Option(help=_POSITIONS)] = None,
     option: Annotated[list[str] | None, typer.Option(help=_OPTION)] = None,
     trajectory: Annotated[Path | None, typer.Option(help=_TRAJECTORY)] = None,
-    temperature: Annotated[float, typer.Option(help="K")] = 300.0,
-    frames: Annotated[int, typer.Option(help="number of frames to record")] = 40,
+    temperature: Annotated[float | None, typer.Option(help=_TEMPERATURE)] = None,
+    frames: Annotated[int | None, typer.Option(help=_FRAMES)] = None,
     interval: Annotated[float, typer.Option(help="time between frames, ps")] = 10.0,
     equilibration: Annotated[float, typer.Option(help="time before the first frame, ps")] = 100.0,
     startTemperature: Annotated[float | None, typer.Option("--start-temperature", help=_START)] = None,
@@ -48,26 +64,50 @@ def sample(
     platform: Annotated[str | None, typer.Option(help="OpenMM platform [default: the fastest]")] = None,
 ) -> None:
     """Record configurations and forces of a System to an HDF5 file, from a simulation or a trajectory."""
-    from openmmsurrogate.data import SamplingSettings, assignTypes, loadSystem, parseTypeMap
+    from openmmsurrogate.data import (
+        ForceDataset,
+        RecordingSettings,
+        SamplingSettings,
+        assignTypes,
+        loadSystem,
+        parseTypeMap,
+        summarizeData,
+    )
 
     source = loadSystem(system, positions, _parse_options(option or []))
     types = assignTypes(source, typesBy, parseTypeMap(type or [], typeFile))
-    settings = SamplingSettings(
-        temperature=temperature,
-        numFrames=frames,
-        interval=interval,
-        equilibration=equilibration,
-        startTemperature=startTemperature,
-        timeStep=timeStep,
-        friction=friction,
-        seed=seed,
-        pressure=pressure,
-        volumes=tuple(volume or [1.0]),
-        recordsVirial=virial,
-        forceGroups=tuple(group) if group else None,
-        platform=platform,
-    )
-    _sample(source, types, settings, output, Console())
+    recording = RecordingSettings(virial, tuple(group) if group else None, platform)
+    console = Console()
+    if trajectory is not None:
+        _refuse_simulation_options(ctx)
+        _record(source, types, trajectory, output, recording, frames, temperature, console)
+    elif temperature is None:
+        raise ValueError("a simulation needs --temperature")
+    else:
+        settings = SamplingSettings(
+            temperature=temperature,
+            numFrames=40 if frames is None else frames,
+            interval=interval,
+            equilibration=equilibration,
+            startTemperature=startTemperature,
+            timeStep=timeStep,
+            friction=friction,
+            seed=seed,
+            pressure=pressure,
+            volumes=tuple(volume or [1.0]),
+            recording=recording,
+        )
+        _simulate(source, types, settings, output, console)
+    with ForceDataset(output) as dataset:
+        console.print(summarizeData(dataset).asTable())
+
+
+def _refuse_simulation_options(ctx: typer.Context) -> None:
+    """Raise ValueError if an option was given that has no meaning for a trajectory."""
+    for name in _SIMULATION_ONLY:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
+            raise ValueError(f"{name} is for simulations; the configurations of a trajectory are taken as they are")
 
 
 def _parse_options(entries: list[str]) -> dict[str, Any]:
@@ -84,19 +124,45 @@ def _parse_options(entries: list[str]) -> dict[str, Any]:
     return result
 
 
-def _sample(
+def _record(
+    source: SystemSource,
+    types: ParticleTypes,
+    trajectory: Path,
+    output: Path,
+    recording: RecordingSettings,
+    frames: int | None,
+    temperature: float | None,
+    console: Console,
+) -> None:
+    """Compute the forces of a trajectory with a progress bar."""
+    from openmmsurrogate.data import recordTrajectory
+
+    with _make_progress(console) as progress:
+        task = progress.add_task("computing forces", total=None, done="0")
+
+        def report(numFrames: int, total: int) -> None:
+            progress.update(task, total=total, completed=numFrames, done=f"{numFrames}/{total}")
+
+        try:
+            recordTrajectory(source, types, trajectory, output, recording, frames, temperature, report)
+        except KeyboardInterrupt:
+            console.print(f"interrupted: the frames up to now are in {output}")
+            raise typer.Exit(code=130) from None
+
+
+def _simulate(
     source: SystemSource, types: ParticleTypes, settings: SamplingSettings, output: Path, console: Console
 ) -> None:
     """Simulate with a progress bar, which counts the equilibration as frames not yet there."""
     from openmmsurrogate.data import sampleForces
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]} frames"))
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
-        task = progress.add_task("preparing", total=settings.numFrames, done=f"0/{settings.numFrames}")
+    total = settings.numFrames
+    with _make_progress(console) as progress:
+        task = progress.add_task("preparing", total=total, done=f"0/{total}")
 
         def report(stage: str, numFrames: int, fraction: float) -> None:
-            done = f"{numFrames}/{settings.numFrames}"
             inFrame = fraction if stage == "sampling" else 0.0
+            done = f"{numFrames}/{total}"
             progress.update(task, completed=numFrames + inFrame, description=f"{stage:13}", done=done)
 
         try:
@@ -104,3 +170,7 @@ def _sample(
         except KeyboardInterrupt:
             console.print(f"interrupted: the frames up to now are in {output}; the same command continues")
             raise typer.Exit(code=130) from None
+
+
+def _make_progress(console: Console) -> Progress:
+    return Progress(*_COLUMNS, TimeElapsedColumn(), TimeRemainingColumn(), console=console)

@@ -11,15 +11,19 @@ from openmmsurrogate.data.frame import Frame
 from openmmsurrogate.data.pairs import findPairs
 from openmmsurrogate.data.particle_types import ParticleTypes, assignTypes, findExclusions, parseTypeMap
 from openmmsurrogate.data.sampling import sampleForces
-from openmmsurrogate.data.sampling_settings import SamplingSettings
+from openmmsurrogate.data.sampling_settings import RecordingSettings, SamplingSettings
+from openmmsurrogate.data.summary import DataSummary, summarizeData
 from openmmsurrogate.data.system_source import SystemSource, loadSystem
+from openmmsurrogate.data.trajectory import recordTrajectory
 from openmmsurrogate.data.virial import computeVirial
 
 __all__ = [
+    "DataSummary",
     "ForceDataset",
     "ForceDatasetWriter",
     "Frame",
     "ParticleTypes",
+    "RecordingSettings",
     "SamplingSettings",
     "SystemSource",
     "assignTypes",
@@ -28,5 +32,7 @@ __all__ = [
     "findPairs",
     "loadSystem",
     "parseTypeMap",
+    "recordTrajectory",
     "sampleForces",
+    "summarizeData",
 ]

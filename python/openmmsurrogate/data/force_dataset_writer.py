@@ -217,4 +217,5 @@ def _create_file(
     except OSError as error:
         if os.path.exists(unfinished):
             os.remove(unfinished)
-        raise OSError(error.errno, f"{path}: no room for {capacity} frames could be made: {error}") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(f"{path}: cannot make room for {capacity} frames: {reason}") from error

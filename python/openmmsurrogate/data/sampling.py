@@ -20,7 +20,7 @@ from openmmsurrogate.data.force_dataset_writer import ForceDatasetWriter
 from openmmsurrogate.data.frame import Frame
 from openmmsurrogate.data.particle_types import ParticleTypes, findExclusions
 from openmmsurrogate.data.resume_file import ResumePoint, read_resume_point, write_resume_point
-from openmmsurrogate.data.sampling_settings import SamplingSettings, check_same_settings
+from openmmsurrogate.data.sampling_settings import RecordingSettings, SamplingSettings, check_same_settings
 from openmmsurrogate.data.system_source import SystemSource
 from openmmsurrogate.data.virial import computeVirial
 
@@ -89,7 +89,7 @@ def _open_output(
             temperature=settings.temperature,
             metadata={"sampling": recorded, "versions": versions},
             systemXML=systemXML,
-            recordsVirial=settings.recordsVirial,
+            recordsVirial=settings.recording.recordsVirial,
             capacity=settings.numFrames,
         )
     with ForceDataset(path) as dataset:
@@ -112,7 +112,7 @@ class _Sampler:
         self.positions = source.positions
         self.periodic: bool = self.system.usesPeriodicBoundaryConditions()
         if not self.periodic and (
-            settings.pressure is not None or settings.recordsVirial or settings.volumes != (1.0,)
+            settings.pressure is not None or settings.recording.recordsVirial or settings.volumes != (1.0,)
         ):
             raise ValueError(f"{source.description} is not periodic: it has no pressure, virial or volume")
         if settings.pressure is not None:
@@ -146,7 +146,7 @@ class _Sampler:
                 force.setRandomNumberSeed(seed)
         integrator = openmm.LangevinMiddleIntegrator(temperature, settings.friction, settings.timeStep)
         integrator.setRandomNumberSeed(seed)
-        return make_context(self.system, integrator, settings.platform)
+        return make_context(self.system, integrator, settings.recording.platform)
 
     def _equilibrate(self, frame: int, volume: float) -> openmm.State:
         """Return the state after minimization and equilibration at a volume, from the given positions."""
@@ -173,7 +173,7 @@ class _Sampler:
         context.setState(state)
         self._step(context, settings.interval, "sampling", index)
         after = context.getState(positions=True, velocities=True, parameters=True)
-        return after, record_frame(context, self.periodic, settings.recordsVirial, settings.groupMask)
+        return after, record_frame(context, self.periodic, settings.recording)
 
     def _step(self, context: openmm.Context, time: float, stage: str, numFrames: int) -> None:
         """Simulate for a time, in pieces between which progress is told and Ctrl-C heard."""
@@ -185,8 +185,9 @@ class _Sampler:
             except openmm.OpenMMException as error:
                 raise ValueError(f"the simulation became unstable ({error}): {_ADVICE}") from error
             self.report(stage, numFrames, end / max(1, steps))
-        if not np.isfinite(_energy(context, -1)):
-            raise ValueError(f"the simulation became unstable, its energy is not a number: {_ADVICE}")
+        positions = context.getState(positions=True).getPositions(asNumpy=True)
+        if not np.isfinite(positions.value_in_unit(unit.nanometer)).all():
+            raise ValueError(f"the simulation became unstable, a position is not a number: {_ADVICE}")
 
 
 _ADVICE = "take a smaller time step or a lower start temperature, and see whether positions and box belong together"
@@ -203,8 +204,9 @@ def make_context(system: openmm.System, integrator: openmm.Integrator, platform:
     return openmm.Context(system, integrator, chosen, properties)
 
 
-def record_frame(context: openmm.Context, periodic: bool, recordsVirial: bool, groups: int = -1) -> Frame:
+def record_frame(context: openmm.Context, periodic: bool, recording: RecordingSettings) -> Frame:
     """Return the present configuration of a Context with its forces. With a virial, the Context is left elsewhere."""
+    groups = recording.groupMask
     state = context.getState(positions=True, forces=True, energy=True, groups=groups)
     positions: NDArray[np.float64] = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
     box: Any = state.getPeriodicBoxVectors(asNumpy=True).value_in_unit(unit.nanometer) if periodic else None
@@ -213,12 +215,5 @@ def record_frame(context: openmm.Context, periodic: bool, recordsVirial: bool, g
         box=box,
         forces=state.getForces(asNumpy=True).value_in_unit(_FORCE),
         potentialEnergy=state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole),
-        virial=computeVirial(context, positions, box, groups) if recordsVirial else None,
+        virial=computeVirial(context, positions, box, groups) if recording.recordsVirial else None,
     )
-
-
-def _energy(context: openmm.Context, groups: int) -> float:
-    energy: float = (
-        context.getState(energy=True, groups=groups).getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
-    )
-    return energy

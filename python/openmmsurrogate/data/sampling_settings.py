@@ -11,6 +11,32 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class RecordingSettings:
+    """What is recorded of each configuration, and where it is computed.
+
+    Raises
+    ------
+    ValueError
+        if a force group is not one
+    """
+
+    recordsVirial: bool = False
+    forceGroups: tuple[int, ...] | None = None
+    """Force groups whose forces and energies are recorded; None for all. In a simulation all move the particles."""
+    platform: str | None = None
+    """Name of the platform; None for the fastest."""
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= group < 32 for group in self.forceGroups or ()):
+            raise ValueError(f"force groups are numbers from 0 to 31, not {self.forceGroups}")
+
+    @property
+    def groupMask(self) -> int:
+        """The recorded force groups as OpenMM takes them, one bit each."""
+        return -1 if self.forceGroups is None else sum(1 << group for group in set(self.forceGroups))
+
+
+@dataclass(frozen=True)
 class SamplingSettings:
     """How a simulation samples configurations; times in ps, temperatures in K.
 
@@ -38,11 +64,7 @@ class SamplingSettings:
     """Pressure of a Monte Carlo barostat, bar; None for constant volume."""
     volumes: tuple[float, ...] = (1.0,)
     """Volumes of the box relative to the given one; the frames are spread over them evenly, in this order."""
-    recordsVirial: bool = False
-    forceGroups: tuple[int, ...] | None = None
-    """Force groups whose forces and energies are recorded; None for all. All of them move the particles."""
-    platform: str | None = None
-    """Name of the platform; None for the fastest."""
+    recording: RecordingSettings = RecordingSettings()
 
     def __post_init__(self) -> None:
         positive = {"temperature": self.temperature, "interval": self.interval, "timeStep": self.timeStep}
@@ -60,13 +82,6 @@ class SamplingSettings:
             raise ValueError(f"{len(self.volumes)} volumes cannot share {self.numFrames} frames")
         if self.pressure is not None and len(self.volumes) > 1:
             raise ValueError("a barostat and several volumes exclude each other")
-        if any(not 0 <= group < 32 for group in self.forceGroups or ()):
-            raise ValueError(f"force groups are numbers from 0 to 31, not {self.forceGroups}")
-
-    @property
-    def groupMask(self) -> int:
-        """The recorded force groups as OpenMM takes them, one bit each."""
-        return -1 if self.forceGroups is None else sum(1 << group for group in set(self.forceGroups))
 
     def volumeOfFrame(self, frame: int) -> int:
         """Return the index of the volume at which a frame is sampled."""
@@ -83,6 +98,7 @@ class SamplingSettings:
     def asMetadata(self) -> dict[str, Any]:
         """Return everything that determines the frames, as JSON can hold it."""
         values = asdict(self)
+        values |= values.pop("recording")
         del values["platform"]  # any may continue
         if len(self.volumes) == 1:
             del values["numFrames"]  # more may be asked for later

@@ -16,6 +16,9 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from openmmsurrogate.cli.doctor import doctor
+from openmmsurrogate.cli.sample import sample
+from openmmsurrogate.cli.validate import validate
+
 COMMANDS: tuple[Callable[..., None], ...] = (doctor, sample, validate)
 
 # What wrong input, a missing file or package, or OpenMM raises: its message says what to do, a traceback would hide it.

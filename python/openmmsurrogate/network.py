@@ -12,7 +12,7 @@ import numpy.typing as npt
 from openmm import unit
 
 from openmmsurrogate import _wrapper
-from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_layers, as_list, number_in
+from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_floats, as_layers, as_list, number_in
 from openmmsurrogate._options import Activation, Output, Precision, as_option
 
 Floats = npt.NDArray[np.float32]
@@ -54,25 +54,48 @@ class NumericFormat(_wrapper.NumericFormat):
         return _wrapper.NumericFormat.isReduced(as_option(Precision, format, "format"))
 
     @staticmethod
-    def round(value: float, format: int | str) -> float:
-        """Round a value to the nearest one that a floating point format can hold, ties to even, saturating."""
-        return _wrapper.NumericFormat.round(value, as_option(Precision, format, "format"))
-
-    @staticmethod
-    def quantize(value: float, scale: float, zeroPoint: int, format: int | str) -> int:
-        """Round a value to the nearest code of an integer format.
+    def round(value: npt.ArrayLike, format: int | str) -> Any:
+        """Round values to the nearest ones that a floating point format can hold, ties to even, saturating.
 
         Parameters
         ----------
-        value : float
+        value : float or array_like
+        format : int or str
+            Double, Single, TF32, BFloat16, Float16 or Float8
+
+        Returns
+        -------
+        float, or ndarray of float64 of the shape of value
+        """
+        number, values = as_option(Precision, format, "format"), as_floats(value, "value")
+        if values.ndim == 0:
+            return _wrapper.NumericFormat.round(float(values), number)
+        rounded = _wrapper.NumericFormat._roundAll(values.ravel().tolist(), number)
+        return np.array(rounded, dtype=np.float64).reshape(values.shape)
+
+    @staticmethod
+    def quantize(value: npt.ArrayLike, scale: float, zeroPoint: int, format: int | str) -> Any:
+        """Round values to the nearest codes of an integer format.
+
+        Parameters
+        ----------
+        value : float or array_like
         scale : float
             the value of one code step; positive
         zeroPoint : int
             the code that stands for 0
         format : int or str
             ``Int8`` (codes -127 to 127) or ``Int4`` (codes -7 to 7)
+
+        Returns
+        -------
+        int, or ndarray of int32 of the shape of value
         """
-        return _wrapper.NumericFormat.quantize(value, scale, zeroPoint, as_option(Precision, format, "format"))
+        number, values = as_option(Precision, format, "format"), as_floats(value, "value")
+        if values.ndim == 0:
+            return _wrapper.NumericFormat.quantize(float(values), scale, zeroPoint, number)
+        codes = _wrapper.NumericFormat._quantizeAll(values.ravel().tolist(), scale, zeroPoint, number)
+        return np.array(codes, dtype=np.int32).reshape(values.shape)
 
     @staticmethod
     def dequantize(code: int, scale: float, zeroPoint: int) -> float:

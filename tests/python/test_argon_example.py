@@ -9,8 +9,6 @@ import sys
 import pytest
 from liquid_samples import EXAMPLES
 
-from openmmsurrogate import SurrogateModel
-
 
 def run_example(*arguments):
     environment = dict(os.environ, COLUMNS="160", PYTHONIOENCODING="utf-8")
@@ -60,20 +58,3 @@ def test_argon_explains_bad_options(arguments, message):
     result = run_example(EXAMPLES / "argon.py", *arguments)
     assert result.returncode != 0
     assert message in result.stderr
-
-
-def test_fit_writes_a_model(tmp_path):
-    """The fit with few atoms and steps: a worse model than the shipped one, through the same code."""
-    path = tmp_path / "small.safetensors"
-    program = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); import fit_argon\n"
-        "fit_argon.NUM_CELLS, fit_argon.MELT_STEPS, fit_argon.SAMPLE_STEPS = 3, 100, 100\n"
-        "fit_argon.main()"
-    )
-    result = run_example("-c", program, EXAMPLES, "--output", path, "--fit-steps", 100)
-    assert result.returncode == 0, result.stderr
-    error = float(re.search(r"error norm over RMS force\s+(\S+) RMS", result.stdout).group(1))
-    assert error < 0.05
-    model = SurrogateModel.load(path)
-    assert list(model.getTypeNames()) == ["Ar"]
-    assert '"seed":1' in model.getProvenance().replace(" ", "")

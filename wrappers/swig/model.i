@@ -15,6 +15,22 @@
 %include "openmmsurrogate/PairNetwork.h"
 %include "openmmsurrogate/SurrogateModel.h"
 
+%extend SurrogatePlugin::NumericFormat {
+    static std::vector<double> _roundAll(const std::vector<double>& values, SurrogatePlugin::NumericFormat::Type format) {
+        std::vector<double> result;
+        for (double value : values)
+            result.push_back(SurrogatePlugin::NumericFormat::round(value, format));
+        return result;
+    }
+    static std::vector<int> _quantizeAll(const std::vector<double>& values, double scale, int zeroPoint,
+                                         SurrogatePlugin::NumericFormat::Type format) {
+        std::vector<int> result;
+        for (double value : values)
+            result.push_back(SurrogatePlugin::NumericFormat::quantize(value, scale, zeroPoint, format));
+        return result;
+    }
+}
+
 %extend SurrogatePlugin::PairNetwork {
     std::vector<float> _getWeightScales(int layer) const {
         return $self->getLayerQuantization(layer).weightScales;

@@ -17,9 +17,10 @@ from typer.core import TyperGroup
 
 from openmmsurrogate.cli.doctor import doctor
 from openmmsurrogate.cli.sample import sample
+from openmmsurrogate.cli.train import train
 from openmmsurrogate.cli.validate import validate
 
-COMMANDS: tuple[Callable[..., None], ...] = (doctor, sample, validate)
+COMMANDS: tuple[Callable[..., None], ...] = (doctor, sample, train, validate)
 
 # What wrong input, a missing file or package, or OpenMM raises: its message says what to do, a traceback would hide it.
 USER_ERRORS = (ValueError, OSError, ImportError, OpenMMException)

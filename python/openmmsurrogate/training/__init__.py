@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Fits of pair networks."""
+"""Training of pair networks from forces of molecular dynamics, on PyTorch (extra ``train``)."""
 
-from openmmsurrogate.training.network_fit import (
-    FitResult,
-    NetworkParameters,
-    evaluateNetwork,
-    fitNetwork,
-    initializeNetwork,
-    roundToSingle,
-)
+from openmmsurrogate.training.checkpoint import TrainingInterrupted
+from openmmsurrogate.training.config import DEFAULT_POLYNOMIAL, TrainingConfig, readConfig
+from openmmsurrogate.training.run import TrainingResult, train
+from openmmsurrogate.training.trainer import CurvePoint, Progress
 
 __all__ = [
-    "FitResult",
-    "NetworkParameters",
-    "evaluateNetwork",
-    "fitNetwork",
-    "initializeNetwork",
-    "roundToSingle",
+    "DEFAULT_POLYNOMIAL",
+    "CurvePoint",
+    "Progress",
+    "TrainingConfig",
+    "TrainingInterrupted",
+    "TrainingResult",
+    "readConfig",
+    "train",
 ]

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The command train: from files of forces to a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from openmmsurrogate.training import TrainingResult
+    from openmmsurrogate.training.trainer import Progress as TrainingProgress
+
+
+def train(
+    data: Annotated[list[Path], typer.Argument(help="HDF5 files from openmm-surrogate sample")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="model to write, .safetensors")],
+    config: Annotated[Path | None, typer.Option(help="TOML file of settings")] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", "-s", help="name=value; wins over the file")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on from an interrupted training")] = False,
+    plot: Annotated[Path | None, typer.Option(help="figure of the learning curve")] = None,
+) -> None:
+    """Train a pair model on positions and forces: Adam on mini-batches, L-BFGS in double, refit of the readout.
+
+    Ctrl-C saves the state beside the model; --resume goes on from there.
+    """
+    from openmmsurrogate import training
+    from openmmsurrogate.plots import plotLearningCurve
+
+    settings = training.readConfig(config, setting or ())
+    if output.suffix != ".safetensors":
+        raise ValueError(f"the name of the model must end in .safetensors, but is {output}")
+    if not output.absolute().parent.is_dir():
+        raise ValueError(f"there is no folder {output.absolute().parent} for the model")
+    checkpoint = output.with_suffix(".checkpoint")
+    if checkpoint.exists() and not resume:
+        raise ValueError(f"{checkpoint} is the state of an interrupted training: go on with --resume, or remove it")
+    console = Console()
+    try:
+        with _ProgressBars(console) as bars:
+            result = training.train(data, settings, checkpoint, resume, bars.report)
+    except training.TrainingInterrupted as interruption:
+        console.print(str(interruption), markup=False, soft_wrap=True)
+        raise typer.Exit(code=130) from None
+    result.model.save(output)
+    _print_result(console, result, output)
+    if plot is not None:
+        plotLearningCurve([(p.stage, p.step, p.training, p.heldOut) for p in result.curve], plot)
+        console.print(f"learning curve in {plot}", soft_wrap=True)
+
+
+class _ProgressBars:
+    """One bar per stage of the training, with the held-out error."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (
+            TextColumn("{task.description:8}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("held-out error {task.fields[error]}"),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(*columns, console=console)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> _ProgressBars:
+        self._reading = self._progress.add_task("reading", total=None, error="-")
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def report(self, stage: str, step: int, total: int, progress: TrainingProgress) -> None:
+        """Show a step."""
+        if stage not in self._tasks:
+            self._progress.update(self._reading, visible=False)
+            self._tasks[stage] = self._progress.add_task(stage, total=total, error="-")
+        error = f"{progress.bestHeldOut**0.5:.1e}" if progress.curve else "-"
+        self._progress.update(self._tasks[stage], completed=step, error=error)
+
+
+def _print_result(console: Console, result: TrainingResult, output: Path) -> None:
+    from openmmsurrogate.analysis import formatR2, toEVPerAngstrom
+
+    metrics = result.heldOut
+    rmse = float(toEVPerAngstrom(metrics.magnitudeRMSE))
+    console.print(
+        f"held-out frames: R2 of |F| {formatR2(metrics.r2)}, RMSE of |F| {rmse:.1e} eV/angstrom, "
+        f"error norm over RMS force {metrics.relativeRMSE:.1e}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(f"the refit of the readout was {'kept' if result.refitKept else 'not kept'}")
+    console.print(f"written: {output}", soft_wrap=True)

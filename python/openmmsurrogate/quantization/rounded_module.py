@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""A pair network that computes with rounded weights and inputs, as FormatEmulation (openmmapi/src) does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openmmsurrogate._torch import torch
+from openmmsurrogate.network import PairNetwork
+from openmmsurrogate.quantization.rounding import find_scales, round_float, round_integer
+from openmmsurrogate.training.networks import PairModule
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A format and the choices that belong to a model."""
+
+    format: str
+    endLayersSingle: bool
+    weightGroupSize: int
+
+
+class RoundedPairModule(PairModule):
+    """A PairModule in a numeric format.
+
+    Parameters
+    ----------
+    network
+        where widths, activation and parameters come from
+    scheme
+        how it is rounded
+
+    Attributes
+    ----------
+    noise
+        largest relative noise on what is rounded, in training
+    """
+
+    noise = 0.0
+
+    def __init__(self, network: PairNetwork, scheme: Scheme) -> None:
+        names = ("tanh", "silu", "clampedPolynomial")
+        outputs = ("forceWeight", "energy")
+        super().__init__(
+            network.getWidths()[1:-1],
+            names[network.getActivation()],
+            network.getActivationCoefficients(),
+            outputs[network.getOutput()],
+        )
+        self.load(network)
+        self.scheme = scheme
+        # Of the inputs of each layer in int8: scales and zero points, shape (inputs,).
+        self.activation_scales: list[torch.Tensor | None] = [None for _ in self.weights]
+        self.zero_points: list[torch.Tensor | None] = [None for _ in self.weights]
+
+    def format_of(self, layer: int) -> str:
+        """Return the format of the weights of a layer."""
+        last = len(self.weights) - 1
+        return "single" if self.scheme.endLayersSingle and layer in (0, last) else self.scheme.format
+
+    def effective_weights(self) -> list[torch.Tensor]:
+        """Return the rounded weights of all layers."""
+        return [self._round_weights(layer, weight) for layer, weight in enumerate(self.weights)]
+
+    def _round_weights(self, layer: int, weight: torch.Tensor) -> torch.Tensor:
+        format = self.format_of(layer)
+        if format == "int8":
+            scales = self.activation_scales[layer]
+            folds = torch.ones(()).to(weight) if scales is None or len(scales) == 1 else scales / scales.max()
+            folded = weight * folds
+            return round_integer(folded, find_scales(folded, "int8"), 0, "int8") / folds
+        if format == "int4":
+            size = -(-weight.shape[1] // -(-weight.shape[1] // self.scheme.weightGroupSize))
+            groups = [round_integer(g, find_scales(g, "int4"), 0, "int4") for g in torch.split(weight, size, dim=1)]
+            return round_float(torch.cat(groups, dim=1), "float16")
+        return round_float(weight, format)
+
+    def round_inputs(self, layer: int, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the rounded inputs of a layer (or their derivatives)."""
+        if self.noise > 0 and self.training and layer > 0:
+            inputs = inputs * (1.0 + self.noise * (2.0 * torch.rand_like(inputs) - 1.0))
+        format = self.format_of(layer)
+        if format != "int8":
+            return round_float(inputs, "float16" if format == "int4" else format)
+        scale, zero = self.activation_scales[layer], self.zero_points[layer]
+        if scale is None or zero is None:  # not calibrated yet
+            return inputs
+        return round_integer(inputs, scale, zero, "int8")
+
+    def calibrate(self, s: torch.Tensor) -> None:
+        """Choose int8 scales and zero points of each input from the range that it has over these s, and zero.
+
+        The layers are calibrated one after the other: each sees the rounding of those before.
+        """
+        if self.scheme.format != "int8":
+            return
+        with torch.no_grad():
+            values = s.reshape(-1, 1)
+            for layer in range(len(self.weights)):
+                if self.format_of(layer) == "int8":
+                    self.activation_scales[layer], self.zero_points[layer] = _find_range(values)
+                values = self.round_inputs(layer, values) @ self._round_weights(layer, self.weights[layer]).T
+                values = self.activate(values + self.biases[layer])
+
+    def calibrate_symmetric(self, low: float) -> None:
+        """Choose int8 scales as FormatEmulation does for a model that brings none: one per layer.
+
+        It is the largest magnitude of the inputs over 127, found with rounded weights and unrounded inputs.
+        """
+        if self.scheme.format != "int8":
+            return
+        with torch.no_grad():
+            values = torch.linspace(low, 1.0, 257).to(self.weights[0]).reshape(-1, 1)
+            for layer in range(len(self.weights)):
+                if self.format_of(layer) == "int8":
+                    scale = values.abs().max().clamp(min=1e-30) / 127.0
+                    self.activation_scales[layer], self.zero_points[layer] = scale[None], torch.zeros_like(scale)[None]
+                values = self.activate(values @ self._round_weights(layer, self.weights[layer]).T + self.biases[layer])
+
+    def write_quantization(self, network: PairNetwork) -> None:
+        """Give the scales to a network with these parameters: those of weights are found by the format's own rule."""
+        for layer, (scales, zeros) in enumerate(zip(self.activation_scales, self.zero_points, strict=True)):
+            if scales is not None and zeros is not None:
+                network.setLayerQuantization(layer, (), scales.cpu().numpy(), [int(z) for z in zeros])
+
+
+def _find_range(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    low, high = values.amin(dim=0).clamp(max=0.0), values.amax(dim=0).clamp(min=0.0)
+    scale = ((high - low) / 254.0).clamp(min=1e-30)
+    scale = scale.float().to(values.dtype)  # as the model's file holds it
+    return scale, torch.clamp(torch.round(-127.0 - low / scale), -127, 127)

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""A model in a numeric format: plain, with a refitted readout, or fine-tuned."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import json
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from openmmsurrogate._torch import torch
+from openmmsurrogate.data import ForceDataset
+from openmmsurrogate.model import SurrogateModel
+from openmmsurrogate.network import NumericFormat, PairNetwork
+from openmmsurrogate.quantization.config import FORMAT_NAMES, METHODS, QuantizationConfig
+from openmmsurrogate.quantization.finetune import Reporter, calibrate, finetune, measure, refit
+from openmmsurrogate.quantization.matching import MatchingData, MatchingLoss, make_modules
+from openmmsurrogate.quantization.rounded_module import RoundedPairModule, Scheme
+
+
+@dataclass(frozen=True)
+class QuantizationResult:
+    """What quantize() returns.
+
+    Attributes
+    ----------
+    model
+        a model that runs in the format by default
+    heldOutError
+        root mean square error of force components on held-out frames over their standard deviation, with the terms of
+        energy; None with method "plain" and no data
+    refitKept
+        whether the refit of the readout lowered the held-out error
+    """
+
+    model: SurrogateModel
+    heldOutError: float | None
+    refitKept: bool
+
+
+def quantize(
+    model: SurrogateModel,
+    format: str,
+    method: str = "finetune",
+    paths: Sequence[str | os.PathLike[str]] = (),
+    config: QuantizationConfig | None = None,
+    reporter: Reporter | None = None,
+) -> QuantizationResult:
+    """Make a model that runs in a reduced numeric format.
+
+    Parameters
+    ----------
+    model
+        a trained model; it is not changed
+    format
+        "bf16", "fp16", "fp8", "int8" or "int4", or the names of NumericFormat
+    method
+        "plain": weights and activations are rounded as the format's defaults say; "refit": int8 activations have a
+        scale per channel, and the readout is refitted to rounded activations; "finetune": all weights are trained
+        with rounding in the forward pass, and then the readout is refitted
+    paths
+        files of forces, as for training; method "plain" needs none
+    config
+        settings; None takes the defaults
+    reporter
+        called after each step of the fine-tuning with its number, the number of steps, and the loss
+
+    Raises
+    ------
+    ValueError
+        for an unknown format or method, missing data, or data that do not fit the model
+    """
+    settings, name = config or QuantizationConfig(), FORMAT_NAMES.get(format, format)
+    if name not in FORMAT_NAMES.values():
+        raise ValueError(f"the format must be one of {', '.join(FORMAT_NAMES)}, but is {format!r}")
+    if method not in METHODS:
+        raise ValueError(f"the method must be one of {', '.join(METHODS)}, but is {method!r}")
+    if not paths and method != "plain":
+        raise ValueError(f"method {method} needs data; give files from openmm-surrogate sample with --data")
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    result = copy.copy(model)
+    result.setFormat(NumericFormat.parse(name))
+    result.setEndLayersSingle(settings.endLayersSingle)
+    result.setWeightGroupSize(settings.weightGroupSize)
+    error, kept = None, False
+    if paths:
+        with ExitStack() as stack:
+            datasets = [stack.enter_context(ForceDataset(path)) for path in paths]
+            data = MatchingData(model, datasets, [os.fspath(path) for path in paths], settings)
+        result, error, kept = _improve(result, name, method, data, settings, reporter)
+    result.setProvenance(json.dumps(_describe(model, name, method, settings, [os.fspath(p) for p in paths], error)))
+    return QuantizationResult(result, error, kept)
+
+
+def _improve(
+    model: SurrogateModel,
+    format: str,
+    method: str,
+    data: MatchingData,
+    config: QuantizationConfig,
+    reporter: Reporter | None,
+) -> tuple[SurrogateModel, float, bool]:
+    """Return the quantized model, its held-out error, and whether a refit was kept."""
+    scheme = Scheme(format, config.endLayersSingle, config.weightGroupSize)
+    modules, kept = make_modules(model, scheme, data.deviation), False
+    training, heldOut = (MatchingLoss(q, data, config.device) for q in (data.training, data.heldOut))
+    for module in modules:
+        module.to(config.device)
+    if method == "plain":
+        for module in modules:
+            module.calibrate_symmetric(data.grid.low / data.cutoff)
+        return model, measure(modules, heldOut, config.seed) ** 0.5, False
+    if method == "finetune":
+        finetune(modules, training, config, reporter)
+    calibrate(modules, training)
+    kept = refit(modules, training, heldOut, config)
+    return _with_networks(model, modules, data), measure(modules, heldOut, config.seed) ** 0.5, kept
+
+
+def _with_networks(model: SurrogateModel, modules: Sequence[RoundedPairModule], data: MatchingData) -> SurrogateModel:
+    """Return a copy of a model with other networks."""
+    result = SurrogateModel(model.getTypeNames(), model.getCutoff())
+    for index, module in enumerate(modules):
+        result.addNetwork(_to_network(module, model.getNetwork(index)))
+    types = range(model.getNumTypes())
+    for a in types:
+        result.setEnergyOffset(a, model.getEnergyOffset(a))
+        for b in types[: a + 1]:
+            if model.getPairNetwork(a, b) != SurrogateModel.Undefined:
+                result.setPairNetwork(a, b, model.getPairNetwork(a, b))
+    result.setForceScale(model.getForceScale())
+    result.setFormat(model.getFormat())
+    result.setEndLayersSingle(model.getEndLayersSingle())
+    result.setWeightGroupSize(model.getWeightGroupSize())
+    return result
+
+
+def _to_network(module: RoundedPairModule, original: PairNetwork) -> PairNetwork:
+    layers = range(original.getNumLayers())
+    network = PairNetwork(
+        original.getWidths(),
+        [module.weights[layer].detach().cpu().numpy() for layer in layers],
+        [module.biases[layer].detach().cpu().numpy() for layer in layers],
+        original.getActivation(),
+        original.getOutput(),
+    )
+    if original.getActivation() == PairNetwork.ClampedPolynomial:
+        network.setActivationCoefficients(original.getActivationCoefficients())
+    network.setOutputStandardization(original.getOutputMean(), original.getOutputStandardDeviation())
+    network.setCore(original.getMinimumDistance(), original.getCoreStiffness())
+    network.setTrainingHistogram(original.getTrainingHistogram())
+    module.write_quantization(network)
+    return network
+
+
+def _describe(
+    model: SurrogateModel,
+    format: str,
+    method: str,
+    config: QuantizationConfig,
+    paths: Sequence[str],
+    error: float | None,
+) -> dict[str, Any]:
+    """Return the provenance of the model, with what has been done to it."""
+    provenance: dict[str, Any] = json.loads(model.getProvenance())
+    provenance["quantization"] = {
+        "command": "openmm-surrogate quantize",
+        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "format": format,
+        "method": method,
+        "data": list(paths),
+        "config": config.toDict(),
+        "held_out_error": error,
+        "torch": torch.__version__,
+    }
+    return provenance

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""Training on tiny data: what it learns, and what it says when it cannot."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("h5py")
+
+from openmmsurrogate import NumericFormat, SurrogateModel
+from openmmsurrogate.data import ForceDatasetWriter, Frame, findPairs
+from openmmsurrogate.training import TrainingConfig, TrainingInterrupted, readConfig, train
+
+CUTOFF, TYPES = 0.6, ("A", "B")
+SMALL = {
+    "cutoff": CUTOFF,
+    "hidden": (8, 8),
+    "adamSteps": 60,
+    "warmupSteps": 10,
+    "lbfgsSteps": 200,
+    "particlesPerBatch": 20,
+    "gridPoints": 120,
+    "validationInterval": 20,
+    "checkpointInterval": 20,
+    "threads": 1,
+}
+
+
+def pair_force(a, b, r):
+    """A smooth pair force, kJ/mol/nm, that goes to zero at the cutoff."""
+    return (40.0 + 25.0 * a + 10.0 * b) * np.sin(3.0 * np.pi * r / CUTOFF) * (1.0 - r / CUTOFF) / r
+
+
+def pair_energies(a, b, r):
+    s = np.linspace(0.0, 1.0, 801)
+    x = r[:, None] + s * (CUTOFF - r[:, None])
+    w = pair_force(a, b, x)
+    return np.sum(0.5 * (w[:, 1:] + w[:, :-1]) * np.diff(x, axis=1), axis=1)
+
+
+def make_frame(random, numTypes=1, particles=80, edge=1.5, offsets=(0.0, 0.0)):
+    """Points of a gas in a box, no two too close."""
+    points = []
+    while len(points) < particles:
+        point = random.uniform(0.0, edge, 3)
+        if all(np.linalg.norm((d := point - q) - edge * np.rint(d / edge)) > 0.15 for q in points):
+            points.append(point)
+    positions, types = np.array(points), np.arange(particles) % numTypes
+    i, j, d = findPairs(positions, edge * np.eye(3), CUTOFF)
+    r = np.linalg.norm(d, axis=1)
+    a, b = np.minimum(types[i], types[j]), np.maximum(types[i], types[j])
+    w = pair_force(a, b, r)
+    forces = np.zeros_like(positions)
+    np.add.at(forces, i, (w / r)[:, None] * d)
+    np.add.at(forces, j, -(w / r)[:, None] * d)
+    energy = sum(pair_energies(x, y, r[(a == x) & (b == y)]).sum() for x in range(numTypes) for y in range(x, numTypes))
+    energy += sum(offsets[t] for t in types)
+    return Frame(positions, edge * np.eye(3), forces, float(energy), ((w / r)[:, None] * d**2).sum(axis=0))
+
+
+def write_data(path, numTypes=1, frames=6, seed=1, **options):
+    random = np.random.default_rng(seed)
+    made = [make_frame(random, numTypes, edge=1.5 + 0.03 * k, **options) for k in range(frames)]
+    types = np.arange(len(made[0].positions)) % numTypes
+    with ForceDatasetWriter(path, TYPES[:numTypes], types, recordsVirial=True) as writer:
+        for frame in made:
+            writer.append(frame)
+    return path
+
+
+@pytest.fixture(scope="module")
+def argon(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("data") / "one.h5")
+
+
+def config(**changes):
+    return TrainingConfig(**{**SMALL, **changes})
+
+
+def relative_error(model, a=0, b=0):
+    r = np.linspace(0.18, 0.58, 101)
+    exact = pair_force(a, b, r)
+    return np.sqrt(np.mean((model.computeForce(a, b, r)._value - exact) ** 2) / np.mean(exact**2))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"output": "energy"}, {"activation": "silu"}, {"activation": "clampedPolynomial"}],
+    ids=["force", "energy", "silu", "polynomial"],
+)
+def test_learns_a_pair_force_from_summed_forces(argon, changes):
+    result = train([argon], config(**changes))
+    error = relative_error(result.model)
+    print(f"1 - R2 {1 - result.heldOut.r2:.1e}, error of w {error:.1e}")
+    assert result.heldOut.r2 > 0.999
+    assert error < 0.03
+    assert result.curve[-1].heldOut < result.curve[0].heldOut
+    provenance = json.loads(result.model.getProvenance())
+    network = result.model.getNetwork(0)
+    assert provenance["training"]["pairs"] == network.getTrainingHistogram().sum()
+    assert 0 <= provenance["training"]["smallest_distance_nm"][0] - network.getMinimumDistance()._value < 0.001
+    assert provenance["data"][0]["held_out_frames"] == 1
+
+
+def test_learns_several_types_energies_and_offsets_at_several_volumes(tmp_path):
+    path = write_data(tmp_path / "two.h5", numTypes=2, frames=8, offsets=(3.0, -2.0))
+    result = train([path], config(energyWeight=1.0, virialWeight=1.0, lbfgsSteps=400))
+    model = result.model
+    for a, b in ((0, 0), (0, 1), (1, 1)):
+        error = relative_error(model, a, b)
+        print(f"{a}-{b}: error of w {error:.1e}")
+        assert error < 0.05
+    # All frames have as many of one type as of the other: only the sum of both offsets is determined.
+    assert model.getEnergyOffset("A")._value + model.getEnergyOffset("B")._value == pytest.approx(1.0, abs=0.3)
+
+
+def test_resumed_training_is_that_without_interruption(argon, tmp_path):
+    def interrupt_at(stage, step):
+        def report(current, number, total, progress):
+            if (current, number) == (stage, step):
+                os.kill(os.getpid(), signal.SIGINT)
+
+        return report
+
+    settings = config(emaDecay=0.9, gradientClip=1.0, lbfgsSteps=80)
+    straight = train([argon], settings)
+    checkpoint = tmp_path / "model.checkpoint"
+    for stage, step in (("adam", 33), ("lbfgs", 40)):
+        with pytest.raises(TrainingInterrupted, match=rf"step {step} of {stage}; the state is in .*--resume"):
+            train([argon], settings, checkpoint, checkpoint.exists(), interrupt_at(stage, step))
+    with pytest.raises(ValueError, match=r"other settings: learningRate = 0\.003 instead of 0\.001"):
+        train([argon], config(emaDecay=0.9, gradientClip=1.0, lbfgsSteps=80, learningRate=1e-3), checkpoint, True)
+    resumed = train([argon], settings, checkpoint, True)
+    assert not checkpoint.exists()
+    assert resumed.curve == straight.curve
+    for layer in range(3):
+        np.testing.assert_array_equal(
+            resumed.model.getNetwork(0).getWeights(layer), straight.model.getNetwork(0).getWeights(layer)
+        )
+
+
+def test_seed_decides_and_patience_ends_adam(argon):
+    first, second = (train([argon], config(seed=seed, lbfgsSteps=0, refit=False)) for seed in (1, 2))
+    assert first.curve != second.curve
+    stalled = train([argon], config(adamSteps=400, learningRate=0.1, schedule="constant", patience=2, lbfgsSteps=0))
+    assert stalled.curve[-1].step < 400
+
+
+def test_refit_is_kept_only_if_the_held_out_error_falls(argon):
+    without, refitted = (train([argon], config(lbfgsSteps=20, refit=refit)) for refit in (False, True))
+    assert refitted.refitKept
+    assert refitted.heldOut.componentRMSE < without.heldOut.componentRMSE
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"maxNeighbors": 5}, r"particle \d+ has \d+ neighbors within 0\.6 nm, more than maxNeighbors = 5"),
+        ({"heldOutFraction": 0.01}, "6 frames, of which heldOutFraction = 0.01 leaves 6 for training and 0"),
+        ({"cutoff": 0.12}, "no pair A-A comes within 0.12 nm"),
+        ({"learningRate": 1e30, "warmupSteps": 0}, "the loss is not finite"),
+    ],
+    ids=["neighbors", "split", "cutoff", "divergence"],
+)
+def test_says_what_is_wrong_with_the_data(argon, changes, message):
+    with pytest.raises(ValueError, match=message):
+        train([argon], config(**changes))
+
+
+def test_files_of_other_types_are_refused(argon, tmp_path):
+    other = write_data(tmp_path / "two.h5", numTypes=2, frames=2)
+    with pytest.raises(ValueError, match=r"two.h5 has the types \['A', 'B'\], but .*one.h5 has \['A'\]"):
+        train([argon, other], config())
+
+
+def test_config_file_and_settings(tmp_path):
+    path = tmp_path / "train.toml"
+    path.write_text('adamSteps = 7\nhidden = [4, 4]\nactivation = "silu"\nlearningRate = 1\n')
+    settings = readConfig(path, ["adamSteps=9", "activation=tanh"])
+    assert (settings.adamSteps, settings.hidden, settings.activation) == (9, (4, 4), "tanh")
+    path.write_text("adamStep = 7\n")
+    for arguments, message in (
+        ((path,), r"train.toml: there is no setting 'adamStep'; the settings are activation, "),
+        ((None, ["adamSteps=many"]), "adamSteps must be of type int, but is 'many'"),
+        ((None, ["schedule=steep"]), "schedule must be one of constant, cosine, but is 'steep'"),
+        ((None, ["heldOutFraction=0"]), r"heldOutFraction must lie between 0 and 1, but is 0\.0"),
+        ((None, ["adamSteps"]), "must be written name=value"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            readConfig(*arguments)
+
+
+def test_damaged_checkpoint_is_an_error(argon, tmp_path):
+    checkpoint = tmp_path / "model.checkpoint"
+    checkpoint.write_bytes(b"half")
+    with pytest.raises(ValueError, match=r"model\.checkpoint is not a checkpoint"):
+        train([argon], config(), checkpoint, True)
+
+
+def test_unwritable_checkpoint_leaves_the_previous_one(tmp_path):
+    import torch
+
+    from openmmsurrogate.training.checkpoint import load_checkpoint, save_checkpoint
+
+    path = tmp_path / "model.checkpoint"
+    save_checkpoint(path, {"step": 1})
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
+    path.with_name(path.name + ".part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"cannot write the checkpoint .*; the previous checkpoint is as it was"):
+        save_checkpoint(path, {"step": 2, "large": torch.zeros(100000)})
+    assert load_checkpoint(path)["step"] == 1
+
+
+def test_saved_model_runs_and_rounds(argon, tmp_path):
+    model = train([argon], config()).model
+    model.save(tmp_path / "model.safetensors")
+    loaded = SurrogateModel.load(tmp_path / "model.safetensors")
+    r = np.linspace(0.2, 0.55, 11)
+    np.testing.assert_array_equal(loaded.computeForce("A", "A", r)._value, model.computeForce("A", "A", r)._value)
+    assert loaded.getFormat() == NumericFormat.Default

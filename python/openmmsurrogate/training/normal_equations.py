@@ -171,7 +171,7 @@ class NormalEquations:
         for axis in range(3):
             lever = 0.5 * frame.distance * frame.direction[:, axis] ** 2
             sums = np.bincount(columns, (lever[:, None] * weights).ravel(), minlength=len(self._vector))
-            self._virial_rows.append(sums * self.deviation / scale)
+            self._virial_rows.append((sums * self.deviation / scale).astype(np.float64))
             self._virials.append(float(frame.virial[axis]) / scale)
 
     def quadratic(

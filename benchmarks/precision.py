@@ -12,7 +12,7 @@ import argparse
 import numpy as np
 import openmm
 from common.argon import createContext, createSurrogate, liquid_argon
-from common.results import writeResults
+from common.results import ResultFile
 from openmm import unit
 from rich.console import Console
 from rich.table import Table
@@ -29,7 +29,7 @@ FORCE = unit.kilojoule_per_mole / unit.nanometer
 def sampleLiquid(numCells: int, numFrames: int) -> tuple[np.ndarray, float]:
     """Return configurations of the Lennard-Jones liquid, nm, shape (frames, atoms, 3), and the edge of their box."""
     positions, edge = liquid_argon.createLattice(numCells)
-    context = createContext(positions, edge, liquid_argon.createLennardJones(len(positions)), "CPU", {})
+    context = createContext(positions, edge, [liquid_argon.createLennardJones(len(positions))], "CPU", {})
     context.getIntegrator().step(SETTLING_STEPS)
     frames = []
     for _ in range(numFrames):
@@ -96,8 +96,10 @@ def main() -> None:
         )
     console = Console()
     console.print(table)
-    settings = {**vars(arguments), "atoms": frames.shape[1]}
-    console.print(f"written to {writeResults('precision', rows, settings)}", soft_wrap=True)
+    results = ResultFile("precision", {**vars(arguments), "atoms": frames.shape[1]})
+    for row in rows:
+        results.add(row)
+    console.print(f"written to {results.path}", soft_wrap=True)
 
 
 if __name__ == "__main__":

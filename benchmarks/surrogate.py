@@ -1,62 +1,77 @@
 # SPDX-License-Identifier: MIT
-"""Whole steps of liquid argon on a GPU: SurrogateForce beside OpenMM's own pair forces, in time and joules."""
+"""Whole steps of liquid argon on a GPU, side by side: OpenMM's forces, SurrogateForce by table and by network in every
+numeric format, the report's way (JAX on dense neighbor arrays) and compiled PyTorch on given pairs.
+
+Each size is melted once, and all contestants go on from there. Whole steps are Langevin steps with all neighbor
+searching; what computes only forces of fixed pairs is in parentheses.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 
-from common.argon import createContext, createSurrogate, createTabulated, liquid_argon
-from common.results import writeResults
-from common.stepping import Contestant, race
-from rich.console import Console
-from rich.table import Table
+from common.contestant import Setting
+from common.measuring import Plan, measureIdlePower, openCounter
+from common.results import ResultFile
+from common.runner import console, runSizes
+from common.table import makeTable
+from contestants import findContestants
 
-from openmmsurrogate import SurrogateForce
-
-SETTLING_STEPS = 1500  # melting, and OpenMM's first reorderings
+SIZES = [6078, 12156, 24312, 48624, 60780, 64000, 256000, 1000000, 4000000]
 
 
-def measureSize(numCells: int, arguments: argparse.Namespace) -> list[dict]:
-    """Measure one system size."""
-    positions, edge = liquid_argon.createLattice(numCells)
-    n = len(positions)
-    forces = {
-        "OpenMM NonbondedForce": liquid_argon.createLennardJones(n),
-        "OpenMM CustomNonbondedForce, tabulated": createTabulated(n),
-        "SurrogateForce, table": createSurrogate(n, SurrogateForce.Table),
-    }
-    properties = {"Precision": arguments.precision}
-    contestants = [
-        Contestant(label, createContext(positions, edge, force, "CUDA", properties)) for label, force in forces.items()
-    ]
-    rows = race(contestants, SETTLING_STEPS, arguments.seconds, arguments.repeats)
-    return [{"atoms": n, "precision": arguments.precision, **row} for row in rows]
+def parseArguments() -> argparse.Namespace:
+    """Return the command's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--atoms", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--contestants", nargs="+", default=["all"], help="names, or all (default)")
+    parser.add_argument("--platform", default="CUDA", help="OpenMM's (default: %(default)s)")
+    parser.add_argument("--precision", default="single", choices=["single", "mixed", "double"], help="of CUDA Contexts")
+    parser.add_argument("--threads", type=int, help="of platform CPU; default: OpenMM's, one per core")
+    parser.add_argument("--seconds", type=float, default=1.0, help="length of a window (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="windows (default: %(default)s)")
+    parser.add_argument("--minimum-steps", type=int, default=1000, help="in all windows (default: %(default)s)")
+    parser.add_argument(
+        "--maximum-seconds", type=float, default=15.0, help="for all windows of a contestant (default: %(default)s)"
+    )
+    parser.add_argument("--settling-steps", type=int, default=300, help="before (default: %(default)s)")
+    parser.add_argument("--interleave", action="store_true", help="contestants take turns")
+    parser.add_argument("--output", type=Path, help="JSON file (default: results/surrogate-<date>.json)")
+    return parser.parse_args()
+
+
+def findSetting(arguments: argparse.Namespace) -> Setting:
+    """Return where the contestants run."""
+    if arguments.platform == "CUDA":
+        return Setting("CUDA", {"Precision": arguments.precision})
+    if arguments.platform == "CPU" and arguments.threads is not None:
+        return Setting("CPU", {"Threads": str(arguments.threads)})
+    return Setting(arguments.platform, {})
 
 
 def main() -> None:
-    """Measure, print a table, and write the results."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--cells", type=int, nargs="+", default=[11, 25, 40, 63, 100], help="fcc cells per edge: 4 n^3 atoms"
+    """Measure; print each row, and a table at the end; write the results row by row."""
+    arguments = parseArguments()
+    setting = findSetting(arguments)
+    plan = Plan(
+        arguments.seconds,
+        arguments.repeats,
+        arguments.minimum_steps,
+        arguments.maximum_seconds,
+        arguments.settling_steps,
     )
-    parser.add_argument("--precision", default="single", choices=["single", "mixed", "double"])
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of one measurement")
-    parser.add_argument("--repeats", type=int, default=5)
-    arguments = parser.parse_args()
-    rows = []
-    table = Table("atoms", "force", "ms/step", "J/step", "K")
-    for numCells in arguments.cells:
-        for row in measureSize(numCells, arguments):
-            rows.append(row)
-            joules = f"{row['J_per_step']:.4f}" if "J_per_step" in row else ""
-            table.add_row(
-                str(row["atoms"]), row["label"], f"{row['ms_per_step']:.4f}", joules, f"{row['temperature_K']:.0f}"
-            )
-    console = Console()
-    console.print(table)
-    console.print(
-        f"written to {writeResults(f'surrogate-{arguments.precision}', rows, vars(arguments))}", soft_wrap=True
-    )
+    settings = {**vars(arguments), "load_average": os.getloadavg()}  # other work slows contestants down unequally
+    if setting.platform == "CUDA":
+        settings["idle_W"] = measureIdlePower(openCounter())
+    results = ResultFile("surrogate" if setting.platform == "CUDA" else "surrogate_cpu", settings, arguments.output)
+    contestants = findContestants(arguments.contestants)
+    for row in runSizes(arguments.atoms, contestants, setting, plan, arguments.interleave):
+        results.add(row)
+        console.print(f"{row['atoms']} {row['name']} {row.get('error', row.get('ms_per_step'))}", highlight=False)
+    console.print(makeTable(results.rows))
+    console.print(f"written to {results.path}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What the benchmarks share: stepping a Context against the clock and the energy counter, and writing results."""
+"""What the benchmarks share: liquid argon, measuring contestants against the clock and the energy counter, results."""

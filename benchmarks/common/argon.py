@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Liquid argon of any size, as Lennard-Jones and as its surrogate."""
+"""Liquid argon of any size, and its surrogate."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import openmm
+from openmm import unit
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 import liquid_argon
@@ -15,12 +17,38 @@ import liquid_argon
 from openmmsurrogate import SurrogateForce, SurrogateModel
 
 TEMPERATURE = 100.0  # K
-TABLE_POINTS = 2000  # of OpenMM's own tabulated function
+MELTING_STEPS = 3000  # from a crystal at 300 K to the liquid at 100 K
 
 
-def createSurrogate(numAtoms: int, method: int, precision: int = SurrogateForce.Default) -> SurrogateForce:
-    """Return the shipped argon model as a force."""
-    force = SurrogateForce(SurrogateModel.load("argon"))
+@dataclass(frozen=True)
+class Liquid:
+    """A configuration of liquid argon in a cubic box."""
+
+    positions: np.ndarray  # nm, (atoms, 3)
+    velocities: np.ndarray  # nm/ps, (atoms, 3)
+    edge: float  # nm
+
+    @property
+    def numAtoms(self) -> int:
+        """Number of atoms."""
+        return len(self.positions)
+
+
+def createCrystal(numAtoms: int) -> tuple[np.ndarray, float]:
+    """Return positions, nm, and the edge of a box of the liquid's density: an fcc crystal without its last atoms."""
+    numCells = 1
+    while 4 * numCells**3 < numAtoms:
+        numCells += 1
+    positions, edge = liquid_argon.createLattice(numCells)
+    newEdge = (numAtoms / liquid_argon.NUMBER_DENSITY) ** (1.0 / 3.0)
+    return positions[:numAtoms] * (newEdge / edge), newEdge
+
+
+def createSurrogate(
+    numAtoms: int, method: int, precision: int | str = SurrogateForce.Default, model: str = "argon"
+) -> SurrogateForce:
+    """Return a shipped model of argon, or one in a file, as a force."""
+    force = SurrogateForce(SurrogateModel.load(model))
     force.setEvaluationMethod(method)
     force.setPrecision(precision)
     for _ in range(numAtoms):
@@ -28,29 +56,27 @@ def createSurrogate(numAtoms: int, method: int, precision: int = SurrogateForce.
     return force
 
 
-def createTabulated(numAtoms: int) -> openmm.CustomNonbondedForce:
-    """Return Lennard-Jones as a user would tabulate it in OpenMM today."""
-    low = 0.25
-    r = np.linspace(low, liquid_argon.CUTOFF, TABLE_POINTS)
-    force = openmm.CustomNonbondedForce("table(r)")
-    force.addTabulatedFunction(
-        "table", openmm.Continuous1DFunction(liquid_argon.lennardJonesEnergy(r), low, liquid_argon.CUTOFF)
-    )
-    force.setNonbondedMethod(openmm.CustomNonbondedForce.CutoffPeriodic)
-    force.setCutoffDistance(liquid_argon.CUTOFF)
-    for _ in range(numAtoms):
-        force.addParticle([])
-    return force
-
-
 def createContext(
-    positions: np.ndarray, edge: float, force: openmm.Force, platform: str, properties: dict[str, str]
+    positions: np.ndarray, edge: float, forces: list[openmm.Force], platform: str, properties: dict[str, str]
 ) -> openmm.Context:
-    """Return a Context at 100 K, started hot enough for the crystal to melt."""
-    system = liquid_argon.createSystem(len(positions), edge, [force])
+    """Return a Context with a Langevin thermostat of 100 K, started hot enough for a crystal to melt."""
+    system = liquid_argon.createSystem(len(positions), edge, forces)
     integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE, liquid_argon.FRICTION, liquid_argon.TIME_STEP)
     integrator.setRandomNumberSeed(1)
     context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName(platform), properties)
     context.setPositions(positions)
     context.setVelocitiesToTemperature(3 * TEMPERATURE, 1)
     return context
+
+
+def melt(numAtoms: int, platform: str, properties: dict[str, str], steps: int = MELTING_STEPS) -> Liquid:
+    """Return the liquid, by way of the fastest force there is: the surrogate's table."""
+    positions, edge = createCrystal(numAtoms)
+    context = createContext(positions, edge, [createSurrogate(numAtoms, SurrogateForce.Table)], platform, properties)
+    context.getIntegrator().step(steps)
+    state = context.getState(positions=True, velocities=True, enforcePeriodicBox=True)
+    return Liquid(
+        np.array(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)),
+        np.array(state.getVelocities(asNumpy=True).value_in_unit(unit.nanometer / unit.picosecond)),
+        edge,
+    )

@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import subprocess
 from pathlib import Path
 
 import openmm
@@ -16,15 +17,20 @@ FOLDER = Path(__file__).parent.parent / "results"
 
 
 def describeDevice() -> dict:
-    """Return what the figures depend on besides the code: processors, GPU, driver, versions, date."""
+    """Return what the figures depend on besides the settings: processors, GPU, driver, versions, commit, date."""
     device = {
         "date": datetime.date.today().isoformat(),
+        "commit": _commit(),
         "processor": _processorName(),
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
         "openmm": openmm.version.version,
-        "openmm-surrogate": importlib.metadata.version("openmm-surrogate"),
     }
+    for package in ("openmm-surrogate", "torch", "jax"):
+        try:
+            device[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            device[package] = None
     try:
         import pynvml
 
@@ -34,6 +40,17 @@ def describeDevice() -> dict:
     except Exception:  # no pynvml, or no driver: a machine without an NVIDIA GPU
         device["gpu"] = None
     return device
+
+
+def _commit() -> str | None:
+    """Return the commit of the source: of the environment where this is a copy, else of the repository."""
+    if "COMMIT" in os.environ:
+        return os.environ["COMMIT"]
+    command = ["git", "-C", str(FOLDER.parent), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def _processorName() -> str:
@@ -47,10 +64,36 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def writeResults(name: str, rows: list[dict], settings: dict, folder: Path = FOLDER) -> Path:
-    """Write results/<name>-<date>.json and return its path."""
-    device = describeDevice()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{device['date']}.json"
-    path.write_text(json.dumps({"device": device, "settings": settings, "rows": rows}, indent=1) + "\n")
-    return path
+class ResultFile:
+    """A JSON file that is complete after each row, so that an interruption loses no more than the row under way."""
+
+    def __init__(self, name: str, settings: dict, path: Path | None = None) -> None:
+        """Begin results/<name>-<date>.json, or the file with a path; settings are what the command was told."""
+        device = describeDevice()
+        self.path = path or FOLDER / f"{name}-{device['date']}.json"
+        self._content: dict = {"device": device, "settings": settings, "rows": []}
+
+    @property
+    def rows(self) -> list[dict]:
+        """The rows so far."""
+        return self._content["rows"]
+
+    def add(self, row: dict) -> None:
+        """Add a row and write the file."""
+        self.rows.append(row)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(".part")
+        temporary.write_text(json.dumps(self._content, indent=1, default=str) + "\n")
+        temporary.replace(self.path)
+
+
+def mergeResults(paths: list[Path]) -> dict:
+    """Return the content of several files of one command as if it had been called once; device and settings of each."""
+    contents = [json.loads(path.read_text()) for path in paths]
+    if len(contents) == 1:
+        return contents[0]
+    return {
+        "device": contents[0]["device"],
+        "settings": [content["settings"] for content in contents],
+        "rows": [row for content in contents for row in content["rows"]],
+    }

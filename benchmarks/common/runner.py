@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""Running a benchmark: sizes, contestants, rounds of windows."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+
+from common.argon import Liquid, melt
+from common.contestant import Contestant, Setting
+from common.measuring import Measurement, Plan, measureWindow, openCounter, settle, summarize
+from common.results import describeDevice
+
+console = Console(width=160)
+
+
+def runSizes(
+    sizes: Sequence[int], contestants: Sequence[Contestant], setting: Setting, plan: Plan, interleave: bool
+) -> Iterator[dict]:
+    """Measure all contestants at all sizes; yield a row for each, as soon as it is there.
+
+    With interleave, the contestants take turns, so that drifts of the machine meet all alike; without it one after the
+    other has the memory and the energy counter for itself.
+    """
+    gpu = describeDevice()["gpu"] if setting.platform == "CUDA" else None
+    for numAtoms in sizes:
+        liquid = melt(numAtoms, setting.platform, setting.properties)
+        fitting = [contestant for contestant in contestants if numAtoms <= contestant.largest]
+        groups = [fitting] if interleave else [[contestant] for contestant in fitting]
+        for group in groups:
+            yield from _runGroup(group, liquid, setting, plan, gpu)
+            gc.collect()  # Contexts hold GPU memory
+
+
+def _runGroup(
+    group: Sequence[Contestant], liquid: Liquid, setting: Setting, plan: Plan, gpu: str | None
+) -> Iterator[dict]:
+    """Measure contestants in turns. One that fails gets a row that says why."""
+    counter = openCounter() if setting.platform == "CUDA" else None
+    measurements = []
+    for contestant in group:
+        try:
+            measurement = Measurement(contestant, contestant.prepare(liquid, setting))
+            settle(measurement, plan)
+            measurements.append(measurement)
+        except Exception as error:  # of whatever library: the others go on
+            yield {
+                "atoms": liquid.numAtoms,
+                "name": contestant.name,
+                "label": contestant.label,
+                "error": f"{type(error).__name__}: {error}",
+            }
+    for _ in range(plan.repeats):
+        for measurement in measurements:
+            measureWindow(measurement, counter)
+    for measurement in measurements:
+        yield summarize(measurement, liquid.edge, setting, gpu)

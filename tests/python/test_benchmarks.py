@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""The benchmarks at sizes that any machine can do: what they count and compute, and the files they write."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from liquid_samples import compute, shaken_lattice
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import accuracy  # noqa: E402
+import contestants  # noqa: E402
+import drift  # noqa: E402
+import surrogate  # noqa: E402
+from common import measuring, pairs, results  # noqa: E402
+from common.argon import Liquid, createSurrogate, liquid_argon, melt  # noqa: E402
+from common.contestant import Setting  # noqa: E402
+from common.floors import findFloor  # noqa: E402
+
+from openmmsurrogate import SurrogateForce  # noqa: E402
+
+CPU = Setting("CPU", {})
+
+
+def make_liquid(numCells=4):
+    positions, box = shaken_lattice(numCells)
+    return Liquid(positions, np.zeros_like(positions), box[0, 0])
+
+
+def call(monkeypatch, module, *arguments):
+    monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+    module.main()
+
+
+def test_sampled_pairs_are_counted_well(monkeypatch):
+    liquid = make_liquid(12)
+    exact = len(pairs.listPairs(liquid.positions, liquid.edge, liquid_argon.CUTOFF))
+    assert pairs.countPairs(liquid.positions, liquid.edge, liquid_argon.CUTOFF) == exact
+    monkeypatch.setattr(pairs, "SAMPLE", 1500)
+    estimate = pairs.countPairs(liquid.positions, liquid.edge, liquid_argon.CUTOFF)
+    assert estimate == pytest.approx(exact, rel=0.02)
+    assert estimate != exact
+
+
+def test_neighbors_are_the_pairs_twice():
+    liquid = make_liquid()
+    listed = pairs.listPairs(liquid.positions, liquid.edge, liquid_argon.CUTOFF)
+    neighbors, mask = pairs.listNeighbors(liquid.positions, liquid.edge, liquid_argon.CUTOFF, 128)
+    found = {(i, j) for i in range(len(neighbors)) for j in neighbors[i][mask[i]]}
+    assert mask.sum() == 2 * len(listed)
+    assert found == {tuple(pair) for pair in listed} | {tuple(pair) for pair in listed[:, ::-1]}
+    with pytest.raises(ValueError, match="more than 40"):
+        pairs.listNeighbors(liquid.positions, liquid.edge, liquid_argon.CUTOFF, 40)
+
+
+def test_floors_follow_from_rates():
+    numPairs = 64000 * 26
+    assert findFloor("bfloat16", numPairs) == pytest.approx(0.078, rel=0.01)  # tanh
+    assert findFloor("bfloat16-polynomial", numPairs) == pytest.approx(0.0447, rel=0.01)  # products
+    assert findFloor("single", numPairs) == pytest.approx(0.477, rel=0.01)
+    assert findFloor("table", numPairs) == pytest.approx(0.006, rel=0.05)
+
+
+def test_contestants_are_found_by_name():
+    names = contestants.listNames()
+    assert [contestant.name for contestant in contestants.findContestants(["all"])] == names
+    assert {"none", "lj", "custom", "table-single", "network-int4", "jax-bfloat16", "torch-float32"} <= set(names)
+    assert contestants.findContestant("network-int8@argon").name == "network-int8"
+    with pytest.raises(ValueError, match="no contestant 'network-half'"):
+        contestants.findContestant("network-half")
+
+
+@pytest.mark.parametrize("library", ["jax", "torch"])
+def test_other_libraries_compute_the_same_forces(library):
+    pytest.importorskip(library)
+    liquid = make_liquid()
+    force = createSurrogate(liquid.numAtoms, SurrogateForce.Network, "double")
+    expected, _ = compute(force, liquid.positions, liquid.edge * np.eye(3))
+    rms = np.sqrt(np.mean(np.sum(expected**2, axis=1)))
+    for dtype, bound in (("float32", 1e-4), ("bfloat16", 0.3)):
+        stepper = contestants.findContestant(f"{library}-{dtype}").prepare(liquid, CPU)
+        stepper.step(1)
+        stepper.wait()
+        error = np.sqrt(np.mean(np.sum((np.asarray(stepper.forces) - expected) ** 2, axis=1))) / rms
+        print(f"{library} {dtype} error norm over RMS force {error:.1e}")
+        assert error < bound
+        assert stepper.temperature() is None
+
+
+def test_the_liquid_has_the_temperature_asked_for():
+    liquid = melt(500, "CPU", {}, steps=1500)
+    assert liquid.positions.shape == liquid.velocities.shape == (500, 3)
+    stepper = contestants.findContestant("lj").prepare(liquid, CPU)
+    stepper.wait()
+    assert 70 < stepper.temperature() < 130
+
+
+def test_rows_are_written_as_they_come(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "results.json"
+    monkeypatch.setattr("common.argon.MELTING_STEPS", 100)
+    options = (
+        "--seconds",
+        0.02,
+        "--repeats",
+        2,
+        "--minimum-steps",
+        4,
+        "--settling-steps",
+        20,
+        "--maximum-seconds",
+        0.2,
+    )
+    names = ("none", "lj", "custom", "table-single", "network-single", "network-int4@missing.safetensors")
+    with pytest.raises(Exception, match=r"missing\.safetensors"):
+        call(monkeypatch, surrogate, "--platform", "CPU", "--contestants", *names)
+    call(
+        monkeypatch,
+        surrogate,
+        "--platform",
+        "CPU",
+        "--atoms",
+        256,
+        "--output",
+        path,
+        *options,
+        "--contestants",
+        *names[:5],
+    )
+    content = json.loads(path.read_text())
+    rows = {row["name"]: row for row in content["rows"]}
+    assert list(rows) == list(names[:5])
+    assert content["device"]["openmm"]
+    assert content["settings"]["seconds"] == 0.02
+    for name in names[1:5]:
+        row = rows[name]
+        assert row["ms_per_step_range"][0] <= row["ms_per_step"] <= row["ms_per_step_range"][1]
+        assert row["pairs_per_s"] == pytest.approx(1000 * row["pairs"] / row["ms_per_step"])
+        assert 20 * 256 < row["pairs"] < 32 * 256
+        assert row["whole_steps"] is True
+        assert row["temperature_K"] > 0.0
+        assert "J_per_step" not in row  # there is no counter on this platform
+    assert "pairs" not in rows["none"]
+    assert "SurrogateForce, network, single" in capsys.readouterr().out
+
+
+def test_a_contestant_that_fails_does_not_stop_the_others(tmp_path, monkeypatch):
+    class Failing:
+        name = label = "failing"
+        largest = 10**9
+
+        def prepare(self, liquid, setting):
+            raise openmm_exception
+
+    openmm_exception = RuntimeError("no such format on this chip")
+    monkeypatch.setattr("common.argon.MELTING_STEPS", 10)
+    plan = measuring.Plan(0.01, 1, 2, 0.05, 20)
+    group = [Failing(), contestants.findContestant("lj")]
+    rows = list(surrogate.runSizes([256], group, CPU, plan, interleave=False))
+    assert rows[0]["error"] == "RuntimeError: no such format on this chip"
+    assert rows[1]["ms_per_step"] > 0.0
+
+
+def test_windows_hold_enough_steps_and_their_energy(monkeypatch):
+    now, watts = [0.0], 300.0
+
+    class Stepper:
+        def step(self, steps):
+            now[0] += 0.002 * steps
+
+        def wait(self):
+            pass
+
+        def temperature(self):
+            return 100.0
+
+        def positions(self):
+            return make_liquid().positions
+
+    class Counter:
+        def read(self):
+            return watts * now[0]
+
+    monkeypatch.setattr(measuring.time, "perf_counter", lambda: now[0])
+    contestant = contestants.findContestant("network-bfloat16")
+    for plan, steps in (
+        (measuring.Plan(0.5, 3, 1000, 60.0, 300), 334),
+        (measuring.Plan(1.0, 3, 1000, 60.0, 300), 500),
+        (measuring.Plan(1.0, 3, 1000, 0.3, 300), 50),
+    ):
+        measurement = measuring.Measurement(contestant, Stepper())
+        measuring.settle(measurement, plan)
+        assert measurement.steps == pytest.approx(steps, abs=1)
+        for _ in range(plan.repeats):
+            measuring.measureWindow(measurement, Counter())
+        row = measuring.summarize(
+            measurement, make_liquid().edge, Setting("CUDA", {"Precision": "single"}), "NVIDIA H200"
+        )
+        assert row["ms_per_step"] == pytest.approx(2.0)
+        assert row["floor_fraction"] == pytest.approx(findFloor("bfloat16", row["pairs"]) / 2.0)
+        if plan.maximumSeconds > 1.0:
+            assert row["W"] == pytest.approx(watts)
+            assert row["J_per_step"] == pytest.approx(0.002 * watts)
+        else:  # too short for the counter
+            assert "J_per_step" not in row
+
+
+def test_files_of_several_calls_are_one_result(tmp_path):
+    for name in ("a", "b"):
+        file = results.ResultFile("surrogate", {"call": name}, tmp_path / f"{name}.json")
+        file.add({"atoms": 1, "name": name})
+    merged = results.mergeResults([tmp_path / "a.json", tmp_path / "b.json"])
+    assert [row["name"] for row in merged["rows"]] == ["a", "b"]
+    assert merged["settings"] == [{"call": "a"}, {"call": "b"}]
+
+
+def test_accuracy_of_a_platform(tmp_path, monkeypatch):
+    path = tmp_path / "accuracy.json"
+    monkeypatch.setattr(accuracy, "MELTING_STEPS", 200)
+    monkeypatch.setattr(accuracy, "FRAME_INTERVAL", 50)
+    options = ("--platform", "CPU", "--atoms", 256, "--frames", 1, "--models", "argon", "--output", path)
+    call(monkeypatch, accuracy, *options, "--formats", "single", "bfloat16", "--methods", "network", "table")
+    rows = {(row["format"], row["method"]): row for row in json.loads(path.read_text())["rows"]}
+    assert len(rows) == 4
+    for row in rows.values():
+        assert row["relative_error_to_reference"] <= row["largest_error_to_reference"] < 1e-4
+    assert rows["single", "network"]["r2_to_double"] > rows["bfloat16", "network"]["r2_to_double"] > 0.98
+    assert rows["single", "network"]["relative_error_to_double"] < 1e-5
+
+
+def test_drift_is_the_slope_of_the_energy():
+    times = np.linspace(1.0, 101.0, 200)
+    noise = np.random.default_rng(1).normal(0.0, 0.01, 200)
+    found = drift.findDrift(times, 5.0 + 0.003 * times + noise, 10)
+    assert found["drift_kT_per_atom_ns"] == pytest.approx(3.0 / (10 * drift.KT), rel=0.05)
+    assert 0.0 < found["standard_error"] < 0.1 * found["drift_kT_per_atom_ns"]
+    assert found["fluctuation_kT_per_atom"] == pytest.approx(0.01 / (10 * drift.KT), rel=0.2)
+
+
+def test_drift_of_a_small_liquid(tmp_path, monkeypatch):
+    path = tmp_path / "drift.json"
+    monkeypatch.setattr("common.argon.MELTING_STEPS", 200)
+    options = ("--platform", "CPU", "--atoms", 256, "--steps", 400, "--samples", 40, "--equilibration", 100)
+    call(monkeypatch, drift, *options, "--output", path, "--contestants", "lj-shifted", "table-single")
+    rows = {row["name"]: row for row in json.loads(path.read_text())["rows"]}
+    for row in rows.values():
+        assert row["ns"] == pytest.approx(0.00078)
+        assert row["fluctuation_kT_per_atom"] < 1e-3

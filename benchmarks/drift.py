@@ -2,9 +2,9 @@
 """Drift of the total energy of liquid argon without a thermostat: Lennard-Jones beside SurrogateForce.
 
 The integrator is velocity Verlet. The drift is the slope of a straight line through the total energy, in kT per atom
-and nanosecond; its error, an upper estimate, is that of the mean of the slopes of 8 parts of the run. NonbondedForce does
-not shift its energy to zero at the cutoff, so that it jumps as pairs cross it; "lj-shifted" does. All start from the same
-liquid, and equilibrate with their own forces.
+and nanosecond; its error, an upper estimate, is that of the mean of the slopes of 8 parts of the run. NonbondedForce
+does not shift its energy to zero at the cutoff, so that it jumps as pairs cross it; "lj-shifted" does. All start from
+the same liquid, and equilibrate with their own forces.
 """
 
 from __future__ import annotations

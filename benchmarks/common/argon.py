@@ -69,11 +69,11 @@ def createContext(
     return context
 
 
-def melt(numAtoms: int, platform: str, properties: dict[str, str], steps: int = MELTING_STEPS) -> Liquid:
+def melt(numAtoms: int, platform: str, properties: dict[str, str]) -> Liquid:
     """Return the liquid, by way of the fastest force there is: the surrogate's table."""
     positions, edge = createCrystal(numAtoms)
     context = createContext(positions, edge, [createSurrogate(numAtoms, SurrogateForce.Table)], platform, properties)
-    context.getIntegrator().step(steps)
+    context.getIntegrator().step(MELTING_STEPS)
     state = context.getState(positions=True, velocities=True, enforcePeriodicBox=True)
     return Liquid(
         np.array(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)),

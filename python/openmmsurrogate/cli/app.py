@@ -16,11 +16,18 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from openmmsurrogate.cli.doctor import doctor
+from openmmsurrogate.cli.evaluate import evaluate
 from openmmsurrogate.cli.sample import sample
 from openmmsurrogate.cli.train import train
 from openmmsurrogate.cli.validate import validate
 
-COMMANDS: tuple[Callable[..., None], ...] = (doctor, sample, train, validate)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    doctor,
+    sample,
+    train,
+    evaluate,
+    validate,
+)
 
 # What wrong input, a missing file or package, or OpenMM raises: its message says what to do, a traceback would hide it.
 USER_ERRORS = (ValueError, OSError, ImportError, OpenMMException)

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -70,11 +69,12 @@ def sample(
         SamplingSettings,
         assignTypes,
         loadSystem,
+        parseOptions,
         parseTypeMap,
         summarizeData,
     )
 
-    source = loadSystem(system, positions, _parse_options(option or []))
+    source = loadSystem(system, positions, parseOptions(option or []))
     types = assignTypes(source, typesBy, parseTypeMap(type or [], typeFile))
     recording = RecordingSettings(virial, tuple(group) if group else None, platform)
     console = Console()
@@ -108,20 +108,6 @@ def _refuse_simulation_options(ctx: typer.Context) -> None:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name != "DEFAULT":
             raise ValueError(f"{name} is for simulations; the configurations of a trajectory are taken as they are")
-
-
-def _parse_options(entries: list[str]) -> dict[str, Any]:
-    """Return arguments from texts NAME=VALUE; a value that is not JSON is a text."""
-    result: dict[str, Any] = {}
-    for entry in entries:
-        name, separator, value = entry.partition("=")
-        if not separator:
-            raise ValueError(f"--option {entry!r} is not of the form NAME=VALUE")
-        try:
-            result[name] = json.loads(value)
-        except json.JSONDecodeError:
-            result[name] = value
-    return result
 
 
 def _record(

@@ -13,7 +13,7 @@ from openmmsurrogate.data.particle_types import ParticleTypes, assignTypes, find
 from openmmsurrogate.data.sampling import sampleForces
 from openmmsurrogate.data.sampling_settings import RecordingSettings, SamplingSettings
 from openmmsurrogate.data.summary import DataSummary, summarizeData
-from openmmsurrogate.data.system_source import SystemSource, loadSystem
+from openmmsurrogate.data.system_source import SystemSource, loadSystem, parseOptions
 from openmmsurrogate.data.trajectory import recordTrajectory
 from openmmsurrogate.data.virial import computeVirial
 
@@ -31,6 +31,7 @@ __all__ = [
     "findExclusions",
     "findPairs",
     "loadSystem",
+    "parseOptions",
     "parseTypeMap",
     "recordTrajectory",
     "sampleForces",

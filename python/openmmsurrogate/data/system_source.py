@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -72,6 +73,26 @@ def loadSystem(
         if number != count:
             raise ValueError(f"{source}: the System has {count} particles, but the {name} {number}")
     return SystemSource(system, topology, positions, source)
+
+
+def parseOptions(entries: list[str]) -> dict[str, Any]:
+    """Return keyword arguments from texts NAME=VALUE; a value that is not JSON is a text.
+
+    Raises
+    ------
+    ValueError
+        if a text has no "="
+    """
+    result: dict[str, Any] = {}
+    for entry in entries:
+        name, separator, value = entry.partition("=")
+        if not separator:
+            raise ValueError(f"the option {entry!r} is not of the form NAME=VALUE")
+        try:
+            result[name] = json.loads(value)
+        except json.JSONDecodeError:
+            result[name] = value
+    return result
 
 
 def read_positions(path: str) -> tuple[app.Topology | None, NDArray[np.float64], Any]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from openmmsurrogate.analysis import (
     formatR2,
     toEVPerAngstrom,
 )
+from openmmsurrogate.plots.parity import drawParity, norms
 from openmmsurrogate.plots.style import DIFFERENCE, GUIDE, REFERENCE, SURROGATE, figureStyle
 
 Array = NDArray[np.float64]
@@ -100,22 +100,12 @@ def _draw_difference(axes: Axes, first: RadialDistribution, second: RadialDistri
     axes.legend(loc="upper right", borderaxespad=0.0, handlelength=1.2)
 
 
-def _norms(forces: Array) -> Array:
-    norms: Array = np.linalg.norm(np.reshape(forces, (-1, 3)), axis=1)
-    return norms
-
-
 def _draw_parity(axes: Axes, referenceForces: Array, surrogateForces: Array, labels: tuple[str, str]) -> None:
-    first, second = _norms(referenceForces), _norms(surrogateForces)
-    limit = 1.03 * float(max(first.max(), second.max()))
-    axes.plot([0.0, limit], [0.0, limit], color=GUIDE, linewidth=0.8, zorder=0)
-    cells = axes.hexbin(
-        first, second, gridsize=60, extent=(0, limit, 0, limit), norm=LogNorm(), mincnt=1, cmap="cividis_r"
-    )
+    cells = drawParity(axes, norms(referenceForces), norms(surrogateForces))
     bar = axes.figure.colorbar(cells, ax=axes, aspect=18, pad=0.02)
     bar.set_label("atoms")
     bar.outline.set_visible(False)
-    axes.set(title="Force on each atom (kJ/mol/nm)", xlim=(0, limit), ylim=(0, limit), ylabel=f"|F| {labels[1]}")
+    axes.set(title="Force on each atom (kJ/mol/nm)", ylabel=f"|F| {labels[1]}")
     axes.tick_params(labelbottom=False)
     axes.text(
         0.04, 0.97, _describe(compareForces(referenceForces, surrogateForces)), transform=axes.transAxes, va="top"
@@ -132,8 +122,8 @@ def _describe(metrics: ForceMetrics) -> str:
 
 
 def _draw_force_errors(axes: Axes, referenceForces: Array, surrogateForces: Array, label: str) -> None:
-    first = _norms(referenceForces)
-    errors = np.abs(_norms(surrogateForces) - first)
+    first = norms(referenceForces)
+    errors = np.abs(norms(surrogateForces) - first)
     bins = np.linspace(0.0, float(first.max()), 31)
     index = np.digitize(first, bins) - 1
     # A bin with fewer atoms has no 95th percentile to speak of.

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""Evaluation of models in numeric formats: forces on held-out data, and simulations beside the reference."""
+
+from openmmsurrogate.evaluation.candidates import Candidate, loadCandidates, makeSurrogateSystem
+from openmmsurrogate.evaluation.evaluate import Evaluation, ModelEvaluation, evaluateModels
+from openmmsurrogate.evaluation.force_fidelity import BinError, ForceFidelity, HeldOut, evaluateForces, readHeldOut
+from openmmsurrogate.evaluation.rollout import Rollout, RolloutSettings, Start, makeStart, runRollout
+from openmmsurrogate.evaluation.rollout_comparison import RolloutComparison, compareRollouts
+from openmmsurrogate.evaluation.tables import formatMarkdown, makeTables
+
+__all__ = [
+    "BinError",
+    "Candidate",
+    "Evaluation",
+    "ForceFidelity",
+    "HeldOut",
+    "ModelEvaluation",
+    "Rollout",
+    "RolloutComparison",
+    "RolloutSettings",
+    "Start",
+    "compareRollouts",
+    "evaluateForces",
+    "evaluateModels",
+    "formatMarkdown",
+    "loadCandidates",
+    "makeStart",
+    "makeSurrogateSystem",
+    "makeTables",
+    "readHeldOut",
+    "runRollout",
+]

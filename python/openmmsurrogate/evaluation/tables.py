@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""The results of an evaluation as tables, for the terminal and in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from openmmsurrogate.analysis import formatR2, toEVPerAngstrom
+from openmmsurrogate.evaluation.evaluate import Evaluation, ModelEvaluation
+from openmmsurrogate.network import NumericFormat
+
+FORCE_HEADINGS = (
+    "model",
+    "format",
+    "variant",
+    "R² of |F|",
+    "RMSE of |F|, eV/Å",
+    "RMSE of F, eV/Å",
+    "error / RMS force",
+)
+ROLLOUT_HEADINGS = ("model", "U/N, kJ/mol", "minus MD, kJ/mol", "largest g(r) deviation", "drift of E/N, kJ/mol/ns")
+
+
+def force_rows(evaluation: Evaluation, data: int) -> list[tuple[str, ...]]:
+    """Return a row of texts per model: its forces in the data set with an index."""
+    return [_force_row(entry, data) for entry in evaluation.models]
+
+
+def _force_row(entry: ModelEvaluation, data: int) -> tuple[str, ...]:
+    candidate, fidelity = entry.candidate, entry.fidelity[data]
+    metrics = fidelity.metrics
+    return (
+        candidate.label,
+        NumericFormat.getName(candidate.format),
+        candidate.variant,
+        formatR2(metrics.r2),
+        f"{float(toEVPerAngstrom(metrics.magnitudeRMSE)):.2e}",
+        f"{float(toEVPerAngstrom(metrics.relativeRMSE * fidelity.rmsForce)):.2e}",
+        f"{metrics.relativeRMSE:.1e}",
+    )
+
+
+def rollout_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
+    """Return a row of texts for the reference and for each model that has a rollout."""
+    if evaluation.reference is None:
+        return []
+    reference = evaluation.reference
+    average = _with_error(float(reference.average.mean), float(reference.average.standardError))
+    rows: list[tuple[str, ...]] = [("MD", average, "", "", _with_error(reference.drift, reference.driftError))]
+    for entry in evaluation.models:
+        rollout, comparison = entry.rollout, entry.comparison
+        if rollout is None or comparison is None:
+            continue
+        rows.append(
+            (
+                entry.candidate.label,
+                _with_error(float(rollout.average.mean), float(rollout.average.standardError)),
+                f"{_with_error(comparison.energyDifference, comparison.energyError)}"
+                f" ({100.0 * comparison.relativeEnergyDifference:+.3f} %)",
+                f"{_with_error(comparison.largestDeviation, comparison.deviationError)}"
+                f" at {comparison.deviationDistance:.3f} nm",
+                _with_error(rollout.drift, rollout.driftError),
+            )
+        )
+    return rows
+
+
+def _with_error(value: float, error: float) -> str:
+    return f"{value:.4f} ± {error:.4f}"
+
+
+def makeTables(evaluation: Evaluation) -> list[Table]:
+    """Return tables to print with rich: forces in each data set, and rollouts."""
+    tables = [
+        _table(title, FORCE_HEADINGS, force_rows(evaluation, i)) for i, title in enumerate(force_titles(evaluation))
+    ]
+    if evaluation.reference is not None:
+        tables.append(_table(rollout_title(evaluation), ROLLOUT_HEADINGS, rollout_rows(evaluation)))
+    return tables
+
+
+def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def force_titles(evaluation: Evaluation) -> list[str]:
+    """Return a title per data set."""
+    return [
+        f"Forces in {data.name}: {data.forces.shape[0]} frames of {data.forces.shape[1]} particles"
+        + ("" if data.temperature is None else f" at {data.temperature:g} K")
+        for data in evaluation.heldOut
+    ]
+
+
+def rollout_title(evaluation: Evaluation) -> str:
+    """Return the title of the table of rollouts."""
+    settings, reference = evaluation.settings, evaluation.reference
+    if settings is None or reference is None:
+        raise ValueError("the evaluation has no rollouts")
+    return (
+        f"Velocity Verlet for {settings.time:g} ps, steps of {1000.0 * settings.timeStep:g} fs, "
+        f"{reference.temperature:.1f} K, platform {reference.platform}"
+    )
+
+
+def formatMarkdown(evaluation: Evaluation) -> str:
+    """Return all tables as Markdown."""
+    parts = [
+        _markdown(title, FORCE_HEADINGS, force_rows(evaluation, i)) for i, title in enumerate(force_titles(evaluation))
+    ]
+    if evaluation.reference is not None:
+        parts.append(_markdown(rollout_title(evaluation), ROLLOUT_HEADINGS, rollout_rows(evaluation)))
+    return "\n".join(parts)
+
+
+def _markdown(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    # A bar would end the cell.
+    return f"{title}\n\n" + "".join(
+        f"| {' | '.join(text.replace('|', chr(92) + '|') for text in line)} |\n" for line in lines
+    )

@@ -160,21 +160,18 @@ def runRollout(
     perFrame = max(1, round(settings.frameInterval / settings.timeStep / stride))
     _step(context, round(settings.settling / settings.timeStep))
     numSamples = round(settings.time / settings.timeStep / stride)
-    samples, frames = [], []
+    energies, frames = [], []
     for i in range(1, numSamples + 1):
         _step(context, stride)
         state = context.getState(energy=True, positions=i % perFrame == 0)
-        samples.append(
-            [energy.value_in_unit(_ENERGY) for energy in (state.getPotentialEnergy(), state.getKineticEnergy())]
-        )
+        pair = state.getPotentialEnergy(), state.getKineticEnergy()
+        energies.append([energy.value_in_unit(_ENERGY) for energy in pair])
         if i % perFrame == 0:
             frames.append(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)[start.typed])
         if report is not None and i % 20 == 0:
             report(i / numSamples)
-    times = settings.timeStep * stride * np.arange(1, numSamples + 1)
-    return _measure(
-        context, times, np.array(samples, dtype=np.float64) / len(start.positions), np.array(frames), start, settings.numBins
-    )
+    times = np.arange(1, numSamples + 1, dtype=np.float64) * (settings.timeStep * stride)
+    return _measure(context, times, np.array(energies), np.array(frames), start, settings.numBins)
 
 
 def _remove_non_conservative(system: openmm.System) -> openmm.System:
@@ -218,7 +215,7 @@ def _step(context: openmm.Context, steps: int) -> None:
 def _measure(
     context: openmm.Context, times: Array, samples: Array, frames: Array, start: Start, numBins: int
 ) -> Rollout:
-    potential, kinetic = samples.T
+    potential, kinetic = samples.T / len(start.positions)
     if not np.isfinite(samples).all():
         raise ValueError(
             f"a rollout became unstable: its energy is not finite after {times[np.isfinite(potential)][-1:]} ps"

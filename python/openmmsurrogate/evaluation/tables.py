@@ -9,6 +9,7 @@ from rich.table import Table
 
 from openmmsurrogate.analysis import formatR2, toEVPerAngstrom
 from openmmsurrogate.evaluation.evaluate import Evaluation, ModelEvaluation
+from openmmsurrogate.evaluation.rollout import Rollout
 from openmmsurrogate.network import NumericFormat
 
 FORCE_HEADINGS = (
@@ -48,7 +49,7 @@ def rollout_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
         return []
     reference = evaluation.reference
     average = _with_error(float(reference.average.mean), float(reference.average.standardError))
-    rows: list[tuple[str, ...]] = [("MD", average, "", "", _with_error(reference.drift, reference.driftError))]
+    rows: list[tuple[str, ...]] = [("MD", average, "", "", _describe_drift(reference))]
     for entry in evaluation.models:
         rollout, comparison = entry.rollout, entry.comparison
         if rollout is None or comparison is None:
@@ -61,10 +62,14 @@ def rollout_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
                 f" ({100.0 * comparison.relativeEnergyDifference:+.3f} %)",
                 f"{_with_error(comparison.largestDeviation, comparison.deviationError)}"
                 f" at {comparison.deviationDistance:.3f} nm",
-                _with_error(rollout.drift, rollout.driftError),
+                _describe_drift(rollout),
             )
         )
     return rows
+
+
+def _describe_drift(rollout: Rollout) -> str:
+    return f"{rollout.drift:+.1e} ± {rollout.driftError:.0e}"
 
 
 def _with_error(value: float, error: float) -> str:

@@ -58,14 +58,28 @@ def plotEvaluation(evaluation: Evaluation, filename: str | os.PathLike[str], dat
 def _draw_first_model(part: SubFigure, evaluation: Evaluation, data: int) -> None:
     first = evaluation.models[0]
     curve = first.candidate.provenance.get("training", {}).get("learning_curve", [])
-    panels = part.subplots(1, 2 if curve else 1, squeeze=False)[0]
+    panels = part.subplots(1, 3 if curve else 2, squeeze=False)[0]
     if curve:
         drawLearningCurve(panels[0], curve)
         panels[0].set_title(f"Training of {first.candidate.label}")
-    cells = _draw_model(panels[-1], evaluation, first, data, 80)
-    bar = part.colorbar(cells, ax=panels[-1], aspect=18, pad=0.02)
+    cells = _draw_model(panels[-2], evaluation, first, data, 80)
+    bar = part.colorbar(cells, ax=panels[-2], aspect=18, pad=0.02)
     bar.set_label("atoms")
     bar.outline.set_visible(False)
+    _draw_errors_by_distance(panels[-1], evaluation, data)
+
+
+def _draw_errors_by_distance(axes: Axes, evaluation: Evaluation, data: int) -> None:
+    """Draw relative errors against the distance of the nearest neighbor, over all pairs of types."""
+    for entry, (color, dashes) in zip(evaluation.models, _choose_looks(evaluation.models), strict=True):
+        bins = entry.fidelity[data].bins
+        for pair in dict.fromkeys(found.pair for found in bins):
+            chosen = [found for found in bins if found.pair == pair]
+            middle = [0.5 * (found.nearestFrom + found.nearestTo) for found in chosen]
+            errors = [found.vectorRMSE / found.rmsForce for found in chosen]
+            axes.plot(middle, errors, color=color, linestyle=dashes, marker=".", linewidth=0.9)
+    axes.set(yscale="log", xlabel="distance of the nearest neighbor (nm)", ylabel="RMSE of F / RMS of F")
+    axes.set_title("Force errors by distance")
 
 
 def _draw_model(axes: Axes, evaluation: Evaluation, entry: ModelEvaluation, data: int, gridSize: int) -> Any:
@@ -137,16 +151,17 @@ def _choose_looks(entries: Sequence[ModelEvaluation]) -> list[tuple[str, Any]]:
 
 
 def _draw_energies(axes: Axes, reference: Rollout, rollouts: Sequence[tuple[str, Rollout, str]]) -> None:
-    """Draw mean energies with two standard errors, and the band of 0.1 % around that of MD."""
+    """Draw mean energies relative to that of MD with two standard errors, linear within 0.2 %, logarithmic beyond."""
     mean = float(reference.average.mean)
-    axes.axhspan(
-        mean - 1e-3 * abs(mean), mean + 1e-3 * abs(mean), color=GUIDE, alpha=0.25, linewidth=0, label="MD ± 0.1 %"
-    )
+    axes.axhspan(-0.1, 0.1, color=GUIDE, alpha=0.25, linewidth=0, label="±0.1 %")
+    percent = 100.0 / abs(mean)
     labels = ["MD", *(label for label, _, _ in rollouts)]
     values = [(reference, REFERENCE), *((rollout, color) for _, rollout, color in rollouts)]
     for i, (rollout, color) in enumerate(values):
-        error = 2.0 * float(rollout.average.standardError)
-        axes.errorbar(i, float(rollout.average.mean), error, color=color, fmt="o", markersize=4, capsize=3)
+        deviation, error = float(rollout.average.mean) - mean, 2.0 * float(rollout.average.standardError)
+        axes.errorbar(i, percent * deviation, percent * error, color=color, fmt="o", markersize=4, capsize=3)
     axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", fontsize=7.5)
-    axes.set(title="Mean potential energy per particle", ylabel="U/N (kJ/mol), ±2 standard errors")
+    axes.set_yscale("symlog", linthresh=0.2, linscale=1.5)
+    text = f"{mean:.4f}".replace("-", "\N{MINUS SIGN}")
+    axes.set(title="Mean potential energy", ylabel=f"deviation from MD, {text} kJ/mol per particle (%)")
     axes.legend(loc="best")

@@ -97,13 +97,24 @@ int SurrogateModel::getTypeIndex(const string& name) const {
                           "'; the types are: " + printable(known));
 }
 
-int SurrogateModel::addNetwork(const PairNetwork& network) {
+void SurrogateModel::checkNetwork(const PairNetwork& network) const {
     require(network.getMinimumDistance() < cutoff, "the minimum distance of a network, " +
                                                        toText(network.getMinimumDistance()) +
                                                        " nm, must be below the cutoff, " + toText(cutoff) + " nm");
+}
+
+int SurrogateModel::addNetwork(const PairNetwork& network) {
+    checkNetwork(network);
     networks.push_back(network);
     functions = std::make_shared<FunctionCache>();
     return (int) networks.size() - 1;
+}
+
+void SurrogateModel::setNetwork(int index, const PairNetwork& network) {
+    getNetwork(index); // checks the index
+    checkNetwork(network);
+    networks[index] = network;
+    functions = std::make_shared<FunctionCache>();
 }
 
 const PairNetwork& SurrogateModel::getNetwork(int index) const {

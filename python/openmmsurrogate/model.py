@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from operator import index
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from openmmsurrogate import _wrapper
 from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_floats, check_instance, number_in, value_in
 from openmmsurrogate._options import Precision, as_option
 from openmmsurrogate.network import PairNetwork
+
+if TYPE_CHECKING:
+    from openmmsurrogate.pytorch import SurrogateModule
 
 MODEL_FOLDER = Path(__file__).parent / "models"
 SUFFIX = ".safetensors"
@@ -104,6 +107,11 @@ class SurrogateModel(_wrapper.SurrogateModel):
         """Add a copy of a network and get its index. setPairNetwork() then says which pairs of types use it."""
         check_instance(network, _wrapper.PairNetwork, "")
         return super().addNetwork(network)
+
+    def setNetwork(self, index: int, network: PairNetwork) -> None:
+        """Replace the network with an index by a copy of another, for all pairs of types that use it."""
+        check_instance(network, _wrapper.PairNetwork, "")
+        super().setNetwork(index, network)
 
     def getNumNetworks(self) -> int:
         """Get the number of networks."""
@@ -228,6 +236,57 @@ class SurrogateModel(_wrapper.SurrogateModel):
         number = as_option(Precision, format, "format")
         values = function(self._type(type1), self._type(type2), distances.ravel().tolist(), number)
         return values[0] if distances.ndim == 0 else np.array(values, dtype=np.float64).reshape(distances.shape)
+
+    @staticmethod
+    def fromTorch(
+        module: Any,
+        cutoff: float | unit.Quantity | None = None,
+        types: Sequence[str] | None = None,
+        **options: Any,
+    ) -> SurrogateModel:
+        """Make a model of networks that PyTorch has trained.
+
+        A network is a stack of fully connected layers 1-...-1 with one activation after each but the last: tanh, SiLU,
+        or ``openmmsurrogate.pytorch.ClampedPolynomial``. It is a function y(s) of s = r/cutoff, and the force weight or
+        energy is ``outputMean + outputStandardDeviation*y``. A module's forward pass, of an input of shape (N, 1) or
+        (N,), is compared with the result: one that computes anything else is refused. Parameters are rounded to single
+        precision.
+
+        Parameters
+        ----------
+        module : torch.nn.Module, torch.jit.ScriptModule, dict or SurrogateModule
+            A network; or its state dict, in which layers are called ``<layer>.weight`` and ``<layer>.bias`` (or
+            ``weights.<n>`` and ``biases.<n>``). For several types, the networks of their pairs: a dict from tuples of
+            two names of types to networks, or a module or state dict with parts called "A-B" or "B-A". Or what
+            toTorch() has made, which carries all that follows.
+        cutoff : float or Quantity
+            the distance that the input is relative to, beyond which nothing interacts, nm
+        types : sequence of str
+            the names of the particle types
+        **options
+            the same for all networks, see ``openmmsurrogate.pytorch.importNetwork``: ``output``, ``outputMean``,
+            ``outputStandardDeviation``, ``minimumDistance``, ``coreStiffness``, and for state dicts ``activation``
+
+        Raises
+        ------
+        ImportError
+            if PyTorch is not installed
+        ValueError
+            that names the part of the module that does not belong into such a network
+        """
+        from openmmsurrogate.pytorch import import_model
+
+        return import_model.import_model(module, cutoff, types, options)
+
+    def toTorch(self) -> SurrogateModule:
+        """Make a PyTorch module of the model's networks, to be trained on or evaluated.
+
+        fromTorch() of it is the same model, with the values that the parameters then have. Raises ImportError if
+        PyTorch is not installed.
+        """
+        from openmmsurrogate.pytorch import modules
+
+        return modules.SurrogateModule(self)
 
     def __copy__(self) -> SurrogateModel:
         return adopt(SurrogateModel, _wrapper.SurrogateModel(self))

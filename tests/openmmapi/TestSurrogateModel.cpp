@@ -71,10 +71,25 @@ TEST(SurrogateModel, keepsPairNetworksSymmetric) {
     EXPECT_EQ(model.computeEnergy(2, 2, 0.5), 0);
 }
 
+TEST(SurrogateModel, replacesANetworkForAllItsPairs) {
+    SurrogateModel model({"A", "B"}, 1);
+    const int shared = model.addNetwork(makeConstantNetwork(1));
+    model.setPairNetwork(0, 0, shared);
+    model.setPairNetwork(0, 1, shared);
+    EXPECT_EQ(model.computeForce(0, 0, 0.5), 1);
+    const SurrogateModel copy = model;
+    model.setNetwork(shared, makeConstantNetwork(3));
+    EXPECT_EQ(model.computeForce(0, 0, 0.5), 3);
+    EXPECT_EQ(model.computeForce(1, 0, 0.5), 3);
+    EXPECT_EQ(model.getForceScale(), 3);
+    EXPECT_EQ(copy.computeForce(0, 0, 0.5), 1);
+}
+
 TEST(SurrogateModel, refusesIndicesOutOfRange) {
     SurrogateModel model = makeSimpleModel();
     expectException([&] { model.getNetwork(1); }, "there is no network 1; there are 1");
     expectException([&] { model.getNetwork(-1); }, "there is no network -1");
+    expectException([&] { model.setNetwork(1, makeConstantNetwork(1)); }, "there is no network 1");
     expectException([&] { model.setPairNetwork(0, 0, 1); }, "there is no network 1");
     expectException([&] { model.setPairNetwork(0, 0, SurrogateModel::Undefined); }, "there is no network -1");
     expectException([&] { model.setPairNetwork(0, 1, 0); }, "there is no particle type 1; there are 1");
@@ -102,6 +117,7 @@ TEST(SurrogateModel, refusesBadValues) {
     PairNetwork network = makeConstantNetwork(1);
     network.setCore(0.85);
     expectException([&] { model.addNetwork(network); }, "must be below the cutoff, 0.85 nm");
+    expectException([&] { model.setNetwork(0, network); }, "must be below the cutoff, 0.85 nm");
     EXPECT_EQ(model.getNumNetworks(), 1);
 }
 

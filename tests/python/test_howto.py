@@ -92,3 +92,15 @@ def test_validate(tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "howto").iterdir()))
 def test_pages_are_linked_from_the_readme(page):
     assert f"]({page})" in (ROOT / "README.md").read_text()
+
+
+def test_pytorch(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed (extra 'train')")
+    names = run_page("docs/howto/pytorch.md", tmp_path, monkeypatch)
+    r = np.linspace(0.35, 0.8, 10)
+    with torch.no_grad():
+        y = names["network"].double()(torch.from_numpy(r / 0.85)[:, None]).numpy()[:, 0]
+    ours = SurrogateModel.load("mine.safetensors").computeForce("Ar", "Ar", r)._value
+    np.testing.assert_allclose(ours, 33.4 * y, rtol=0, atol=1e-12 * np.abs(ours).max())
+    assert names["mixture"].getNumNetworks() == 3
+    assert names["w"].item() == pytest.approx(names["same"].computeForce("Ar", "Ar", 0.4)._value, rel=1e-5)

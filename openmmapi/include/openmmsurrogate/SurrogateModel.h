@@ -59,6 +59,14 @@ public:
      * @throws OpenMM::OpenMMException if its minimum distance is not below the cutoff
      */
     int addNetwork(const PairNetwork& network);
+    /**
+     * Replace a network, for all pairs of types that use it.
+     *
+     * @param index    its index
+     * @param network  what takes its place
+     * @throws OpenMM::OpenMMException if there is no such network, or as addNetwork() does
+     */
+    void setNetwork(int index, const PairNetwork& network);
     int getNumNetworks() const { return (int) networks.size(); }
     const PairNetwork& getNetwork(int index) const;
     /**
@@ -137,6 +145,7 @@ public:
 private:
     friend class ModelDocument; // tells a force scale that was set from one that was found
     struct FunctionCache;
+    void checkNetwork(const PairNetwork& network) const;
     void checkType(int type) const;
     void checkPair(int type1, int type2, double r) const;
     int pairIndex(int type1, int type2) const;

@@ -105,6 +105,12 @@ if(OpenMM_FOUND AND NOT TARGET OpenMM::OpenMM)
     set_target_properties(OpenMM::Reference PROPERTIES
         INTERFACE_LINK_LIBRARIES OpenMM::OpenMM
         INTERFACE_INCLUDE_DIRECTORIES "${_openmm_headers};${_openmm_headers}/internal;${_openmm_headers}/reference")
+    # The CPU platform's own kernels. Wheels have it for every processor; it refuses to register on those that it does not support.
+    add_library(OpenMM::CPU SHARED IMPORTED)
+    set_target_properties(OpenMM::CPU PROPERTIES
+        IMPORTED_LOCATION "${OpenMM_PLUGIN_DIR}/libOpenMMCPU.so"
+        INTERFACE_LINK_LIBRARIES OpenMM::Reference
+        INTERFACE_INCLUDE_DIRECTORIES "${_openmm_headers}/cpu")
     add_library(OpenMM::CUDA INTERFACE IMPORTED)
     set_target_properties(OpenMM::CUDA PROPERTIES
         INTERFACE_LINK_LIBRARIES OpenMM::OpenMM

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "SurrogateForceProxy.h"
+#include "TunablePMEForceProxy.h"
 #include "openmmsurrogate/SurrogateForce.h"
+#include "openmmsurrogate/TunablePMEForce.h"
 #include <typeinfo>
 
 using namespace SurrogatePlugin;
@@ -10,6 +12,7 @@ namespace {
 bool registerProxies() {
     // OpenMM keeps the pointer for as long as the process lives.
     OpenMM::SerializationProxy::registerProxy(typeid(SurrogateForce), new SurrogateForceProxy());
+    OpenMM::SerializationProxy::registerProxy(typeid(TunablePMEForce), new TunablePMEForceProxy());
     return true;
 }
 

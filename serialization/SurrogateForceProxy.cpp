@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "SurrogateForceProxy.h"
 #include "ModelNode.h"
-#include "TextNumbers.h"
+#include "NodeProperties.h"
 #include "openmmsurrogate/SurrogateForce.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/serialization/SerializationNode.h>
@@ -20,14 +20,6 @@ const char* const forceTypeName = "openmmsurrogate.SurrogateForce";
 const int newestVersion = 1;
 // In the order of SurrogateForce::EvaluationMethod.
 const std::array<string, 3> methodNames = {"automatic", "network", "table"};
-
-template <class T>
-T readNumber(const SerializationNode& node, const string& property) {
-    const vector<T> numbers = readNumbers<T>(node.getStringProperty(property), "property '" + property + "'");
-    if (numbers.size() != 1)
-        throw OpenMMException("property '" + property + "' must be one number");
-    return numbers[0];
-}
 
 bool readFlag(const SerializationNode& node, const string& property) {
     const int value = readNumber<int>(node, property);
@@ -86,12 +78,7 @@ void readExclusions(const SerializationNode& node, SurrogateForce& force) {
 }
 
 std::unique_ptr<SurrogateForce> readForce(const SerializationNode& node) {
-    const int version = readNumber<int>(node, "version");
-    if (version > newestVersion)
-        throw OpenMMException("it has version " + std::to_string(version) + ", this build reads up to " +
-                              std::to_string(newestVersion) + ": update openmm-surrogate");
-    if (version < 1)
-        throw OpenMMException("property 'version' must be at least 1; got " + std::to_string(version));
+    checkVersion(node, newestVersion);
     auto force = std::make_unique<SurrogateForce>(readModel(node.getChildNode("Model")));
     force->setForceGroup(readNumber<int>(node, "forceGroup"));
     force->setName(node.getStringProperty("name"));
@@ -116,7 +103,7 @@ void SurrogateForceProxy::serialize(const void* object, SerializationNode& node)
     node.setIntProperty("periodic", force.usesPeriodicBoundaryConditions() ? 1 : 0);
     node.setStringProperty("precision", NumericFormat::getName(force.getPrecision()));
     node.setStringProperty("method", methodNames.at(force.getEvaluationMethod()));
-    node.setStringProperty("tableTolerance", writeNumbers<double>(vector<double>(1, force.getTableTolerance())));
+    writeNumber(node, "tableTolerance", force.getTableTolerance());
     writeModel(force.getModel(), node.createChildNode("Model"));
     writeParticlesAndExclusions(force, node);
 }

@@ -7,5 +7,6 @@
 #include "openmmsurrogate/PairNetwork.h"
 #include "openmmsurrogate/SurrogateForce.h"
 #include "openmmsurrogate/SurrogateModel.h"
+#include "openmmsurrogate/TunablePMEForce.h"
 
 #endif /*OPENMM_SURROGATE_H_*/

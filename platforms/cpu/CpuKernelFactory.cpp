@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "CpuSurrogateKernel.h"
 #include "openmmsurrogate/internal/OpenMMVersion.h"
+#include "openmmsurrogate/internal/TunableNonbondedKernel.h"
+#include "pme/ReferenceReciprocalSpaceKernel.h"
 #include <openmm/KernelFactory.h>
 #include <openmm/OpenMMException.h>
 #include <openmm/Platform.h>
+#include <openmm/cpu/CpuKernelFactory.h>
 #include <openmm/reference/ReferencePlatform.h>
 #include <set>
 
@@ -16,6 +19,8 @@ public:
     KernelImpl* createKernelImpl(std::string name, const Platform& platform, ContextImpl& context) const override {
         if (name == CalcSurrogateForceKernel::Name())
             return new CpuCalcSurrogateForceKernel(name, platform);
+        if (name == CalcReciprocalSpaceKernel::Name())
+            return new ReferenceCalcReciprocalSpaceKernel(name, platform, NumericFormat::Single);
         throw OpenMMException("OpenMMSurrogateCPU: there is no kernel '" + name + "'");
     }
 };
@@ -41,5 +46,8 @@ extern "C" void registerKernelFactories() {
                 "OpenMMSurrogateCPU: the platform CPU is not a ReferencePlatform as OpenMM 8.6 defines it. "
                 "Install the OpenMM version that this plugin was built for.");
         platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new CpuSurrogateKernelFactory());
+        platform.registerKernelFactory(CalcReciprocalSpaceKernel::Name(), new CpuSurrogateKernelFactory());
+        platform.registerKernelFactory(CalcNonbondedForceKernel::Name(),
+                                       new TunableNonbondedKernelFactory(std::make_unique<CpuKernelFactory>()));
     }
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "ReferenceSurrogateKernel.h"
 #include "openmmsurrogate/internal/OpenMMVersion.h"
+#include "openmmsurrogate/internal/TunableNonbondedKernel.h"
+#include "pme/ReferenceReciprocalSpaceKernel.h"
 #include <openmm/KernelFactory.h>
 #include <openmm/OpenMMException.h>
 #include <openmm/Platform.h>
+#include <openmm/reference/ReferenceKernelFactory.h>
 
 using namespace OpenMM;
 
@@ -14,6 +17,8 @@ public:
     KernelImpl* createKernelImpl(std::string name, const Platform& platform, ContextImpl& context) const override {
         if (name == CalcSurrogateForceKernel::Name())
             return new ReferenceCalcSurrogateForceKernel(name, platform);
+        if (name == CalcReciprocalSpaceKernel::Name())
+            return new ReferenceCalcReciprocalSpaceKernel(name, platform, NumericFormat::Double);
         throw OpenMMException("OpenMMSurrogateReference: there is no kernel '" + name + "'");
     }
 };
@@ -22,7 +27,10 @@ public:
 
 extern "C" void registerPlatforms() {}
 
-/** Register on every platform derived from Reference that does not have the kernel yet, whether from here or a better one. */
+/**
+ * Register on every platform derived from Reference that does not have the kernel of SurrogateForce yet, whether from here or a better one; that
+ * of TunablePMEForce on Reference itself only, as each platform has a stock kernel for the rest of it.
+ */
 extern "C" void registerKernelFactories() {
     using namespace SurrogatePlugin;
     checkOpenMMVersion(Platform::getOpenMMVersion());
@@ -34,6 +42,12 @@ extern "C" void registerKernelFactories() {
         found = true;
         if (!platform.supportsKernels({CalcSurrogateForceKernel::Name()}))
             platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new ReferenceSurrogateKernelFactory());
+        if (platform.getName() == "Reference" && !platform.supportsKernels({CalcReciprocalSpaceKernel::Name()})) {
+            platform.registerKernelFactory(CalcReciprocalSpaceKernel::Name(), new ReferenceSurrogateKernelFactory());
+            platform.registerKernelFactory(
+                CalcNonbondedForceKernel::Name(),
+                new TunableNonbondedKernelFactory(std::make_unique<ReferenceKernelFactory>()));
+        }
     }
     if (!found)
         throw OpenMMException(

@@ -5,5 +5,7 @@ class Force {
 public:
     virtual ~Force();
 };
+class NonbondedForce : public Force {
+};
 class Context;
 }

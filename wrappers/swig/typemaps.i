@@ -23,8 +23,9 @@
 }
 %apply int { SurrogatePlugin::NumericFormat::Type, SurrogatePlugin::SurrogateForce::Precision,
              SurrogatePlugin::SurrogateForce::EvaluationMethod, SurrogatePlugin::PairNetwork::Activation,
-             SurrogatePlugin::PairNetwork::Output };
+             SurrogatePlugin::PairNetwork::Output, SurrogatePlugin::TunablePMEForce::Precision };
 %apply int& OUTPUT { int& particle1, int& particle2 };
+%apply double& OUTPUT { double& absolute, double& relative };
 
 // Without names these make typemaps and no Python classes.
 %template() std::vector<int>;

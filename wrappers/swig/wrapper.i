@@ -19,6 +19,7 @@ using namespace SurrogatePlugin;
 
 %include "model.i"
 %include "force.i"
+%include "tunablePMEForce.i"
 
 // The version of SWIG's run-time type table, which must be the one that OpenMM's module uses.
 %constant const char* SWIG_TYPE_TABLE_VERSION = SWIG_RUNTIME_VERSION;

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_TUNABLENONBONDEDKERNEL_H_
+#define OPENMM_SURROGATE_TUNABLENONBONDEDKERNEL_H_
+
+#include "openmmsurrogate/internal/PMESettings.h"
+#include <openmm/Kernel.h>
+#include <openmm/KernelFactory.h>
+#include <openmm/NonbondedForce.h>
+#include <openmm/kernels.h>
+#include <memory>
+#include <string>
+
+namespace SurrogatePlugin {
+
+/**
+ * The kernel of all NonbondedForces in a System that holds a TunablePMEForce. It owns the platform's stock kernel. For a plain
+ * NonbondedForce that does everything; for a TunablePMEForce with PME or LJPME it computes all but reciprocal space, for which a
+ * CalcReciprocalSpaceKernel is created.
+ */
+class TunableNonbondedKernel : public OpenMM::CalcNonbondedForceKernel {
+public:
+    /** @param stock  the platform's kernel, which this object owns from here on */
+    TunableNonbondedKernel(const std::string& name, const OpenMM::Platform& platform, OpenMM::ContextImpl& context,
+                           OpenMM::KernelImpl* stock);
+    void initialize(const OpenMM::System& system, const OpenMM::NonbondedForce& force) override;
+    double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy, bool includeDirect,
+                   bool includeReciprocal) override;
+    void copyParametersToContext(OpenMM::ContextImpl& context, const OpenMM::NonbondedForce& force, int firstParticle,
+                                 int lastParticle, int firstException, int lastException) override;
+    void getPMEParameters(double& alpha, int& nx, int& ny, int& nz) const override;
+    void getLJPMEParameters(double& alpha, int& nx, int& ny, int& nz) const override;
+
+private:
+    bool isTunable() const { return settings != nullptr; }
+    OpenMM::CalcNonbondedForceKernel& getStock();
+    const OpenMM::CalcNonbondedForceKernel& getStock() const;
+    OpenMM::ContextImpl& context;
+    OpenMM::Kernel stock, reciprocalSpace;
+    std::unique_ptr<PMESettings> settings;
+    // What the stock kernel was initialized with; some platforms keep a reference to it.
+    std::unique_ptr<OpenMM::NonbondedForce> shortRange;
+};
+
+/** Makes a TunableNonbondedKernel for Systems that hold a TunablePMEForce, and the platform's stock kernel for all others. */
+class TunableNonbondedKernelFactory : public OpenMM::KernelFactory {
+public:
+    /** @param stock  the factory of the platform's kernels */
+    explicit TunableNonbondedKernelFactory(std::unique_ptr<OpenMM::KernelFactory> stock) : stock(std::move(stock)) {}
+    OpenMM::KernelImpl* createKernelImpl(std::string name, const OpenMM::Platform& platform,
+                                         OpenMM::ContextImpl& context) const override;
+
+private:
+    std::unique_ptr<OpenMM::KernelFactory> stock;
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_TUNABLENONBONDEDKERNEL_H_*/

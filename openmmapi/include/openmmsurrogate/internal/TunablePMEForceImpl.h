@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_TUNABLEPMEFORCEIMPL_H_
+#define OPENMM_SURROGATE_TUNABLEPMEFORCEIMPL_H_
+
+#include "openmmsurrogate/TunablePMEForce.h"
+#include <openmm/internal/NonbondedForceImpl.h>
+
+namespace SurrogatePlugin {
+
+/**
+ * NonbondedForce's own Impl, which does everything, behind a check that the platform has kernels of ours: else it would compute a plain
+ * NonbondedForce and nobody would know.
+ */
+class TunablePMEForceImpl : public OpenMM::NonbondedForceImpl {
+public:
+    explicit TunablePMEForceImpl(const TunablePMEForce& owner) : OpenMM::NonbondedForceImpl(owner) {}
+    void initialize(OpenMM::ContextImpl& context) override;
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_TUNABLEPMEFORCEIMPL_H_*/

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "openmmsurrogate/internal/EwaldError.h"
+#include "openmmsurrogate/internal/Units.h"
+#include <openmm/OpenMMException.h>
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <vector>
+
+using namespace SurrogatePlugin;
+using OpenMM::OpenMMException;
+using OpenMM::Vec3;
+using std::vector;
+
+namespace {
+
+// The functional is an integral over one period of the grid's reciprocal space; so many points along each axis give it to a few percent.
+const int numSamples = 12;
+// Waves that a grid cannot tell apart: 15 on either side; the transform of order 4 has decayed to 1e-7 there.
+const int numAliases = 15;
+// The direct sum gets this part of the tolerance. The rest, in squares, is left for the mesh.
+const double directShare = 0.9;
+
+/** Sums over the aliases of one axis: of U^2, y U^2 and y^2 U^2, where U is the transform of the B-spline. */
+struct AliasSums {
+    double y, moment0, moment1, moment2;
+};
+
+double transform(double y, int order) {
+    const double x = pi * y;
+    return x == 0 ? 1.0 : std::pow(std::sin(x) / x, order);
+}
+
+vector<AliasSums> computeAliasSums(int order) {
+    vector<AliasSums> result;
+    for (int sample = 0; sample < numSamples; sample++) {
+        AliasSums sums = {(sample + 0.5) / numSamples - 0.5, 0, 0, 0};
+        for (int alias = -numAliases; alias <= numAliases; alias++) {
+            const double y = sums.y + alias, squared = std::pow(transform(y, order), 2);
+            sums.moment0 += squared;
+            sums.moment1 += y * squared;
+            sums.moment2 += y * y * squared;
+        }
+        result.push_back(sums);
+    }
+    return result;
+}
+
+/** Get reciprocal vectors, those of exp(2 pi i b.x): the columns of the inverse of the reduced box. */
+void invertBox(const Vec3 box[3], Vec3 reciprocal[3]) {
+    const double scale = 1.0 / (box[0][0] * box[1][1] * box[2][2]);
+    reciprocal[0] =
+        Vec3(box[1][1] * box[2][2], -box[1][0] * box[2][2], box[1][0] * box[2][1] - box[1][1] * box[2][0]) * scale;
+    reciprocal[1] = Vec3(0, box[0][0] * box[2][2], -box[0][0] * box[2][1]) * scale;
+    reciprocal[2] = Vec3(0, 0, box[0][0] * box[1][1]) * scale;
+}
+
+/** The error functional, point by point of one period. Lengths in nm; the potential's transform is that of erf(alpha r)/r. */
+class MeshFunctional {
+public:
+    MeshFunctional(const Vec3 axes[3], int order, double alpha) : order(order), alpha(alpha) {
+        for (int d = 0; d < 3; d++)
+            axis[d] = axes[d];
+        sums = computeAliasSums(order);
+    }
+    /** Get the mean over a period of |error of the field|^2, times the volume squared. */
+    double computeMean() const {
+        double total = 0;
+        for (const AliasSums& x : sums)
+            for (const AliasSums& y : sums)
+                for (const AliasSums& z : sums)
+                    total += evaluate({&x, &y, &z});
+        return total / std::pow((double) numSamples, 3);
+    }
+
+private:
+    double getPotential(double k2) const { return 4 * pi * std::exp(-k2 / (4 * alpha * alpha)) / k2; }
+    /** Get the sum over all aliases of k^2 U^2. */
+    double sumForceAliases(const std::array<const AliasSums*, 3>& s) const {
+        double total = 0;
+        for (int i = 0; i < 3; i++) {
+            const int j = (i + 1) % 3, k = (i + 2) % 3;
+            total += axis[i].dot(axis[i]) * s[i]->moment2 * s[j]->moment0 * s[k]->moment0;
+            total += 2 * axis[i].dot(axis[j]) * s[i]->moment1 * s[j]->moment1 * s[k]->moment0;
+        }
+        return total;
+    }
+    double evaluate(const std::array<const AliasSums*, 3>& s) const {
+        const double energyAliases = s[0]->moment0 * s[1]->moment0 * s[2]->moment0;
+        double cross = 0, exact = 0, influence = 0;
+        for (int a = -1; a <= 1; a++)
+            for (int b = -1; b <= 1; b++)
+                for (int c = -1; c <= 1; c++) {
+                    const double y[3] = {s[0]->y + a, s[1]->y + b, s[2]->y + c};
+                    const Vec3 k = axis[0] * y[0] + axis[1] * y[1] + axis[2] * y[2];
+                    const double k2 = k.dot(k), potential = getPotential(k2);
+                    const double window =
+                        std::pow(transform(y[0], order) * transform(y[1], order) * transform(y[2], order), 2);
+                    cross += k2 * window * potential;
+                    exact += k2 * potential * potential;
+                    if (a == 0 && b == 0 && c == 0)
+                        influence = potential / window;
+                }
+        return influence * influence * sumForceAliases(s) * energyAliases - 2 * influence * cross + exact;
+    }
+    Vec3 axis[3]; // wave vectors of one wave per grid point
+    int order;
+    double alpha;
+    vector<AliasSums> sums;
+};
+
+std::array<int, 3> makeGrid(const ChargedBox& box, double spacing, int order) {
+    std::array<int, 3> grid;
+    for (int d = 0; d < 3; d++) {
+        const double length = std::sqrt(box.vectors[d].dot(box.vectors[d]));
+        const double points = std::ceil(length / spacing);
+        if (!(points < 1 << 20))
+            throw OpenMMException("no grid that can be run is fine enough");
+        grid[d] = findFFTSize(std::max((int) points, order));
+    }
+    return grid;
+}
+
+double chooseAlpha(const ChargedBox& box, double cutoff, double tolerance) {
+    const double uncut = estimateDirectError(box, cutoff, 0);
+    // Below 1.5/rc the formula, an expansion for large alpha rc, is no longer good; the direct error is then smaller than asked.
+    const double exponent = std::max(1.5 * 1.5, std::log(uncut / (directShare * tolerance)));
+    return std::sqrt(exponent) / cutoff;
+}
+
+} // namespace
+
+double SurrogatePlugin::estimateDirectError(const ChargedBox& box, double cutoff, double alpha) {
+    return 2 * coulombConstant * box.sumSquaredCharges * std::exp(-alpha * alpha * cutoff * cutoff) /
+           std::sqrt(box.numParticles * cutoff * box.getVolume());
+}
+
+double SurrogatePlugin::estimateMeshError(const ChargedBox& box, int splineOrder, const MeshParameters& parameters) {
+    Vec3 reciprocal[3], axes[3];
+    invertBox(box.vectors, reciprocal);
+    double numPoints = 1;
+    for (int d = 0; d < 3; d++) {
+        axes[d] = reciprocal[d] * (2 * pi * parameters.grid[d]);
+        numPoints *= parameters.grid[d];
+    }
+    const double mean = MeshFunctional(axes, splineOrder, parameters.alpha).computeMean();
+    const double volume = box.getVolume();
+    return coulombConstant * box.sumSquaredCharges * std::sqrt(std::max(0.0, numPoints * mean / box.numParticles)) /
+           volume;
+}
+
+MeshParameters SurrogatePlugin::chooseMeshParameters(const ChargedBox& box, double cutoff, int splineOrder,
+                                                     double tolerance) {
+    MeshParameters parameters;
+    parameters.alpha = chooseAlpha(box, cutoff, tolerance);
+    const double direct = estimateDirectError(box, cutoff, parameters.alpha);
+    const double allowed = std::sqrt(std::max(0.0, tolerance * tolerance - direct * direct));
+    // Spacings from so coarse that every estimate is too large, in steps that FFT sizes hardly resolve.
+    for (double spacing = 2 / parameters.alpha; spacing > 1e-3; spacing *= 0.97) {
+        const std::array<int, 3> grid = makeGrid(box, spacing, splineOrder);
+        if (grid == parameters.grid)
+            continue;
+        parameters.grid = grid;
+        if (estimateMeshError(box, splineOrder, parameters) <= allowed)
+            return parameters;
+    }
+    std::stringstream message;
+    message << "TunablePMEForce: no grid reaches the force error tolerance " << tolerance
+            << " kJ/mol/nm with spline order " << splineOrder << " and cutoff " << cutoff
+            << " nm. Use a higher order, a larger cutoff, or a larger tolerance.";
+    throw OpenMMException(message.str());
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// TunablePMEForce, a class that derives from one of OpenMM's own module, and the way back to it from openmm.NonbondedForce.
+%include "openmmsurrogate/TunablePMEForce.h"
+
+%newobject SurrogatePlugin::TunablePMEForce::_castOwned;
+%extend SurrogatePlugin::TunablePMEForce {
+    static bool _isInstance(const OpenMM::Force& force) {
+        return dynamic_cast<const SurrogatePlugin::TunablePMEForce*>(&force) != nullptr;
+    }
+    static SurrogatePlugin::TunablePMEForce* _castBorrowed(OpenMM::Force& force) {
+        return dynamic_cast<SurrogatePlugin::TunablePMEForce*>(&force);
+    }
+    static SurrogatePlugin::TunablePMEForce* _castOwned(OpenMM::Force& force) {
+        return dynamic_cast<SurrogatePlugin::TunablePMEForce*>(&force);
+    }
+}

@@ -14,8 +14,10 @@ using std::vector;
 
 namespace {
 
-// The functional is an integral over one period of the grid's reciprocal space; so many points along each axis give it to a few percent.
+// The functional is an integral over one period of the grid's reciprocal space, or the part of it in which the potential's transform has not
+// fallen below exp(-decay^2); so many points along each axis give it to a few percent.
 const int numSamples = 12;
+const double decay = 4.5;
 // Waves that a grid cannot tell apart: 15 on either side; the transform of order 4 has decayed to 1e-7 there.
 const int numAliases = 15;
 // The direct sum gets this part of the tolerance. The rest, in squares, is left for the mesh.
@@ -31,10 +33,11 @@ double transform(double y, int order) {
     return x == 0 ? 1.0 : std::pow(std::sin(x) / x, order);
 }
 
-vector<AliasSums> computeAliasSums(int order) {
+/** @param range  the samples lie between plus and minus this, at most 1/2 */
+vector<AliasSums> computeAliasSums(int order, double range) {
     vector<AliasSums> result;
     for (int sample = 0; sample < numSamples; sample++) {
-        AliasSums sums = {(sample + 0.5) / numSamples - 0.5, 0, 0, 0};
+        AliasSums sums = {range * ((2 * sample + 1.0) / numSamples - 1), 0, 0, 0};
         for (int alias = -numAliases; alias <= numAliases; alias++) {
             const double y = sums.y + alias, squared = std::pow(transform(y, order), 2);
             sums.moment0 += squared;
@@ -58,19 +61,27 @@ void invertBox(const Vec3 box[3], Vec3 reciprocal[3]) {
 /** The error functional, point by point of one period. Lengths in nm; the potential's transform is that of erf(alpha r)/r. */
 class MeshFunctional {
 public:
-    MeshFunctional(const Vec3 axes[3], int order, double alpha) : order(order), alpha(alpha) {
-        for (int d = 0; d < 3; d++)
-            axis[d] = axes[d];
-        sums = computeAliasSums(order);
+    MeshFunctional(const ChargedBox& box, int order, const MeshParameters& parameters)
+        : order(order), alpha(parameters.alpha), part(1) {
+        Vec3 reciprocal[3];
+        invertBox(box.vectors, reciprocal);
+        for (int d = 0; d < 3; d++) {
+            axis[d] = reciprocal[d] * (2 * pi * parameters.grid[d]);
+            // A wave has at most |k| |a| / (2 pi n) waves per grid point along a.
+            const double spacing = std::sqrt(box.vectors[d].dot(box.vectors[d])) / parameters.grid[d];
+            const double range = std::min(0.5, 2 * alpha * decay * spacing / (2 * pi));
+            sums[d] = computeAliasSums(order, range);
+            part *= 2 * range;
+        }
     }
     /** Get the mean over a period of |error of the field|^2, times the volume squared. */
     double computeMean() const {
         double total = 0;
-        for (const AliasSums& x : sums)
-            for (const AliasSums& y : sums)
-                for (const AliasSums& z : sums)
+        for (const AliasSums& x : sums[0])
+            for (const AliasSums& y : sums[1])
+                for (const AliasSums& z : sums[2])
                     total += evaluate({&x, &y, &z});
-        return total / std::pow((double) numSamples, 3);
+        return part * total / std::pow((double) numSamples, 3);
     }
 
 private:
@@ -105,8 +116,8 @@ private:
     }
     Vec3 axis[3]; // wave vectors of one wave per grid point
     int order;
-    double alpha;
-    vector<AliasSums> sums;
+    double alpha, part; // of the period that is sampled
+    vector<AliasSums> sums[3];
 };
 
 std::array<int, 3> makeGrid(const ChargedBox& box, double spacing, int order) {
@@ -136,14 +147,8 @@ double SurrogatePlugin::estimateDirectError(const ChargedBox& box, double cutoff
 }
 
 double SurrogatePlugin::estimateMeshError(const ChargedBox& box, int splineOrder, const MeshParameters& parameters) {
-    Vec3 reciprocal[3], axes[3];
-    invertBox(box.vectors, reciprocal);
-    double numPoints = 1;
-    for (int d = 0; d < 3; d++) {
-        axes[d] = reciprocal[d] * (2 * pi * parameters.grid[d]);
-        numPoints *= parameters.grid[d];
-    }
-    const double mean = MeshFunctional(axes, splineOrder, parameters.alpha).computeMean();
+    const double numPoints = (double) parameters.grid[0] * parameters.grid[1] * parameters.grid[2];
+    const double mean = MeshFunctional(box, splineOrder, parameters).computeMean();
     const double volume = box.getVolume();
     return coulombConstant * box.sumSquaredCharges * std::sqrt(std::max(0.0, numPoints * mean / box.numParticles)) /
            volume;

@@ -12,6 +12,7 @@ from openmmsurrogate.force import SurrogateForce
 from openmmsurrogate.forcefield import SurrogateGenerator
 from openmmsurrogate.model import SurrogateModel, listModels
 from openmmsurrogate.network import NumericFormat, PairNetwork
+from openmmsurrogate.pme import ForceError, TunablePMEForce, replaceNonbondedForce
 from openmmsurrogate.reporters import EnergyUseReporter
 
 __version__ = _version("openmm-surrogate")
@@ -21,11 +22,14 @@ platform CUDA here is not: a machine without a GPU lacks it."""
 
 __all__ = [
     "EnergyUseReporter",
+    "ForceError",
     "NumericFormat",
     "PairNetwork",
     "SurrogateForce",
     "SurrogateGenerator",
     "SurrogateModel",
+    "TunablePMEForce",
     "listModels",
     "pluginLoadFailures",
+    "replaceNonbondedForce",
 ]

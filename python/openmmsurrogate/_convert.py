@@ -115,3 +115,20 @@ def adopt(cls: type[Wrapped], proxy: Any) -> Wrapped:
     result = cls.__new__(cls)
     result.this = proxy.this  # type: ignore[attr-defined]
     return result
+
+
+def cast_force(cls: type[Wrapped], force: Any) -> Wrapped:
+    """See an openmm.Force as one of our classes: the same object. If Python owns it, the result does from then on.
+
+    Raises
+    ------
+    OpenMMException
+        if it is another kind of force
+    """
+    if not cls._isInstance(force):  # type: ignore[attr-defined]
+        raise OpenMMException(f"{cls.__name__}: cannot cast {force.getName()}, which is not a {cls.__name__}")
+    if not force.thisown:
+        return adopt(cls, cls._castBorrowed(force))  # type: ignore[attr-defined]
+    result = adopt(cls, cls._castOwned(force))  # type: ignore[attr-defined]
+    force.thisown = False
+    return result

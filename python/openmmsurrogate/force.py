@@ -8,10 +8,10 @@ from operator import index
 from typing import Any
 
 import openmm
-from openmm import OpenMMException, XmlSerializer, unit
+from openmm import XmlSerializer, unit
 
 from openmmsurrogate import _wrapper
-from openmmsurrogate._convert import NANOMETER, adopt, as_type, check_instance
+from openmmsurrogate._convert import NANOMETER, adopt, as_type, cast_force, check_instance
 from openmmsurrogate._options import EvaluationMethod, Precision, as_option
 from openmmsurrogate.model import SurrogateModel
 
@@ -81,13 +81,7 @@ class SurrogateForce(_wrapper.SurrogateForce):
         OpenMMException
             if it is another kind of force
         """
-        if not _wrapper.SurrogateForce._isInstance(force):
-            raise OpenMMException(f"SurrogateForce: cannot cast {force.getName()}, which is not a SurrogateForce")
-        if not force.thisown:
-            return adopt(SurrogateForce, _wrapper.SurrogateForce._castBorrowed(force))
-        result = adopt(SurrogateForce, _wrapper.SurrogateForce._castOwned(force))
-        force.thisown = False
-        return result
+        return cast_force(SurrogateForce, force)
 
     def getModel(self) -> SurrogateModel:
         """Get a copy of the model. To change the force, change the copy and give it to setModel()."""

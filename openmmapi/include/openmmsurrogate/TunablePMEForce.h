@@ -30,7 +30,7 @@ namespace SurrogatePlugin {
  *   2. setForceErrorTolerance(): from an error estimate, for the charges and the box that the System has when the Context is created.
  *   3. setEwaldErrorTolerance(): OpenMM's rule, with the grid rounded up to sizes that FFTs like.
  *
- * getPMEParametersInContext() tells what a Context uses. A Context on a platform without kernels for this class (OpenCL, HIP) throws.
+ * getPMEParametersInContext() tells what a Context uses. A Context on a platform without kernels for this class throws.
  */
 class TunablePMEForce : public OpenMM::NonbondedForce {
 public:

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""Small charged systems that tests of TunablePMEForce share. Lengths in nm, charges in e."""
+
+import numpy as np
+import openmm
+
+from openmmsurrogate import TunablePMEForce
+
+# Smallest boxes with these shapes hold a cutoff of 0.9 nm with room for a barostat.
+BOXES = {
+    "cubic": np.diag([2.2, 2.2, 2.2]),
+    "rectangular": np.diag([2.1, 2.4, 2.9]),
+    "triclinic": np.array([[2.2, 0.0, 0.0], [0.7, 2.3, 0.0], [-0.8, 0.9, 2.4]]),
+}
+
+
+def make_salt(box: np.ndarray, spacing: float = 0.3, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Place ions of alternating charge on a jittered grid along the box vectors. Returns positions and charges."""
+    counts = [2 * int(np.linalg.norm(vector) / spacing / 2) for vector in box]
+    grid = np.stack(np.meshgrid(*[np.arange(count) for count in counts], indexing="ij"), axis=-1).reshape(-1, 3)
+    jitter = np.random.default_rng(seed).uniform(-0.03, 0.03, grid.shape)
+    positions = (grid / counts) @ box + jitter
+    return positions, np.where(grid.sum(axis=1) % 2, 1.0, -1.0)
+
+
+def make_force(charges: np.ndarray, method: int = openmm.NonbondedForce.PME) -> openmm.NonbondedForce:
+    """Make a plain NonbondedForce of the charges, with Lennard-Jones parameters of two kinds and a cutoff of 0.9 nm."""
+    force = openmm.NonbondedForce()
+    force.setNonbondedMethod(method)
+    force.setCutoffDistance(0.9)
+    for charge in charges:
+        force.addParticle(charge, 0.21 if charge > 0 else 0.3, 0.6 if charge > 0 else 0.2)
+    return force
+
+
+def make_system(box: np.ndarray, num_particles: int, *forces: openmm.Force) -> openmm.System:
+    """Make a System that owns the forces."""
+    system = openmm.System()
+    system.setDefaultPeriodicBoxVectors(*box)
+    for _ in range(num_particles):
+        system.addParticle(20.0)
+    for force in forces:
+        system.addForce(force)
+    return system
+
+
+def make_context(system: openmm.System, positions: np.ndarray, platform: str = "Reference") -> openmm.Context:
+    """Make a Context with the positions."""
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform(platform))
+    context.setPositions(positions)
+    return context
+
+
+def make_pair(force: openmm.NonbondedForce) -> tuple[openmm.NonbondedForce, TunablePMEForce]:
+    """Put a force into groups 0 and 1 (reciprocal space), and a TunablePMEForce made of it into groups 2 and 3."""
+    force.setForceGroup(0)
+    force.setReciprocalSpaceForceGroup(1)
+    tunable = TunablePMEForce(force)
+    tunable.setForceGroup(2)
+    tunable.setReciprocalSpaceForceGroup(3)
+    return force, tunable
+
+
+def evaluate(context: openmm.Context, groups: set[int] | int = -1) -> tuple[np.ndarray, float]:
+    """Get forces (kJ/mol/nm) and energy (kJ/mol)."""
+    state = context.getState(getForces=True, getEnergy=True, groups=groups)
+    return np.array(state.getForces(asNumpy=True)._value), state.getPotentialEnergy()._value
+
+
+def rms(forces: np.ndarray) -> float:
+    """Get the root mean square of the norms."""
+    return float(np.sqrt(np.mean(np.sum(forces**2, axis=1))))
+
+
+def compare(context: openmm.Context, tolerance: float, energy_tolerance: float, what: str = "") -> None:
+    """Expect both forces of make_pair() to agree, in errors over the RMS force and over the energy; prints them."""
+    for name, stock, tunable in (("direct", {0}, {2}), ("reciprocal", {1}, {3}), ("total", {0, 1}, {2, 3})):
+        expected, expected_energy = evaluate(context, stock)
+        forces, energy = evaluate(context, tunable)
+        scale, energy_scale = rms(evaluate(context, {0, 1})[0]), abs(evaluate(context, {0, 1})[1])
+        error = np.linalg.norm(forces - expected, axis=1).max() / scale
+        energy_error = abs(energy - expected_energy) / energy_scale
+        print(f"{what} {name}: error norm over RMS force {error:.1e}, of the energy {energy_error:.1e}")
+        assert error < tolerance
+        assert energy_error < energy_tolerance

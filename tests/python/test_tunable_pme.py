@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""TunablePMEForce against NonbondedForce on the same platform: both in one System, in force groups of their own."""
+
+import copy
+import pickle
+
+import numpy as np
+import openmm
+import pytest
+from ionic_systems import BOXES, compare, evaluate, make_context, make_force, make_pair, make_salt, make_system, rms
+from openmm import NonbondedForce, OpenMMException, XmlSerializer, unit
+
+from openmmsurrogate import SurrogateForce, TunablePMEForce
+
+PLATFORMS = pytest.mark.parametrize("platform", ["Reference", "CPU"])
+# Both meshes are converged to 1e-6 at the tolerances set here; the CPU platform computes pairs in single precision.
+TOLERANCE = {"Reference": 1e-6, "CPU": 2e-5}
+ENERGY_TOLERANCE = {"Reference": 1e-7, "CPU": 1e-6}
+METHODS = {
+    name: getattr(NonbondedForce, name)
+    for name in ("NoCutoff", "CutoffNonPeriodic", "CutoffPeriodic", "Ewald", "PME", "LJPME")
+}
+
+
+def make_tight(charges, method=NonbondedForce.PME):
+    """A force whose mesh is converged to about 1e-7 of the RMS force with any spline order."""
+    force = make_force(charges, method)
+    force.setPMEParameters(2.6, 56, 56, 60)
+    force.setLJPMEParameters(2.6, 56, 56, 60)
+    return force
+
+
+@PLATFORMS
+@pytest.mark.parametrize("method", METHODS)
+def test_methods(method, platform):
+    positions, charges = make_salt(BOXES["rectangular"])
+    stock, tunable = make_pair(make_tight(charges, METHODS[method]))
+    context = make_context(make_system(BOXES["rectangular"], len(charges), stock, tunable), positions, platform)
+    compare(context, TOLERANCE[platform], ENERGY_TOLERANCE[platform], method)
+
+
+@PLATFORMS
+@pytest.mark.parametrize("box", BOXES)
+@pytest.mark.parametrize("order", [4, 5, 6, 7, 8])
+def test_orders_and_boxes(order, box, platform):
+    """Even and odd grids. The stock mesh, of order 5, is wrong by 4e-6 at these parameters, and order 4 by 1e-4."""
+    positions, charges = make_salt(BOXES[box])
+    stock, tunable = make_pair(make_force(charges))
+    stock.setPMEParameters(2.2, 50, 51, 52)
+    tunable.setPMEParameters(2.2, 50, 51, 52)
+    tunable.setSplineOrder(order)
+    context = make_context(make_system(BOXES[box], len(charges), stock, tunable), positions, platform)
+    assert tunable.getPMEParametersInContext(context) == [2.2, 50, 51, 52]
+    compare(context, 2e-4 if order == 4 else TOLERANCE["CPU"], ENERGY_TOLERANCE[platform], f"order {order}")
+
+
+@PLATFORMS
+@pytest.mark.parametrize("method", ["CutoffPeriodic", "PME", "LJPME"])
+def test_everything_else(method, platform):
+    """Exceptions, parameter offsets of particles and exceptions, switching, dispersion correction, net charge."""
+    box = BOXES["cubic"]
+    positions, charges = make_salt(box)
+    charges[:5] = [0.3, -0.2, 0.7, 0.0, -1.5]
+    force = make_tight(charges, METHODS[method])
+    force.setUseSwitchingFunction(method != "LJPME")
+    force.setSwitchingDistance(0.75)
+    force.setUseDispersionCorrection(True)
+    force.addException(0, 1, 0.0, 1.0, 0.0)
+    force.addException(7, 8, 0.4, 0.25, 0.5)
+    force.addException(20, 21, 0.0, 0.25, 0.5)
+    force.addGlobalParameter("lambda", 0.5)
+    force.addGlobalParameter("mu", 1.0)
+    force.addParticleParameterOffset("lambda", 3, 0.8, 0.05, 0.1)
+    force.addParticleParameterOffset("mu", 3, -0.2, 0.0, 0.0)
+    force.addParticleParameterOffset("mu", 9, 0.5, 0.0, 0.3)
+    force.addExceptionParameterOffset("lambda", 0, 0.3, 0.2, 0.1)
+    stock, tunable = make_pair(force)
+    context = make_context(make_system(box, len(charges), stock, tunable), positions, platform)
+    for value in (0.5, 0.0, 1.0):
+        context.setParameter("lambda", value)
+        compare(context, TOLERANCE[platform], ENERGY_TOLERANCE[platform], f"{method} lambda {value}")
+
+
+@PLATFORMS
+def test_direct_space_left_out(platform):
+    positions, charges = make_salt(BOXES["cubic"])
+    force = make_tight(charges)
+    force.setIncludeDirectSpace(False)
+    stock, tunable = make_pair(force)
+    context = make_context(make_system(BOXES["cubic"], len(charges), stock, tunable), positions, platform)
+    assert np.all(evaluate(context, {2})[0] == 0)
+    compare(context, TOLERANCE[platform], ENERGY_TOLERANCE[platform])
+
+
+@PLATFORMS
+def test_reciprocal_space_in_the_group_of_the_force(platform):
+    positions, charges = make_salt(BOXES["cubic"])
+    tunable = TunablePMEForce(make_tight(charges))
+    split = copy.deepcopy(tunable)
+    split.setForceGroup(2)
+    split.setReciprocalSpaceForceGroup(3)
+    context = make_context(make_system(BOXES["cubic"], len(charges), tunable, split), positions, platform)
+    forces, energy = evaluate(context, {0})
+    expected, expected_energy = evaluate(context, {2, 3})
+    np.testing.assert_allclose(forces, expected, rtol=0, atol=1e-4)
+    assert energy == pytest.approx(expected_energy, rel=1e-7)
+
+
+@PLATFORMS
+def test_updates_through_the_base_class(platform):
+    """System.getForce() gives the base-class proxy, and the changes arrive as with a NonbondedForce."""
+    positions, charges = make_salt(BOXES["cubic"])
+    force = make_tight(charges)
+    force.addException(4, 5, 0.1, 0.2, 0.3)
+    system = make_system(BOXES["cubic"], len(charges), *make_pair(force))
+    context = make_context(system, positions, platform)
+    evaluate(context)
+    for charge in (0.5, -0.25):
+        for index in (0, 1):
+            proxy = system.getForce(index)
+            assert type(proxy) is NonbondedForce
+            proxy.setParticleParameters(11, charge, 0.25, 0.4)
+            proxy.setExceptionParameters(0, 4, 5, charge, 0.25, 0.4)
+            proxy.updateParametersInContext(context)
+        compare(context, TOLERANCE[platform], ENERGY_TOLERANCE[platform], f"charge {charge}")
+
+
+@PLATFORMS
+def test_plain_forces_elsewhere_are_untouched(platform):
+    """A plain force computes the same with and without a TunablePMEForce beside it."""
+    positions, charges = make_salt(BOXES["cubic"])
+    stock, tunable = make_pair(make_force(charges))
+    both = make_context(make_system(BOXES["cubic"], len(charges), copy.deepcopy(stock), tunable), positions, platform)
+    alone = make_context(make_system(BOXES["cubic"], len(charges), stock), positions, platform)
+    expected, expected_energy = evaluate(alone, {0, 1})
+    forces, energy = evaluate(both, {0, 1})
+    np.testing.assert_allclose(forces, expected, rtol=0, atol=1e-6 * rms(expected))
+    assert energy == pytest.approx(expected_energy, rel=1e-9)
+    assert stock.getPMEParametersInContext(alone)[0] == pytest.approx(2.628260884878466 / 0.9)
+
+
+def test_casts_and_copies():
+    _, charges = make_salt(BOXES["cubic"])
+    force = make_force(charges)
+    force.setName("ions")
+    tunable = TunablePMEForce(force)
+    tunable.setSplineOrder(6)
+    tunable.setFFTPrecision("double")
+    tunable.setForceErrorTolerance(0.1 * unit.kilocalories_per_mole / unit.angstrom)
+    assert isinstance(tunable, NonbondedForce)
+    assert not TunablePMEForce.isinstance(force)
+    for other in (copy.copy(tunable), copy.deepcopy(tunable), pickle.loads(pickle.dumps(tunable))):
+        assert type(other) is TunablePMEForce
+        assert XmlSerializer.serialize(other) == XmlSerializer.serialize(tunable)
+    assert XmlSerializer.serialize(TunablePMEForce(tunable)) == XmlSerializer.serialize(tunable)
+    system = make_system(BOXES["cubic"], len(charges), tunable)
+    proxy = system.getForce(0)
+    assert TunablePMEForce.isinstance(proxy) and not SurrogateForce.isinstance(proxy)
+    cast = TunablePMEForce.cast(proxy)
+    assert cast.getSplineOrder() == 6
+    assert cast.getName() == "ions"
+    assert cast.getFFTPrecision() == TunablePMEForce.Double
+    assert cast.getForceErrorTolerance()._value == pytest.approx(4.184)
+    with pytest.raises(OpenMMException, match="not a TunablePMEForce"):
+        TunablePMEForce.cast(force)
+
+
+def test_arguments():
+    force = TunablePMEForce()
+    for order in (3, 9):
+        with pytest.raises(OpenMMException, match=f"4 to 8; got {order}"):
+            force.setSplineOrder(order)
+    for tolerance in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(OpenMMException, match="tolerance must be positive"):
+            force.setForceErrorTolerance(tolerance)
+    with pytest.raises(OpenMMException, match=r"setFFTPrecision\(\) takes default, double, single"):
+        force.setFFTPrecision("int8")
+    with pytest.raises(TypeError, match="cannot be converted"):
+        force.setForceErrorTolerance(1.0 * unit.nanometer)
+    with pytest.raises(TypeError, match="NonbondedForce is needed"):
+        TunablePMEForce(openmm.HarmonicBondForce())
+    force.setPrecision("single")
+    assert force.getSpreadingPrecision() == force.getConvolutionPrecision() == TunablePMEForce.Single

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.results import FOLDER, mergeResults
+from common.results import loadLatest, mergeResults
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -85,13 +85,11 @@ def plot(content: dict, path: Path) -> None:
 def main() -> None:
     """Draw the latest results, or those of files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    latest = sorted(FOLDER.glob("surrogate-????-??-??.json"))[-1:]
-    parser.add_argument("results", type=Path, nargs="*", default=latest, help="JSON files (default: the latest)")
+    parser.add_argument("results", type=Path, nargs="*", help="JSON files (default: the latest)")
     parser.add_argument("--output", type=Path, default=Path("surrogate.png"), help="(default: %(default)s)")
     arguments = parser.parse_args()
-    if not arguments.results:
-        parser.error(f"there are no results in {FOLDER}; name files")
-    plot(mergeResults(arguments.results), arguments.output)
+    content = mergeResults(arguments.results) if arguments.results else loadLatest("surrogate")
+    plot(content, arguments.output)
     print(f"written to {arguments.output}")
 
 

@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import subprocess
 from pathlib import Path
 
@@ -87,8 +88,21 @@ class ResultFile:
         temporary.replace(self.path)
 
 
+def loadLatest(name: str) -> dict:
+    """Return the latest results of a command: results/<name>-<date>.json and <name>-<date>-<part>.json of one date.
+
+    Raises FileNotFoundError if there are none.
+    """
+    pattern = re.compile(rf"{name}-(\d{{4}}-\d\d-\d\d)(-\w+)?\.json")
+    files = {path: match[1] for path in sorted(FOLDER.iterdir()) if (match := pattern.fullmatch(path.name))}
+    if not files:
+        raise FileNotFoundError(f"there are no results of {name} in {FOLDER}")
+    latest = max(files.values())
+    return mergeResults([path for path, date in files.items() if date == latest])
+
+
 def mergeResults(paths: list[Path]) -> dict:
-    """Return the content of several files of one command as if it had been called once; device and settings of each."""
+    """Return the content of several files of one command as if it had been called once, with the settings of each."""
     contents = [json.loads(path.read_text()) for path in paths]
     if len(contents) == 1:
         return contents[0]

@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import accuracy  # noqa: E402
 import contestants  # noqa: E402
 import drift  # noqa: E402
+import plot_surrogate  # noqa: E402
+import speed_page  # noqa: E402
 import surrogate  # noqa: E402
 from common import measuring, pairs, results  # noqa: E402
 from common.argon import Liquid, createSurrogate, liquid_argon, melt  # noqa: E402
@@ -209,10 +211,16 @@ def test_windows_hold_enough_steps_and_their_energy(monkeypatch):
             assert "J_per_step" not in row
 
 
-def test_files_of_several_calls_are_one_result(tmp_path):
+def test_files_of_several_calls_are_one_result(tmp_path, monkeypatch):
     for name in ("a", "b"):
         file = results.ResultFile("surrogate", {"call": name}, tmp_path / f"{name}.json")
         file.add({"atoms": 1, "name": name})
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    for source, target in (("a", "2026-01-01"), ("a", "2026-01-02-first"), ("b", "2026-01-02-second")):
+        (tmp_path / f"surrogate-{target}.json").write_text((tmp_path / f"{source}.json").read_text())
+    assert [row["name"] for row in results.loadLatest("surrogate")["rows"]] == ["a", "b"]
+    with pytest.raises(FileNotFoundError, match="no results of drift"):
+        results.loadLatest("drift")
     merged = results.mergeResults([tmp_path / "a.json", tmp_path / "b.json"])
     assert [row["name"] for row in merged["rows"]] == ["a", "b"]
     assert merged["settings"] == [{"call": "a"}, {"call": "b"}]
@@ -250,3 +258,30 @@ def test_drift_of_a_small_liquid(tmp_path, monkeypatch):
     for row in rows.values():
         assert row["ns"] == pytest.approx(0.00078)
         assert row["fluctuation_kT_per_atom"] < 1e-3
+
+
+def make_content():
+    rows = []
+    for atoms in (6078, 64000):
+        for k, name in enumerate(("none", "lj", "table-single", "network-bfloat16", "jax-bfloat16")):
+            row = {"atoms": atoms, "name": name, "label": name.upper(), "whole_steps": name != "jax-bfloat16"}
+            row |= {"ms_per_step": (k + 1) * atoms * 1e-6, "ms_per_step_range": [0.1, 0.2], "temperature_K": None}
+            rows.append(row | ({"J_per_step": 0.0123, "W": 456.7} if name == "lj" else {}))
+    rows.append({"atoms": 64000, "name": "custom", "label": "CUSTOM", "error": "out of memory"})
+    device = {"gpu": "NVIDIA H200", "driver": "580", "openmm": "8.6.1", "date": "2026-01-02", "commit": "abc"}
+    return {"device": device, "settings": {"idle_W": 77.7}, "rows": rows}
+
+
+def test_tables_of_the_speed_page(tmp_path):
+    page = "<!-- run -->\n<!-- end -->\n<!-- sizes -->\nold\n<!-- end -->\n<!-- formats -->\n<!-- end -->\n"
+    text = speed_page.fillPage(page, make_content())
+    assert "the idle GPU drew 78 W" in text
+    assert "| 64,000 | 0.064 | 0.128 (0.0123 J) | 0.192 | 0.256 | 0.32 |" in text
+    assert "| LJ | 0.128 | 0.1 to 0.2 |  |  | 0.0123 | 457 |  |" in text
+    assert "old" not in text
+    assert "CUSTOM" not in text
+    assert speed_page.fillPage(text, make_content()) == text
+    with pytest.raises(ValueError, match="no place for 'sizes'"):
+        speed_page.fillPage("<!-- run -->\n<!-- end -->\n", make_content())
+    plot_surrogate.plot(make_content(), tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 10000

@@ -23,13 +23,14 @@ inline void checkCuda(CUresult result, const std::string& what) {
  * Launch a kernel on the Context's stream. (CudaContext::executeKernel() caps the grid at four blocks per multiprocessor, which leaves
  * most of the GPU idle where each thread has little to do.)
  *
- * @param arguments  addresses of the kernel's arguments
+ * @param arguments    addresses of the kernel's arguments
+ * @param sharedBytes  of dynamic shared memory
  */
 inline void launchKernel(OpenMM::CudaContext& context, CUfunction kernel, void** arguments, int numBlocks,
-                         int blockSize) {
-    checkCuda(
-        cuLaunchKernel(kernel, numBlocks, 1, 1, blockSize, 1, 1, 0, context.getCurrentStream(), arguments, nullptr),
-        "launching a kernel");
+                         int blockSize, int sharedBytes = 0) {
+    checkCuda(cuLaunchKernel(kernel, numBlocks, 1, 1, blockSize, 1, 1, sharedBytes, context.getCurrentStream(),
+                             arguments, nullptr),
+              "launching a kernel");
 }
 
 } // namespace SurrogatePlugin

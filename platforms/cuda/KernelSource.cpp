@@ -2,8 +2,11 @@
 #include "KernelSource.h"
 #include "openmmsurrogate/internal/ForceParticles.h"
 #include "pairs/PairListLayout.h"
+#include "surrogate/NetworkLayout.h"
 #include "surrogate/TableLayout.h"
 #include <openmm/OpenMMException.h>
+#include <algorithm>
+#include <cstdio>
 
 using namespace SurrogatePlugin;
 using std::string;
@@ -22,6 +25,62 @@ string joinFiles(const std::vector<string>& files) {
         if (text == nullptr)
             throw OpenMM::OpenMMException("KernelSource: there is no device source '" + file + "' in this library");
         source += "#line 1 \"" + file + "\"\n" + *text;
+    }
+    return source;
+}
+
+/** A list of numbers that keep all their digits. */
+string join(const std::vector<double>& values) {
+    string list;
+    char text[40];
+    for (double value : values) {
+        snprintf(text, sizeof(text), "(Sum) %.17e", value);
+        list += (list.empty() ? "" : ", ") + string(text);
+    }
+    return list;
+}
+
+string join(const std::vector<int>& values) {
+    string list;
+    for (int value : values)
+        list += (list.empty() ? "" : ", ") + std::to_string(value);
+    return list;
+}
+
+template <class Real>
+string defineNetworkSizes() {
+    return define("SIZE_OF_PAIR_LIST", sizeof(PairListView<Real>)) +
+           define("SIZE_OF_NETWORK_SET", sizeof(NetworkSetView<Real>)) +
+           define("SIZE_OF_NETWORK_OUTPUT", sizeof(NetworkOutputView));
+}
+
+/** The names of formats and activations, and those of a shape. */
+string defineShape(const NetworkShape& shape) {
+    string source;
+    const std::pair<const char*, int> names[] = {
+        {"FORMAT_DOUBLE", NumericFormat::Double},
+        {"FORMAT_SINGLE", NumericFormat::Single},
+        {"FORMAT_TF32", NumericFormat::TF32},
+        {"FORMAT_BFLOAT16", NumericFormat::BFloat16},
+        {"FORMAT_FLOAT16", NumericFormat::Float16},
+        {"FORMAT_FLOAT8", NumericFormat::Float8},
+        {"FORMAT_INT8", NumericFormat::Int8},
+        {"ACTIVATION_TANH", PairNetwork::Tanh},
+        {"ACTIVATION_SILU", PairNetwork::SiLU},
+        {"ACTIVATION_POLYNOMIAL", PairNetwork::ClampedPolynomial},
+        {"NETWORK_FORMAT", shape.format},
+        {"ACTIVATION", shape.activation},
+        {"ENERGY_OUTPUT", shape.energyOutput},
+        {"END_LAYERS_SINGLE", shape.endLayersSingle},
+        {"ACTIVATION_IS_BOUNDED", shape.activation == PairNetwork::Tanh && !shape.energyOutput}};
+    for (const auto& name : names)
+        source += define(name.first, name.second);
+    source += define("NUM_HIDDEN", (int) shape.hiddenWidths.size());
+    source += "#define NETWORK_WIDTHS " + join(shape.getPaddedWidths()) + "\n";
+    if (shape.activation == PairNetwork::ClampedPolynomial) {
+        const std::vector<double>& all = shape.activationCoefficients;
+        source += "#define POLYNOMIAL_CLAMP " + join(std::vector<double>(all.begin(), all.begin() + 1)) + "\n";
+        source += "#define POLYNOMIAL_COEFFICIENTS " + join(std::vector<double>(all.begin() + 1, all.end())) + "\n";
     }
     return source;
 }
@@ -47,4 +106,80 @@ string KernelSource::makeTableProgram(const TableProgramOptions& options) {
            define("TABLE_IN_SHARED_MEMORY", options.numTableCells * cellSize <= LargestSharedTable) +
            joinFiles({"common/arithmetic.cu", "common/periodicBox.cu", "pairs/pairList.cu", "pairs/displacement.cu",
                       "pairs/cells.cu", "pairs/neighbors.cu", "surrogate/table.cu"});
+}
+
+bool NetworkShape::operator==(const NetworkShape& other) const {
+    return format == other.format && hiddenWidths == other.hiddenWidths && activation == other.activation &&
+           activationCoefficients == other.activationCoefficients && energyOutput == other.energyOutput &&
+           endLayersSingle == other.endLayersSingle;
+}
+
+std::vector<int> NetworkShape::getPaddedWidths() const {
+    const int multiple = format == NumericFormat::Int8 || format == NumericFormat::Float8 ? 32 : 16;
+    std::vector<int> widths;
+    for (int width : hiddenWidths)
+        widths.push_back((width + multiple - 1) / multiple * multiple);
+    return widths;
+}
+
+int KernelSource::countNetworkWords(const NetworkShape& shape) {
+    const bool isDouble = shape.format == NumericFormat::Double, hasCodes = shape.format == NumericFormat::Int8;
+    const int wordsPerColumn = isDouble ? 4 : 2; // half of four sums
+    const std::vector<int> widths = shape.getPaddedWidths();
+    int words = (isDouble ? 32 : 16) + wordsPerColumn * widths[0];
+    for (size_t l = 1; l < widths.size(); l++) {
+        const int product = widths[l - 1] * widths[l];
+        words += wordsPerColumn * (widths[l] + (hasCodes ? widths[l - 1] : 0));
+        switch (shape.format) {
+        case NumericFormat::Double:
+        case NumericFormat::Single:
+            words += 2 * product;
+            break;
+        case NumericFormat::TF32:
+            words += product;
+            break;
+        case NumericFormat::Int8:
+            words += product / 4;
+            break;
+        default: // Float8 weights are held as Float16
+            words += product / 2;
+        }
+    }
+    return words + wordsPerColumn * widths.back() * (hasCodes ? 2 : 1);
+}
+
+NetworkLaunch KernelSource::getNetworkLaunch(const NetworkShape& shape) {
+    const std::vector<int> widths = shape.getPaddedWidths();
+    const bool isWide = *std::max_element(widths.begin(), widths.end()) > 64;
+    const bool isLarge = shape.format <= NumericFormat::TF32; // operands of 32 bits and more
+    NetworkLaunch launch;
+    const bool isSplit = shape.format == NumericFormat::Single; // holds high and low parts of its operands
+    launch.numTiles = !shape.energyOutput && (isSplit || (isLarge && isWide)) ? 1 : 2;
+    launch.numWarps = 4;
+    launch.minBlocks = isLarge && (isWide || (isSplit && launch.numTiles == 2)) ? 2 : (isLarge || isWide ? 3 : 4);
+    launch.sharedBytes = 4 * countNetworkWords(shape);
+    if (launch.sharedBytes > LargestSharedNetwork)
+        launch.sharedBytes = 0;
+    return launch;
+}
+
+int KernelSource::getOldestChip(NumericFormat::Type format) {
+    return format == NumericFormat::Float8 ? 89 : 80;
+}
+
+string KernelSource::makeNetworkProgram(const NetworkProgramOptions& options) {
+    const NetworkLaunch launch = getNetworkLaunch(options.shape);
+    return define("DOUBLE_PRECISION", options.doublePrecision) + define("DOUBLE_ENERGY", options.doubleEnergy) +
+           define("PERIODIC", options.periodic) + define("TRICLINIC", options.triclinic) +
+           define("HAS_EXCLUSIONS", options.hasExclusions) + define("NUM_TYPES", options.numTypes) +
+           define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
+           define("NUM_TILES", launch.numTiles) + define("NETWORK_WARPS", launch.numWarps) +
+           define("NETWORK_MIN_BLOCKS", launch.minBlocks) + define("WEIGHTS_IN_SHARED_MEMORY", launch.sharedBytes > 0) +
+           define("NETWORK_WORDS", countNetworkWords(options.shape)) + define("NUM_ENERGY_NODES", NumEnergyNodes) +
+           define("FLOAT8_AS_FLOAT16", 1) + defineShape(options.shape) +
+           (options.doublePrecision ? defineNetworkSizes<double>() : defineNetworkSizes<float>()) +
+           joinFiles({"common/arithmetic.cu", "common/periodicBox.cu", "pairs/pairList.cu", "pairs/displacement.cu",
+                      "pairs/cells.cu", "pairs/neighbors.cu", "surrogate/networkSet.cu", "surrogate/networkFormats.cu",
+                      "surrogate/networkActivation.cu", "surrogate/networkProducts.cu", "surrogate/networkLayers.cu",
+                      "surrogate/networkPairs.cu", "surrogate/network.cu"});
 }

@@ -2,6 +2,8 @@
 #ifndef OPENMM_SURROGATE_KERNELSOURCE_H_
 #define OPENMM_SURROGATE_KERNELSOURCE_H_
 
+#include "openmmsurrogate/NumericFormat.h"
+#include "openmmsurrogate/PairNetwork.h"
 #include <map>
 #include <string>
 #include <vector>
@@ -18,6 +20,35 @@ struct TableProgramOptions {
     int numTableCells = 0; // of all tables together
 };
 
+/** What networks must have in common to be evaluated by one program. */
+struct NetworkShape {
+    /** A format that kernels compute in: any but Default and Int4, whose weights are multiplied as Float16. */
+    NumericFormat::Type format = NumericFormat::Float16;
+    std::vector<int> hiddenWidths; // not padded
+    PairNetwork::Activation activation = PairNetwork::Tanh;
+    std::vector<double> activationCoefficients;
+    bool energyOutput = false, endLayersSingle = true;
+    bool operator==(const NetworkShape& other) const;
+    /** Get the hidden widths rounded up to what the products of the format take. */
+    std::vector<int> getPaddedWidths() const;
+};
+
+/** What a program for the pair list and the network kernel is specialized by. */
+struct NetworkProgramOptions {
+    bool doublePrecision = false, doubleEnergy = false, periodic = true, triclinic = false, hasExclusions = false;
+    int numTypes = 1;
+    NetworkShape shape;
+};
+
+/** How a network kernel is launched. The program is compiled for it. */
+struct NetworkLaunch {
+    int numTiles;  // of 16 pairs (8 in Double) that a warp evaluates at once
+    int numWarps;  // of a block
+    int minBlocks; // that a multiprocessor is to hold, which bounds the registers of a thread
+    /** Bytes of shared memory for the weights; 0 if they are too many and are read through the caches. */
+    int sharedBytes;
+};
+
 /**
  * The source of a device program, as the compiler gets it. Made without a GPU, so that a test can compile what the run time compiles.
  */
@@ -32,8 +63,20 @@ public:
     static constexpr int ThreadsPerParticle = 8;
     /** Shared memory that a block may have without asking for more, bytes. */
     static constexpr int LargestSharedTable = 48 * 1024 - 2048;
+    /** Weights that a block keeps in shared memory, bytes at most: so that several blocks fit on a multiprocessor. */
+    static constexpr int LargestSharedNetwork = 64 * 1024;
     /** Make the program of the pair list and the table kernel. */
     static std::string makeTableProgram(const TableProgramOptions& options);
+    /** Make the program of the pair list and the network kernel. */
+    static std::string makeNetworkProgram(const NetworkProgramOptions& options);
+    /** Get how the network kernel for a shape is launched. */
+    static NetworkLaunch getNetworkLaunch(const NetworkShape& shape);
+    /** Get the number of 32-bit words that hold one network; see PackedNetwork.h. */
+    static int countNetworkWords(const NetworkShape& shape);
+    /** Get the oldest compute capability, times ten, that has the instructions for a format. */
+    static int getOldestChip(NumericFormat::Type format);
+    /** Nodes of the table of energies that network kernels read. */
+    static constexpr int NumEnergyNodes = (1 << 15) + 1;
     /**
      * Get the compiler flags beside the architecture. OpenMM's default is --use_fast_math; our arithmetic is part of the
      * product, and has no division or root for fast math to speed up.

@@ -54,18 +54,19 @@ private:
 
 struct Variant {
     const char* name;
-    TableProgramOptions options;
+    string source;
+    int oldestChip;
 };
 
 /** Each value of each option occurs, and those that meet in the same lines of code occur together. */
-vector<Variant> listVariants() {
+vector<Variant> listTableVariants() {
     TableProgramOptions plain;
     plain.numTableCells = 400;
-    vector<Variant> variants = {{"single", plain}};
+    vector<Variant> variants = {{"single", KernelSource::makeTableProgram(plain), 80}};
     auto add = [&](const char* name, auto change) {
         TableProgramOptions options = plain;
         change(options);
-        variants.push_back({name, options});
+        variants.push_back({name, KernelSource::makeTableProgram(options), 80});
     };
     add("mixedTriclinic", [](auto& o) { o.doubleEnergy = o.triclinic = true; });
     add("doubleNonperiodic", [](auto& o) {
@@ -84,6 +85,54 @@ vector<Variant> listVariants() {
     return variants;
 }
 
+/** Each format with a plain network; then what meets a format in the same lines: outputs, end layers, activations, padding, large weights. */
+vector<Variant> listNetworkVariants() {
+    NetworkProgramOptions plain;
+    plain.shape.hiddenWidths = {32, 32};
+    vector<Variant> variants;
+    auto add = [&](const char* name, NumericFormat::Type format, auto change) {
+        NetworkProgramOptions options = plain;
+        options.shape.format = format;
+        change(options, options.shape);
+        variants.push_back({name, KernelSource::makeNetworkProgram(options), KernelSource::getOldestChip(format)});
+    };
+    auto nothing = [](auto&, auto&) {};
+    add("tf32", NumericFormat::TF32, nothing);
+    add("bfloat16", NumericFormat::BFloat16, nothing);
+    add("float16", NumericFormat::Float16, nothing);
+    add("float8", NumericFormat::Float8, nothing);
+    add("int8", NumericFormat::Int8, nothing);
+    add("singleDoubleContextTriclinic", NumericFormat::Single,
+        [](auto& o, auto&) { o.doublePrecision = o.doubleEnergy = o.triclinic = true; });
+    add("doubleEnergyOutputExclusionsManyTypes", NumericFormat::Double, [](auto& o, auto& s) {
+        o.hasExclusions = true;
+        o.numTypes = 3;
+        s.energyOutput = true;
+    });
+    add("float16SiluEnergyOutputEndsRounded", NumericFormat::Float16, [](auto&, auto& s) {
+        s.activation = PairNetwork::SiLU;
+        s.energyOutput = true;
+        s.endLayersSingle = false;
+    });
+    add("int8PolynomialEndsRoundedPadded", NumericFormat::Int8, [](auto& o, auto& s) {
+        o.periodic = false;
+        s.hiddenWidths = {20, 7};
+        s.activation = PairNetwork::ClampedPolynomial;
+        s.activationCoefficients = {1.5, 1.0, -4.0 / 27};
+        s.endLayersSingle = false;
+    });
+    add("float8EndsRounded", NumericFormat::Float8, [](auto&, auto& s) { s.endLayersSingle = false; });
+    add("bfloat16EndsRoundedOneLayer", NumericFormat::BFloat16, [](auto&, auto& s) {
+        s.hiddenWidths = {16};
+        s.endLayersSingle = false;
+    });
+    add("tf32WeightsInGlobalMemory", NumericFormat::TF32, [](auto&, auto& s) {
+        s.hiddenWidths = {128, 128, 16};
+        s.endLayersSingle = false;
+    });
+    return variants;
+}
+
 class CudaProgram : public testing::TestWithParam<std::tuple<Variant, int> > {};
 
 } // namespace
@@ -92,9 +141,12 @@ TEST_P(CudaProgram, Compiles) {
     const Nvrtc nvrtc;
     if (!nvrtc.isAvailable())
         GTEST_SKIP() << "NVRTC is not installed where the build looked for it (pip install nvidia-cuda-nvrtc)";
-    const string source = KernelSource::makeTableProgram(std::get<0>(GetParam()).options);
-    const string log = nvrtc.compile(
-        source, {"--gpu-architecture=compute_" + std::to_string(std::get<1>(GetParam())), KernelSource::getFlags()});
+    const Variant& variant = std::get<0>(GetParam());
+    if (std::get<1>(GetParam()) < variant.oldestChip)
+        GTEST_SKIP() << "the format needs compute capability " << variant.oldestChip;
+    const string log =
+        nvrtc.compile(variant.source, {"--gpu-architecture=compute_" + std::to_string(std::get<1>(GetParam())),
+                                       KernelSource::getFlags()});
     EXPECT_EQ("", log);
 }
 
@@ -107,9 +159,16 @@ TEST(CudaProgram, ErrorsNameTheFile) {
     EXPECT_NE(string::npos, log.find("surrogate/table.cu"));
 }
 
+struct VariantName {
+    template <class Info>
+    string operator()(const Info& info) const {
+        return std::get<0>(info.param).name + string("_sm") + std::to_string(std::get<1>(info.param));
+    }
+};
+
 INSTANTIATE_TEST_SUITE_P(Table, CudaProgram,
-                         testing::Combine(testing::ValuesIn(listVariants()), testing::Values(80, 90, 100, 120)),
-                         [](const auto& info) {
-                             return std::get<0>(info.param).name + string("_sm") +
-                                    std::to_string(std::get<1>(info.param));
-                         });
+                         testing::Combine(testing::ValuesIn(listTableVariants()), testing::Values(80, 90, 100, 120)),
+                         VariantName());
+INSTANTIATE_TEST_SUITE_P(Network, CudaProgram,
+                         testing::Combine(testing::ValuesIn(listNetworkVariants()), testing::Values(80, 90, 100, 120)),
+                         VariantName());

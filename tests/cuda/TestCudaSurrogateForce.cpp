@@ -22,7 +22,9 @@ class CudaSurrogateForce : public PlatformTest {};
 
 const PlatformCase cases[] = {{"CUDA", SurrogateForce::Table, SurrogateForce::Single, "single"},
                               {"CUDA", SurrogateForce::Table, SurrogateForce::Single, "mixed"},
-                              {"CUDA", SurrogateForce::Table, SurrogateForce::Double, "double"}};
+                              {"CUDA", SurrogateForce::Table, SurrogateForce::Double, "double"},
+                              {"CUDA", SurrogateForce::Network, SurrogateForce::Single, "single"},
+                              {"CUDA", SurrogateForce::Network, SurrogateForce::Double, "double"}};
 
 /** Expect the forces in a Context to be those of its positions, whatever it did before. */
 void expectForcesOfPositions(Context& context, SurrogateSystem& system, int group, const PlatformCase& platformCase) {
@@ -115,11 +117,4 @@ TEST_P(CudaSurrogateForce, ASimulationThatBlowsUpIsStopped) {
     context.setPositions(positions);
     context.setVelocities(vector<Vec3>(positions.size()));
     expectForcesOfPositions(context, system, 0, GetParam());
-}
-
-TEST_P(CudaSurrogateForce, RefusesNetworks) {
-    PlatformCase network = GetParam();
-    network.method = SurrogateForce::Network;
-    SurrogateSystem system(makeArgonLikeModel(), {0, 0}, makeGas(2, 1.0));
-    expectException([&] { system.createContext(network); }, "evaluates networks on platforms CPU and Reference only");
 }

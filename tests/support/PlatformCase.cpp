@@ -66,6 +66,9 @@ const std::vector<PlatformCase>& getPlatformCases() {
         {"CUDA", SurrogateForce::Table, SurrogateForce::Single, "single"},
         {"CUDA", SurrogateForce::Table, SurrogateForce::Single, "mixed"},
         {"CUDA", SurrogateForce::Table, SurrogateForce::Double, "double"},
+        {"CUDA", SurrogateForce::Network, SurrogateForce::Single, "single"},
+        {"CUDA", SurrogateForce::Network, SurrogateForce::Single, "mixed"},
+        {"CUDA", SurrogateForce::Network, SurrogateForce::Double, "double"},
     };
     return cases;
 }

@@ -22,6 +22,28 @@ inline double getForceTolerance(const PlatformCase& platformCase) {
     return platformCase.isSingleArithmetic() ? 1e-5 : 1e-12;
 }
 
+/**
+ * Get the largest difference between a network kernel on CUDA and the emulation of its format, RMS over particles relative to the RMS
+ * force, at equal positions.
+ */
+inline double getNetworkTolerance(const PlatformCase& platformCase) {
+    using SurrogatePlugin::SurrogateForce;
+    switch (platformCase.precision) {
+    case SurrogateForce::Double:
+        return platformCase.hasSinglePositions() ? 1e-5 : 1e-10;
+    case SurrogateForce::Single:
+        return 1e-5;
+    case SurrogateForce::BFloat16:
+        return 3e-2;
+    case SurrogateForce::Float8:
+        return 3e-1;
+    case SurrogateForce::Int8:
+        return 5e-2;
+    default: // TF32, Float16, and Int4, whose products are Float16
+        return 1e-2;
+    }
+}
+
 /** Get the largest error allowed to the energy, relative to the sum of |U| over pairs. Same reasons. */
 inline double getEnergyTolerance(const PlatformCase& platformCase) {
     if (platformCase.hasSinglePositions())

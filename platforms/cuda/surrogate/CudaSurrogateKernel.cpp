@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "CudaSurrogateKernel.h"
+#include "CudaNetworkKernel.h"
 #include "CudaTableKernel.h"
 #include "openmmsurrogate/internal/KernelSettings.h"
 #include <openmm/OpenMMException.h>
@@ -11,20 +12,21 @@ using namespace SurrogatePlugin;
 
 void CudaCalcSurrogateForceKernel::initialize(const System& system, const SurrogateForce& force) {
     const KernelSettings settings(force, getPlatform().getName());
-    if (!settings.useTable)
-        throw OpenMMException(
-            "SurrogateForce: this version evaluates networks on platforms CPU and Reference only. On platform CUDA use "
-            "setEvaluationMethod(Table) or Automatic, which evaluate a table of the same function.");
     CudaPlatform::PlatformData& data = *static_cast<CudaPlatform::PlatformData*>(contextImpl.getPlatformData());
     if (data.contexts.size() > 1)
         throw OpenMMException(
             "SurrogateForce: this version runs on one GPU at a time; give one DeviceIndex instead of " +
             std::to_string(data.contexts.size()));
     CudaContext& context = *data.contexts[0];
-    if (context.getUseDoublePrecision())
+    const bool isDouble = context.getUseDoublePrecision();
+    if (settings.useTable && isDouble)
         kernel.reset(new CudaTableKernel<double>(getName(), getPlatform(), context));
-    else
+    else if (settings.useTable)
         kernel.reset(new CudaTableKernel<float>(getName(), getPlatform(), context));
+    else if (isDouble)
+        kernel.reset(new CudaNetworkKernel<double>(getName(), getPlatform(), context));
+    else
+        kernel.reset(new CudaNetworkKernel<float>(getName(), getPlatform(), context));
     kernel->initialize(system, force);
 }
 

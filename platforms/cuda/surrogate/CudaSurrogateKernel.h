@@ -7,13 +7,13 @@
 
 namespace SurrogatePlugin {
 
-/** SurrogateForce on platform CUDA: chooses the arithmetic of the Context and forwards to CudaTableKernel. */
+/** SurrogateForce on platform CUDA: chooses the arithmetic of the Context and forwards to CudaTableKernel or CudaNetworkKernel. */
 class CudaCalcSurrogateForceKernel : public CalcSurrogateForceKernel {
 public:
     CudaCalcSurrogateForceKernel(const std::string& name, const OpenMM::Platform& platform,
                                  OpenMM::ContextImpl& context)
         : CalcSurrogateForceKernel(name, platform), contextImpl(context) {}
-    /** @throws OpenMM::OpenMMException for the evaluation method Network, and where several GPUs share the Context */
+    /** @throws OpenMM::OpenMMException where several GPUs share the Context */
     void initialize(const OpenMM::System& system, const SurrogateForce& force) override;
     void beginStep() override { kernel->beginStep(); }
     double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy) override;

@@ -30,6 +30,8 @@ public:
     /** Get the index of the network of two types, negative if they do not interact. */
     int getNetwork(int type1, int type2) const { return networks[type1 * numTypes + type2]; }
     int getNumNetworks() const { return (int) functions.size(); }
+    /** Get the function of a network; null if no two types use it. */
+    const PairFunction* getFunction(int network) const { return functions[network].get(); }
     /** Get the table of a network; null if no two types use it, or no tables are made. */
     const PairTable* getTable(int network) const { return tables[network].get(); }
     /** Get -dU/dr in kJ/mol/nm for a network in use and r >= 0 in nm: from the table if there is one. */

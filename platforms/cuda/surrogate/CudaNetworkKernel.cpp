@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+#include "CudaNetworkKernel.h"
+#include "../CudaDriver.h"
+#include <openmm/OpenMMException.h>
+#include <algorithm>
+
+using namespace OpenMM;
+using namespace SurrogatePlugin;
+using std::string;
+using std::to_string;
+using std::vector;
+
+namespace {
+
+/** Make an array, or another one in its place, and fill it. */
+template <class T>
+void replace(CudaArray& array, CudaContext& context, const vector<T>& values, const char* name) {
+    if (!array.isInitialized())
+        array.initialize<T>(context, values.size(), name);
+    else if (array.getSize() != values.size())
+        array.resize(values.size());
+    array.upload(values);
+}
+
+} // namespace
+
+template <class Real>
+void CudaNetworkKernel<Real>::checkChip(NumericFormat::Type format) {
+    int major, minor;
+    const CUdevice device = this->context.getDevice();
+    checkCuda(cuDeviceGetAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device),
+              "asking for the chip");
+    checkCuda(cuDeviceGetAttribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device),
+              "asking for the chip");
+    const int oldest = KernelSource::getOldestChip(format), found = 10 * major + minor;
+    if (found < oldest)
+        throw OpenMMException("SurrogateForce: networks in precision " + NumericFormat::getName(format) +
+                              " need a GPU of compute capability " + to_string(oldest / 10) + "." +
+                              to_string(oldest % 10) + " or newer, and this one has " + to_string(found / 10) + "." +
+                              to_string(found % 10) +
+                              "; use another precision, or evaluation method Table, which runs in any");
+}
+
+template <class Real>
+void CudaNetworkKernel<Real>::upload(const SurrogateForce& force) {
+    const SurrogateModel& model = force.getModel();
+    const FormatScheme scheme = {this->settings->precision, model.getEndLayersSingle(), model.getWeightGroupSize()};
+    checkChip(scheme.format);
+    if (!energySum.isInitialized()) {
+        energySum.initialize<long long>(this->context, 2, "surrogateEnergySum");
+        energySum.upload(vector<long long>(2, 0));
+        ticket.initialize<int>(this->context, 1, "surrogateTicket");
+        ticket.upload(vector<int>(1, 0));
+    }
+    vector<std::unique_ptr<Group> > old;
+    std::swap(groups, old); // to be used again where shapes have stayed, with their programs
+    for (int network = 0; network < this->interactions->getNumNetworks(); network++) {
+        if (!this->interactions->getFunction(network))
+            continue;
+        const NetworkShape shape = findShape(model.getNetwork(network), scheme);
+        auto hasShape = [&](const std::unique_ptr<Group>& group) { return group && group->shape == shape; };
+        auto found = std::find_if(groups.begin(), groups.end(), hasShape);
+        if (found == groups.end()) {
+            auto kept = std::find_if(old.begin(), old.end(), hasShape);
+            groups.push_back(kept == old.end() ? std::unique_ptr<Group>(new Group()) : std::move(*kept));
+            found = groups.end() - 1;
+            (*found)->shape = shape;
+            (*found)->networks.clear();
+        }
+        (*found)->networks.push_back(network);
+    }
+    for (auto& group : groups)
+        uploadNetworks(*group, model);
+}
+
+template <class Real>
+void CudaNetworkKernel<Real>::uploadNetworks(Group& group, const SurrogateModel& model) {
+    vector<uint32_t> words;
+    for (int network : group.networks) {
+        const vector<uint32_t> more =
+            packNetwork(model.getNetwork(network), *this->interactions->getFunction(network), group.shape);
+        words.insert(words.end(), more.begin(), more.end());
+    }
+    replace(group.words, this->context, words, "surrogateNetworkWords");
+    const int numTypes = this->interactions->getNumTypes();
+    vector<int> networkOfTypes;
+    for (int type1 = 0; type1 < numTypes; type1++)
+        for (int type2 = 0; type2 < numTypes; type2++) {
+            const int network = this->interactions->getNetwork(type1, type2);
+            const auto found = std::find(group.networks.begin(), group.networks.end(), network);
+            networkOfTypes.push_back(found == group.networks.end() ? -1 : (int) (found - group.networks.begin()));
+        }
+    replace(group.networkOfTypes, this->context, networkOfTypes, "surrogateNetworkOfTypes");
+    const double cutoff = this->interactions->getCutoff();
+    group.view = {(int) group.networks.size(),
+                  (Real) (cutoff * cutoff),
+                  group.words.getDevicePointer(),
+                  group.networkOfTypes.getDevicePointer(),
+                  0,
+                  0};
+    group.hasEnergies = false;
+}
+
+template <class Real>
+void CudaNetworkKernel<Real>::compile(bool triclinic) {
+    CudaContext& context = this->context;
+    int numProcessors;
+    checkCuda(cuDeviceGetAttribute(&numProcessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, context.getDevice()),
+              "counting multiprocessors");
+    for (auto& group : groups) {
+        NetworkProgramOptions options;
+        options.doublePrecision = context.getUseDoublePrecision();
+        options.doubleEnergy = context.getUseDoublePrecision() || context.getUseMixedPrecision();
+        options.periodic = this->periodic;
+        options.triclinic = triclinic;
+        options.hasExclusions = this->hasExclusions;
+        options.numTypes = this->interactions->getNumTypes();
+        options.shape = group->shape;
+        const string source = KernelSource::makeNetworkProgram(options);
+        const bool servesList = group == groups.front();
+        if (source == group->program && (!servesList || source == listProgram))
+            continue;
+        CUmodule module = context.createModule(source, KernelSource::getFlags());
+        if (servesList) {
+            this->pairs->setModule(module);
+            listProgram = source;
+        }
+        group->launch = KernelSource::getNetworkLaunch(group->shape);
+        group->forceKernel = context.getKernel(module, "computeNetworkForces");
+        group->forceAndEnergyKernel = context.getKernel(module, "computeNetworkForcesAndEnergy");
+        group->sampleKernel = context.getKernel(module, "sampleNetwork");
+        for (CUfunction kernel : {group->forceKernel, group->forceAndEnergyKernel, group->sampleKernel})
+            checkCuda(
+                cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, group->launch.sharedBytes),
+                "asking for shared memory");
+        int numBlocks;
+        checkCuda(cuOccupancyMaxActiveBlocksPerMultiprocessor(&numBlocks, group->forceAndEnergyKernel,
+                                                              32 * group->launch.numWarps, group->launch.sharedBytes),
+                  "counting resident blocks");
+        group->mostBlocks = std::max(1, numBlocks) * numProcessors;
+        group->program = source;
+    }
+}
+
+/** Evaluate a network on the device, where its rounding and its hardware functions are those that forces see. */
+template <class Real>
+vector<double> CudaNetworkKernel<Real>::sample(Group& group, int index, double low, double spacing) {
+    int numSamples = KernelSource::NumEnergyNodes;
+    CudaArray forceWeights;
+    forceWeights.initialize<double>(this->context, numSamples, "surrogateSamples");
+    CUdeviceptr pointer = forceWeights.getDevicePointer();
+    void* arguments[] = {&group.view, &index, &numSamples, &low, &spacing, &pointer};
+    launchKernel(this->context, group.sampleKernel, arguments, group.mostBlocks, 32 * group.launch.numWarps,
+                 group.launch.sharedBytes);
+    vector<double> result;
+    forceWeights.download(result);
+    return result;
+}
+
+/**
+ * Make the table of energies: at the nodes, the energy and the force weight. Where a format rounds activations, the force weights are samples from
+ * the device and the energy is their integral, so that energies belong to the forces that this very chip computes, which the hardware's
+ * tanh makes differ from those of the emulation. Otherwise both are those of the host.
+ */
+template <class Real>
+void CudaNetworkKernel<Real>::makeEnergies(Group& group) {
+    const int numNodes = KernelSource::NumEnergyNodes;
+    vector<Real> energies, grids;
+    for (size_t index = 0; index < group.networks.size(); index++) {
+        const PairFunction& function = *this->interactions->getFunction(group.networks[index]);
+        const double low = function.getCoreRadius(), spacing = (function.getCutoff() - low) / (numNodes - 1);
+        vector<double> force, energy(numNodes, 0.0);
+        if (function.hasSteps()) {
+            force = sample(group, (int) index, low, spacing);
+            for (int k = numNodes - 2; k >= 0; k--)
+                energy[k] = energy[k + 1] + 0.5 * spacing * (force[k] + force[k + 1]);
+        } else
+            for (int k = 0; k < numNodes; k++) {
+                // The last node is the limit from below: at the cutoff itself both are 0.
+                const double r = std::min(low + k * spacing, function.getCutoff() * (1 - 1e-15));
+                force.push_back(function.computeForce(r));
+                energy[k] = function.computeEnergy(r);
+            }
+        for (int k = 0; k < numNodes; k++) {
+            energies.push_back((Real) energy[k]);
+            energies.push_back((Real) force[k]);
+        }
+        grids.push_back((Real) low);
+        grids.push_back((Real) (1 / spacing));
+    }
+    replace(group.energies, this->context, energies, "surrogateEnergies");
+    replace(group.energyGrids, this->context, grids, "surrogateEnergyGrids");
+    group.view.energies = group.energies.getDevicePointer();
+    group.view.energyGrids = group.energyGrids.getDevicePointer();
+    group.hasEnergies = true;
+}
+
+template <class Real>
+void CudaNetworkKernel<Real>::launchForces(bool includeEnergy) {
+    CudaContext& context = this->context;
+    for (auto& group : groups) {
+        if (includeEnergy && !group->hasEnergies)
+            makeEnergies(*group);
+        NetworkOutputView output = {context.getForce().getDevicePointer(),
+                                    context.getPaddedNumAtoms(),
+                                    context.getEnergyBuffer().getDevicePointer(),
+                                    energySum.getDevicePointer(),
+                                    ticket.getDevicePointer(),
+                                    group == groups.back()};
+        void* arguments[] = {&this->pairs->getView(), &group->view, &output};
+        const int warps = group->launch.numWarps;
+        const int numBlocks = std::min(group->mostBlocks, (this->pairs->getNumMembers() + warps - 1) / warps);
+        launchKernel(context, includeEnergy ? group->forceAndEnergyKernel : group->forceKernel, arguments, numBlocks,
+                     32 * warps, group->launch.sharedBytes);
+    }
+}
+
+namespace SurrogatePlugin {
+template class CudaNetworkKernel<float>;
+template class CudaNetworkKernel<double>;
+} // namespace SurrogatePlugin

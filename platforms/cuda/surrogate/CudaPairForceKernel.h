@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_CUDAPAIRFORCEKERNEL_H_
+#define OPENMM_SURROGATE_CUDAPAIRFORCEKERNEL_H_
+
+#include "../KernelSource.h"
+#include "../pairs/CudaPairList.h"
+#include "openmmsurrogate/internal/ForceParticles.h"
+#include "openmmsurrogate/internal/KernelSettings.h"
+#include "openmmsurrogate/internal/PairInteractions.h"
+#include "openmmsurrogate/internal/SurrogateForceKernel.h"
+#include <memory>
+
+namespace SurrogatePlugin {
+
+/** What kernels that go through a pair list have in common, whatever a pair force comes from: the list, its particles, and the order of things. */
+template <class Real>
+class CudaPairForceKernel : public CalcSurrogateForceKernel {
+public:
+    CudaPairForceKernel(const std::string& name, const OpenMM::Platform& platform, OpenMM::CudaContext& context)
+        : CalcSurrogateForceKernel(name, platform), context(context) {}
+    void initialize(const OpenMM::System& system, const SurrogateForce& force) override;
+    void beginStep() override { inStep = true; }
+    double execute(OpenMM::ContextImpl& contextImpl, bool includeForces, bool includeEnergy) override;
+    void copyParametersToContext(OpenMM::ContextImpl& contextImpl, const SurrogateForce& force) override;
+    double getTableError() const override { return interactions->getTableError(); }
+
+protected:
+    /** Bring to the device what pair forces come from. The interactions are those of the force. */
+    virtual void upload(const SurrogateForce& force) = 0;
+    /** Compile the programs, where they have changed, and give the list its kernels. */
+    virtual void compile(bool triclinic) = 0;
+    virtual void launchForces(bool includeEnergy) = 0;
+    OpenMM::CudaContext& context;
+    std::unique_ptr<KernelSettings> settings;
+    std::unique_ptr<PairInteractions> interactions;
+    std::unique_ptr<CudaPairList<Real> > pairs;
+    bool periodic = true, hasExclusions = false;
+
+private:
+    class ForceInfo;
+    typename CudaPairList<Real>::Particles readParticles(const SurrogateForce& force) const;
+    ForceInfo* info = nullptr; // owned by the context
+    std::unique_ptr<ForceParticles> particles;
+    bool isCompiled = false, compiledTriclinic = false;
+    bool inStep = false; // the next evaluation is for an integrator
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_CUDAPAIRFORCEKERNEL_H_*/

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// The kernels: forces and energies of pairs from networks, and samples of the networks themselves.
+
+__device__ __forceinline__ FixedPoint toFixedPoint(float value) {
+    return (FixedPoint) __float2ll_rn(value * 0x1p32f);
+}
+
+__device__ __forceinline__ FixedPoint toFixedPoint(double value) {
+    return (FixedPoint) __double2ll_rn(value * 0x1p32);
+}
+
+/** An energy as two integers, so that sums in any order are equal: units of 2^-32 kJ/mol, and what they leave in units of 2^-62. */
+struct FixedEnergy {
+    FixedPoint high, low;
+    __device__ __forceinline__ void add(Real energy) {
+        const Real units = energy * (Real) 0x1p32, whole = roundToInteger(units);
+        high += (FixedPoint) (long long) whole;
+        low += (FixedPoint) (long long) ((units - whole) * (Real) 0x1p30);
+    }
+};
+
+/**
+ * Get the energy of a pair from the nodes: a cubic polynomial in each interval that has the energy and the force weight of both its ends
+ * (Hermite). Inside the core the energy is that of the force's own formula.
+ */
+__device__ Real computePairEnergy(const NetworkSet& networks, int network, const NetworkHeader& header, Real r) {
+    const Real* gm_nodes = networks.gm_energies + (size_t) network * NUM_ENERGY_NODES * 2;
+    const Real coreRadius = networks.gm_energyGrids[2 * network],
+               inverseSpacing = networks.gm_energyGrids[2 * network + 1];
+    const Real depth = (Real) header.coreRadius2 - r * r;
+    if (depth > 0)
+        return gm_nodes[0] +
+               (Real) 0.5 * depth *
+                   ((Real) header.core0 + depth * ((Real) header.core1 / 2 + depth * (Real) header.core2 / 3));
+    const Real u = (r - coreRadius) * inverseSpacing;
+    const int node = min(max((int) u, 0), NUM_ENERGY_NODES - 2);
+    const Real t = u - (Real) node, s = 1 - t;
+    const Real* n = gm_nodes + 2 * node;
+    // Slopes are minus the force weights.
+    return n[0] * s * s * (1 + 2 * t) + n[2] * t * t * (1 + 2 * s) - (n[1] * s - n[3] * t) * t * s / inverseSpacing;
+}
+
+/** Sum over the lanes before and including each. */
+__device__ __forceinline__ FixedPoint scanWarp(FixedPoint value, int lane) {
+#pragma unroll
+    for (int offset = 1; offset < 32; offset *= 2) {
+        const FixedPoint other = __shfl_up_sync(0xffffffff, value, offset);
+        if (lane >= offset)
+            value += other;
+    }
+    return value;
+}
+
+/** Add to the force on a particle, given by its place. No result is needed, so that nothing waits for it. */
+__device__ __forceinline__ void addToForce(const PairList& list, const NetworkOutput& output, int place, FixedPoint x,
+                                           FixedPoint y, FixedPoint z) {
+    FixedPoint* gm_force = output.gm_force + list.gm_order[place];
+    atomicAdd(gm_force, x);
+    atomicAdd(gm_force + output.paddedNumAtoms, y);
+    atomicAdd(gm_force + 2 * output.paddedNumAtoms, z);
+}
+
+/**
+ * Add the forces of a batch, one pair per lane. Second particles are all different places in memory; pairs with the same first particle are
+ * neighbors in the batch, and are summed first: the sum of a run of lanes is the difference of two elements of a scan.
+ *
+ * @param first  place of the first particle, negative for lanes without a pair
+ */
+__device__ __forceinline__ void addBatchForces(const PairList& list, const NetworkOutput& output, int first, int second,
+                                               FixedPoint x, FixedPoint y, FixedPoint z, int lane) {
+    if (first >= 0)
+        addToForce(list, output, second, 0 - x, 0 - y, 0 - z);
+    x = scanWarp(x, lane);
+    y = scanWarp(y, lane);
+    z = scanWarp(z, lane);
+    const bool isEnd = __shfl_down_sync(0xffffffff, first, 1) != first || lane == 31;
+    const unsigned int before = __ballot_sync(0xffffffff, isEnd) & ((1u << lane) - 1);
+    const int previousEnd = before == 0 ? lane : 31 - __clz(before);
+    const FixedPoint px = __shfl_sync(0xffffffff, x, previousEnd), py = __shfl_sync(0xffffffff, y, previousEnd),
+                     pz = __shfl_sync(0xffffffff, z, previousEnd);
+    if (isEnd && first >= 0) {
+        const bool isFirstRun = before == 0;
+        addToForce(list, output, first, isFirstRun ? x : x - px, isFirstRun ? y : y - py, isFirstRun ? z : z - pz);
+    }
+}
+
+/** Evaluate the first pairs of the queue, and add their forces and energies. */
+template <bool WithEnergy>
+__device__ __forceinline__ void
+processBatch(const PairList& list, const NetworkSet& networks, int index, const Network& network,
+             const NetworkOutput& output, const PairQueue& queue, int head, int count, int lane, FixedEnergy& energy) {
+    __syncwarp(); // what the other lanes have queued is seen
+    const bool hasPair = lane < min(count, BATCH);
+    const int slot = (head + lane) % PairQueue::Size;
+    Real x = 0, y = 0, z = 0;
+    Sum r = 1 / network.getHeader().inverseCutoff; // any distance will do for lanes without a pair
+    if (hasPair) {
+        x = queue.x[slot];
+        y = queue.y[slot];
+        z = queue.z[slot];
+        r = sqrt((Sum) x * (Sum) x + (Sum) y * (Sum) y + (Sum) z * (Sum) z);
+    }
+    const Sum weight = evaluateNetwork(network, r, lane);
+    const Sum scale = hasPair ? weight / r : 0;
+    const int first = hasPair ? queue.first[slot] : -1, second = hasPair ? queue.second[slot] : -1;
+    addBatchForces(list, output, first, second, toFixedPoint(scale * (Sum) x), toFixedPoint(scale * (Sum) y),
+                   toFixedPoint(scale * (Sum) z), lane);
+    __syncwarp(); // all have read before the slots are used again
+    if (WithEnergy && hasPair)
+        energy.add(computePairEnergy(networks, index, network.getHeader(), (Real) r));
+}
+
+/** Go through all pairs that interact by one network. */
+template <bool WithEnergy>
+__device__ __forceinline__ void processPairs(const PairList& list, const NetworkSet& networks, int index,
+                                             const Network& network, const NetworkOutput& output, PairQueue& queue,
+                                             int lane, FixedEnergy& energy) {
+    // Where a list did not fit, the cells are searched instead, this once: slower, and as exact. The host then grows the lists.
+    const bool listFits = list.gm_state[STATE_MAX_NEIGHBORS] <= list.capacity;
+    PairWalk walk;
+    walk.stride = gridDim.x * NETWORK_WARPS;
+    walk.particle = blockIdx.x * NETWORK_WARPS + threadIdx.x / 32 - walk.stride;
+    walk.next = walk.end = 0;
+    walk.range = MAX_RANGES;
+    int head = 0, count = 0;
+    bool hasMore = true;
+    while (hasMore || count > 0) { // once through, so that the network is in the code once
+        while (hasMore && count < BATCH) {
+            hasMore = findNext(list, listFits, walk);
+            if (hasMore)
+                count += queuePairs(list, networks, index, listFits, walk, queue, head + count, lane);
+        }
+        if (count > 0)
+            processBatch<WithEnergy>(list, networks, index, network, output, queue, head, count, lane, energy);
+        head = (head + BATCH) % PairQueue::Size;
+        count -= BATCH;
+    }
+}
+
+/** Bring the words of a network to where they are read from. All threads of the block must call this. */
+__device__ __forceinline__ Network loadNetwork(const NetworkSet& networks, int index) {
+    const uint4* gm_words = networks.gm_words + (size_t) index * (NETWORK_WORDS / 4);
+#if WEIGHTS_IN_SHARED_MEMORY
+    extern __shared__ uint4 sm_words[];
+    __syncthreads(); // nobody reads the words before any more
+    for (int k = threadIdx.x; k < NETWORK_WORDS / 4; k += 32 * NETWORK_WARPS)
+        sm_words[k] = gm_words[k];
+    __syncthreads();
+    return {reinterpret_cast<const unsigned int*>(sm_words)};
+#else
+    return {reinterpret_cast<const unsigned int*>(gm_words)};
+#endif
+}
+
+/** Add a warp's energy to the sum of all; the block that finishes last hands it over. */
+__device__ void addEnergy(const NetworkOutput& output, const FixedEnergy& energy, int lane) {
+    const FixedPoint high = scanWarp(energy.high, lane), low = scanWarp(energy.low, lane);
+    if (lane == 31) {
+        atomicAdd(output.gm_energySum, high);
+        atomicAdd(output.gm_energySum + 1, low);
+    }
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0 && atomicAdd(output.gm_ticket, 1) == (int) gridDim.x - 1) {
+        __threadfence();
+        const double sum = (double) (long long) atomicExch(output.gm_energySum, 0ULL) * 0x1p-32 +
+                           (double) (long long) atomicExch(output.gm_energySum + 1, 0ULL) * 0x1p-62;
+        output.gm_energy[0] += (EnergySum) sum;
+        *output.gm_ticket = 0;
+    }
+}
+
+template <bool WithEnergy>
+__device__ __forceinline__ void computeNetworks(const PairList& list, const NetworkSet& networks,
+                                                const NetworkOutput& output) {
+    __shared__ PairQueue sm_queue[NETWORK_WARPS];
+    const int lane = threadIdx.x % 32;
+    FixedEnergy energy = {0, 0};
+    for (int index = 0; index < networks.numNetworks; index++) {
+        const Network network = loadNetwork(networks, index);
+        processPairs<WithEnergy>(list, networks, index, network, output, sm_queue[threadIdx.x / 32], lane, energy);
+    }
+    if (WithEnergy)
+        addEnergy(output, energy, lane);
+    if (output.isLast && blockIdx.x == 0 && threadIdx.x == 0)
+        list.gm_state[STATE_REBUILD] = 0; // nothing reads it until the next step
+}
+
+extern "C" __global__ void __launch_bounds__(32 * NETWORK_WARPS, NETWORK_MIN_BLOCKS)
+    computeNetworkForces(PairList list, NetworkSet networks, NetworkOutput output) {
+    computeNetworks<false>(list, networks, output);
+}
+
+extern "C" __global__ void __launch_bounds__(32 * NETWORK_WARPS, NETWORK_MIN_BLOCKS)
+    computeNetworkForcesAndEnergy(PairList list, NetworkSet networks, NetworkOutput output) {
+    computeNetworks<true>(list, networks, output);
+}
+
+/** Evaluate one network at r = low + k spacing, k < numSamples: the function that the forces come from, to be integrated. */
+extern "C" __global__ void __launch_bounds__(32 * NETWORK_WARPS, NETWORK_MIN_BLOCKS)
+    sampleNetwork(NetworkSet networks, int index, int numSamples, double low, double spacing, double* gm_forceWeight) {
+    const Network network = loadNetwork(networks, index);
+    const int lane = threadIdx.x % 32, warp = blockIdx.x * NETWORK_WARPS + threadIdx.x / 32;
+    for (int first = warp * BATCH; first < numSamples; first += gridDim.x * NETWORK_WARPS * BATCH) {
+        const int k = first + lane % BATCH;
+        const Sum weight = evaluateNetwork(network, (Sum) (low + k * spacing), lane);
+        if (lane < BATCH && k < numSamples)
+            gm_forceWeight[k] = weight;
+    }
+}

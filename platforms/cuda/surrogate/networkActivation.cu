@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Activations. ACTIVATION is a compile-time constant, and so are the coefficients of a polynomial.
+
+__device__ __forceinline__ Sum computeTanh(Sum x) {
+#if NETWORK_FORMAT == FORMAT_DOUBLE
+    return tanh(x);
+#elif NETWORK_FORMAT == FORMAT_SINGLE
+    return tanhf(x); // within 2 units in the last place
+#else
+    float result; // relative error 2^-11
+    asm("tanh.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+    return result;
+#endif
+}
+
+#if ACTIVATION == ACTIVATION_POLYNOMIAL
+/** a1 x + a3 x^3 + ... by Horner's rule; adds the derivative by the same recursion. */
+__device__ __forceinline__ Sum computePolynomial(Sum x, Sum& slope) {
+    const Sum coefficients[] = {POLYNOMIAL_COEFFICIENTS};
+    constexpr int last = sizeof(coefficients) / sizeof(Sum) - 1;
+    const Sum square = x * x;
+    Sum sum = coefficients[last], derivative = (2 * last + 1) * coefficients[last];
+#pragma unroll
+    for (int k = last - 1; k >= 0; k--) {
+        sum = sum * square + coefficients[k];
+        derivative = derivative * square + (2 * k + 1) * coefficients[k];
+    }
+    slope = derivative;
+    return sum * x;
+}
+#endif
+
+/** Compute the activation and its slope; the compiler leaves out what is not used. */
+__device__ __forceinline__ Sum activate(Sum x, Sum& slope) {
+#if ACTIVATION == ACTIVATION_TANH
+    const Sum y = computeTanh(x);
+    slope = 1 - y * y;
+    return y;
+#elif ACTIVATION == ACTIVATION_SILU
+    const Sum t = computeTanh(x / 2), half = (1 + t) / 2; // half is the sigmoid
+    slope = half + x / 4 * (1 - t * t);
+    return x * half;
+#else
+    const Sum clamp = POLYNOMIAL_CLAMP;
+    const Sum clamped = x > clamp ? clamp : (x < -clamp ? -clamp : x);
+    const Sum y = computePolynomial(clamped, slope);
+    if (x >= clamp || x <= -clamp)
+        slope = 0;
+    return y;
+#endif
+}
+
+/** Activate the values of a block; for an energy output, the tiles behind them are derivatives. */
+__device__ __forceinline__ void activateBlock(Block& block) {
+#pragma unroll
+    for (int m = 0; m < NUM_VALUE_TILES; m++)
+#pragma unroll
+        for (int half = 0; half < 2; half++)
+#pragma unroll
+            for (int e = 0; e < VALUES; e++) {
+                Sum slope;
+                block.value[m][half][e] = activate(block.value[m][half][e], slope);
+#if ENERGY_OUTPUT
+                block.value[NUM_VALUE_TILES + m][half][e] *= slope;
+#endif
+            }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What the host hands to the network kernels; see NetworkLayout.h.
+
+typedef unsigned long long
+    FixedPoint; // 32 fraction bits, as OpenMM keeps forces; additions wrap around, so that their order is free
+
+/** The networks of one shape, and which of them pairs of types interact by. */
+struct NetworkSet {
+    int numNetworks;
+    Real cutoff2;                              // nm^2
+    const uint4* __restrict__ gm_words;        // [numNetworks][NETWORK_WORDS]
+    const int* __restrict__ gm_networkOfTypes; // [numTypes][numTypes], negative for pairs of other shapes or none
+    const Real* __restrict__ gm_energies;    // [numNetworks][NUM_ENERGY_NODES][2], energy and force weight at the nodes
+    const Real* __restrict__ gm_energyGrids; // [numNetworks][2], core radius and 1/spacing of the nodes
+};
+
+struct NetworkOutput {
+    FixedPoint* __restrict__ gm_force; // [3][paddedNumAtoms]
+    int paddedNumAtoms;
+    EnergySum* __restrict__ gm_energy;     // the first element is added to
+    FixedPoint* __restrict__ gm_energySum; // [2], see FixedEnergy; 0 between kernels
+    int* __restrict__ gm_ticket;           // blocks that are done; 0 between kernels
+    int isLast;                            // whether no other kernel uses the list in this step
+};
+
+static_assert(sizeof(NetworkSet) == SIZE_OF_NETWORK_SET && sizeof(NetworkOutput) == SIZE_OF_NETWORK_OUTPUT,
+              "NetworkLayout.h differs from networkSet.cu");

@@ -38,8 +38,8 @@ class RolloutSettings:
     temperature: float = 300.0
     """Temperature of the velocities at the start, K. Energy is conserved from there on."""
     seed: int = 1
-    energyInterval: float = 0.02
-    frameInterval: float = 0.5
+    energyInterval: float = 0.04
+    frameInterval: float = 1.0
     """Time between configurations that enter g(r)."""
     numBins: int = 150
     """Bins of g(r)."""
@@ -158,12 +158,11 @@ def runRollout(
     _set_start(context, start, settings.timeStep)
     stride = max(1, round(settings.energyInterval / settings.timeStep))
     perFrame = max(1, round(settings.frameInterval / settings.timeStep / stride))
-    _step(context, round(settings.settling / settings.timeStep))
+    _step(context, round(settings.settling / settings.timeStep), False)
     numSamples = round(settings.time / settings.timeStep / stride)
     energies, frames = [], []
     for i in range(1, numSamples + 1):
-        _step(context, stride)
-        state = context.getState(energy=True, positions=i % perFrame == 0)
+        state = _step(context, stride, i % perFrame == 0)
         pair = state.getPotentialEnergy(), state.getKineticEnergy()
         energies.append([energy.value_in_unit(_ENERGY) for energy in pair])
         if i % perFrame == 0:
@@ -205,9 +204,11 @@ def _set_start(context: openmm.Context, start: Start, timeStep: float) -> None:
     context.setVelocities(start.velocities - 0.5 * timeStep * inverse[:, None] * forces)
 
 
-def _step(context: openmm.Context, steps: int) -> None:
+def _step(context: openmm.Context, steps: int, withPositions: bool) -> openmm.State:
+    """Take steps and return the energies there, and the positions if they are wanted."""
     try:
         context.getIntegrator().step(steps)
+        return context.getState(energy=True, positions=withPositions)
     except openmm.OpenMMException as error:
         raise ValueError(f"a rollout became unstable: {error}") from error
 
@@ -217,9 +218,8 @@ def _measure(
 ) -> Rollout:
     potential, kinetic = samples.T / len(start.positions)
     if not np.isfinite(samples).all():
-        raise ValueError(
-            f"a rollout became unstable: its energy is not finite after {times[np.isfinite(potential)][-1:]} ps"
-        )
+        when = times[~np.isfinite(samples).all(axis=1)][0]
+        raise ValueError(f"a rollout became unstable: its energy is not finite at {when:g} ps")
     total = potential + kinetic
     (slope, _), covariance = np.polyfit(times, total, 1, cov="unscaled")
     residual = total - np.polyval((slope, _), times)

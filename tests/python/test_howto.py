@@ -10,6 +10,7 @@ import pytest
 from openmm import OpenMMException, app, unit
 
 from openmmsurrogate import SurrogateForce, SurrogateModel
+from openmmsurrogate.data import SamplingSettings, assignTypes, loadSystem, sampleForces
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,3 +105,12 @@ def test_pytorch(tmp_path, monkeypatch):
     np.testing.assert_allclose(ours, 33.4 * y, rtol=0, atol=1e-12 * np.abs(ours).max())
     assert names["mixture"].getNumNetworks() == 3
     assert names["w"].item() == pytest.approx(names["same"].computeForce("Ar", "Ar", 0.4)._value, rel=1e-5)
+
+
+def test_training(tmp_path, monkeypatch, capsys):
+    settings = SamplingSettings(100.0, 1, interval=0.01, equilibration=0.0)
+    source = loadSystem(str(ROOT / "examples/liquid_argon.py") + ":createLiquid", options={"numCells": 4})
+    sampleForces(source, assignTypes(source), settings, tmp_path / "argon-train.h5")
+    names = run_page("docs/howto/training.md", tmp_path, monkeypatch)
+    assert capsys.readouterr().out == "('Ar',) 1 256 100.0\n"
+    assert names["frame"].forces.shape == (256, 3)

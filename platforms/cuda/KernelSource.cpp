@@ -47,13 +47,6 @@ string join(const std::vector<int>& values) {
     return list;
 }
 
-template <class Real>
-string defineNetworkSizes() {
-    return define("SIZE_OF_PAIR_LIST", sizeof(PairListView<Real>)) +
-           define("SIZE_OF_NETWORK_SET", sizeof(NetworkSetView<Real>)) +
-           define("SIZE_OF_NETWORK_OUTPUT", sizeof(NetworkOutputView));
-}
-
 /** The names of formats and activations, and those of a shape. */
 string defineShape(const NetworkShape& shape) {
     string source;
@@ -85,27 +78,53 @@ string defineShape(const NetworkShape& shape) {
     return source;
 }
 
-/** Sizes of the structs that host and device share, which the device code compares with its own. */
-template <class Real>
-string defineSizes() {
-    return define("SIZE_OF_PAIR_LIST", sizeof(PairListView<Real>)) +
-           define("SIZE_OF_TABLE_SET", sizeof(TableView<Real>)) + define("SIZE_OF_FORCE_OUTPUT", sizeof(OutputView));
+/** The files of the pair list, in the order in which they use one another. */
+const std::vector<string> pairFiles = {"common/arithmetic.cu", "common/fixedPoint.cu",  "common/periodicBox.cu",
+                                       "pairs/pairList.cu",    "pairs/displacement.cu", "pairs/cells.cu",
+                                       "pairs/clusters.cu",    "pairs/surroundings.cu", "pairs/neighbors.cu",
+                                       "pairs/build.cu"};
+
+/** What the pair list is specialized by: members that the options of all programs have. */
+template <class Options>
+string definePairs(const Options& options) {
+    return define("DOUBLE_PRECISION", options.doublePrecision) + define("DOUBLE_ENERGY", options.doubleEnergy) +
+           define("PERIODIC", options.periodic) + define("TRICLINIC", options.triclinic) +
+           define("HAS_EXCLUSIONS", options.hasExclusions) + define("NUM_TYPES", options.numTypes) +
+           define("CLUSTER_SIZE", KernelSource::ClusterSize) + define("BUILD_THREADS", KernelSource::BuildThreads) +
+           define("LIST_THREADS", KernelSource::getListThreads(options.numAtoms)) +
+           define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
+           define("SIZE_OF_PAIR_LIST",
+                  options.doublePrecision ? sizeof(PairListView<double>) : sizeof(PairListView<float>));
 }
 
 } // namespace
 
+TableLaunch KernelSource::getTableLaunch(const TableProgramOptions& options) {
+    // Large blocks share a table in several copies; small systems cannot fill the GPU with them, and would wait for the copying.
+    const bool isSmall = options.numAtoms < 16384;
+    const int mostRegisters = options.doublePrecision || options.deterministic || options.numTypes > 1 ? 128 : 64;
+    TableLaunch launch;
+    launch.threads = isSmall ? 128 : 512;
+    launch.minBlocks = 65536 / (mostRegisters * launch.threads);
+    const int rowSize = 4 * (options.doublePrecision ? sizeof(double) : sizeof(float)),
+              tableSize = options.numTableRows * rowSize;
+    const int reserved = 2048; // of the driver, per block
+    const int mostBytes = isSmall ? 16384 : std::min(80 * 1024, options.sharedBytes / launch.minBlocks - reserved);
+    launch.copies = 0;
+    for (int copies = 1; copies * rowSize <= 128 && copies * tableSize <= mostBytes; copies *= 2)
+        launch.copies = copies;
+    launch.sharedBytes = launch.copies * tableSize;
+    return launch;
+}
+
 string KernelSource::makeTableProgram(const TableProgramOptions& options) {
-    const int cellSize = 4 * (options.doublePrecision ? sizeof(double) : sizeof(float));
-    return define("DOUBLE_PRECISION", options.doublePrecision) + define("DOUBLE_ENERGY", options.doubleEnergy) +
-           define("PERIODIC", options.periodic) + define("TRICLINIC", options.triclinic) +
-           define("HAS_EXCLUSIONS", options.hasExclusions) + define("NUM_TYPES", options.numTypes) +
-           define("NUM_TABLE_CELLS", options.numTableCells) + define("THREADS_PER_PARTICLE", ThreadsPerParticle) +
-           define("BLOCK_SIZE", BlockSize) +
-           define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
-           (options.doublePrecision ? defineSizes<double>() : defineSizes<float>()) +
-           define("TABLE_IN_SHARED_MEMORY", options.numTableCells * cellSize <= LargestSharedTable) +
-           joinFiles({"common/arithmetic.cu", "common/periodicBox.cu", "pairs/pairList.cu", "pairs/displacement.cu",
-                      "pairs/cells.cu", "pairs/neighbors.cu", "surrogate/table.cu"});
+    const TableLaunch launch = getTableLaunch(options);
+    return definePairs(options) + define("DETERMINISTIC", options.deterministic) +
+           define("NUM_TABLE_ROWS", options.numTableRows) + define("TABLE_THREADS", launch.threads) +
+           define("TABLE_BLOCKS", launch.minBlocks) + define("TABLE_COPIES", launch.copies) +
+           define("SIZE_OF_TABLE_SET", options.doublePrecision ? sizeof(TableView<double>) : sizeof(TableView<float>)) +
+           define("SIZE_OF_TABLE_OUTPUT", sizeof(TableOutputView)) + joinFiles(pairFiles) +
+           joinFiles({"surrogate/table.cu"});
 }
 
 bool NetworkShape::operator==(const NetworkShape& other) const {
@@ -169,17 +188,14 @@ int KernelSource::getOldestChip(NumericFormat::Type format) {
 
 string KernelSource::makeNetworkProgram(const NetworkProgramOptions& options) {
     const NetworkLaunch launch = getNetworkLaunch(options.shape);
-    return define("DOUBLE_PRECISION", options.doublePrecision) + define("DOUBLE_ENERGY", options.doubleEnergy) +
-           define("PERIODIC", options.periodic) + define("TRICLINIC", options.triclinic) +
-           define("HAS_EXCLUSIONS", options.hasExclusions) + define("NUM_TYPES", options.numTypes) +
-           define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
-           define("NUM_TILES", launch.numTiles) + define("NETWORK_WARPS", launch.numWarps) +
+    return definePairs(options) + define("NUM_TILES", launch.numTiles) + define("NETWORK_WARPS", launch.numWarps) +
            define("NETWORK_MIN_BLOCKS", launch.minBlocks) + define("WEIGHTS_IN_SHARED_MEMORY", launch.sharedBytes > 0) +
            define("NETWORK_WORDS", countNetworkWords(options.shape)) + define("NUM_ENERGY_NODES", NumEnergyNodes) +
            define("FLOAT8_AS_FLOAT16", 1) + defineShape(options.shape) +
-           (options.doublePrecision ? defineNetworkSizes<double>() : defineNetworkSizes<float>()) +
-           joinFiles({"common/arithmetic.cu", "common/periodicBox.cu", "pairs/pairList.cu", "pairs/displacement.cu",
-                      "pairs/cells.cu", "pairs/neighbors.cu", "surrogate/networkSet.cu", "surrogate/networkFormats.cu",
-                      "surrogate/networkActivation.cu", "surrogate/networkProducts.cu", "surrogate/networkLayers.cu",
-                      "surrogate/networkPairs.cu", "surrogate/network.cu"});
+           define("SIZE_OF_NETWORK_SET",
+                  options.doublePrecision ? sizeof(NetworkSetView<double>) : sizeof(NetworkSetView<float>)) +
+           define("SIZE_OF_NETWORK_OUTPUT", sizeof(NetworkOutputView)) + joinFiles(pairFiles) +
+           joinFiles({"surrogate/networkSet.cu", "surrogate/networkFormats.cu", "surrogate/networkActivation.cu",
+                      "surrogate/networkProducts.cu", "surrogate/networkLayers.cu", "surrogate/networkPairs.cu",
+                      "surrogate/network.cu"});
 }

@@ -16,8 +16,19 @@ const std::string* findKernelText(const std::string& file);
 /** What a program for the pair list and the table kernel is specialized by. Every member becomes a macro of the device code. */
 struct TableProgramOptions {
     bool doublePrecision = false, doubleEnergy = false, periodic = true, triclinic = false, hasExclusions = false;
+    bool deterministic = false;
     int numTypes = 1;
-    int numTableCells = 0; // of all tables together
+    int numAtoms = 0;     // of the System: small ones are launched in another way
+    int numTableRows = 0; // of all tables together
+    int sharedBytes = 0;  // shared memory of a multiprocessor
+};
+
+/** How a table kernel is launched. The program is compiled for it. */
+struct TableLaunch {
+    int threads;     // of a block
+    int minBlocks;   // that a multiprocessor is to hold, which bounds the registers of a thread
+    int copies;      // of each row in shared memory; 0 if the table is too large and is read through the caches
+    int sharedBytes; // of a block
 };
 
 /** What networks must have in common to be evaluated by one program. */
@@ -37,6 +48,7 @@ struct NetworkShape {
 struct NetworkProgramOptions {
     bool doublePrecision = false, doubleEnergy = false, periodic = true, triclinic = false, hasExclusions = false;
     int numTypes = 1;
+    int numAtoms = 0; // of the System
     NetworkShape shape;
 };
 
@@ -54,17 +66,16 @@ struct NetworkLaunch {
  */
 class KernelSource {
 public:
-    /** Threads of a block of the force kernel. */
-    static constexpr int BlockSize = 128;
-    /**
-     * Threads that share a particle. They read neighbors that are close in memory together. Measured for argon on an H200, ms per step
-     * with 4, 8, 16 and 32: 0.081, 0.070, 0.076, 0.092 at 62,500 atoms; 0.77, 0.74, 0.84, 1.10 at 1,000,188.
-     */
-    static constexpr int ThreadsPerParticle = 8;
-    /** Shared memory that a block may have without asking for more, bytes. */
-    static constexpr int LargestSharedTable = 48 * 1024 - 2048;
     /** Weights that a block keeps in shared memory, bytes at most: so that several blocks fit on a multiprocessor. */
     static constexpr int LargestSharedNetwork = 64 * 1024;
+    /** Particles that share a list. Measured for argon on an H200, see docs/theory/pair-list.md. */
+    static constexpr int ClusterSize = 4;
+    /** Threads of a block of the kernel that builds the list. */
+    static constexpr int BuildThreads = 256;
+    /** Get how many threads share the list of a cluster: more in small systems, which would otherwise leave most of the GPU idle. */
+    static int getListThreads(int numAtoms) { return numAtoms < 25000 ? 32 : numAtoms < 50000 ? 16 : 8; }
+    /** Get how the table kernel is launched. */
+    static TableLaunch getTableLaunch(const TableProgramOptions& options);
     /** Make the program of the pair list and the table kernel. */
     static std::string makeTableProgram(const TableProgramOptions& options);
     /** Make the program of the pair list and the network kernel. */

@@ -61,7 +61,9 @@ struct Variant {
 /** Each value of each option occurs, and those that meet in the same lines of code occur together. */
 vector<Variant> listTableVariants() {
     TableProgramOptions plain;
-    plain.numTableCells = 400;
+    plain.numAtoms = 64000;
+    plain.numTableRows = 500;
+    plain.sharedBytes = 228 * 1024;
     vector<Variant> variants = {{"single", KernelSource::makeTableProgram(plain), 80}};
     auto add = [&](const char* name, auto change) {
         TableProgramOptions options = plain;
@@ -69,18 +71,22 @@ vector<Variant> listTableVariants() {
         variants.push_back({name, KernelSource::makeTableProgram(options), 80});
     };
     add("mixedTriclinic", [](auto& o) { o.doubleEnergy = o.triclinic = true; });
+    add("smallDeterministic", [](auto& o) {
+        o.deterministic = true;
+        o.numAtoms = 1000;
+    });
     add("doubleNonperiodic", [](auto& o) {
         o.doublePrecision = o.doubleEnergy = true;
         o.periodic = false;
     });
     add("doubleTriclinicExclusionsManyTypes", [](auto& o) {
-        o.doublePrecision = o.doubleEnergy = o.triclinic = o.hasExclusions = true;
+        o.doublePrecision = o.doubleEnergy = o.triclinic = o.hasExclusions = o.deterministic = true;
         o.numTypes = 3;
     });
     add("singleExclusionsManyTypesLargeTable", [](auto& o) {
         o.hasExclusions = true;
         o.numTypes = 4;
-        o.numTableCells = 100000;
+        o.numTableRows = 100000;
     });
     return variants;
 }

@@ -42,7 +42,31 @@ __device__ __forceinline__ double roundDown(double x) {
     return floor(x);
 }
 
-/** Add to a force buffer: 64-bit fixed point with 32 fraction bits, as OpenMM keeps it. */
-__device__ __forceinline__ void addForce(unsigned long long* gm_force, Real value) {
-    atomicAdd(gm_force, (unsigned long long) (long long) (value * (Real) 0x100000000));
+/**
+ * Split a number between -2^21 and 2^21 into the nearest integer and the rest, between -1/2 and 1/2. Adding 1.5*2^23 leaves the integer in the
+ * low bits; conversions are several times slower than additions. Returns the integer plus SPLIT_BIAS.
+ */
+__device__ __forceinline__ int splitNumber(float x, float& rest) {
+    const float shifted = __fadd_rn(x, 12582912.0f);
+    rest = x - __fadd_rn(shifted, -12582912.0f);
+    return __float_as_int(shifted);
+}
+
+__device__ __forceinline__ int splitNumber(double x, double& rest) {
+    const double shifted = __dadd_rn(x, 6755399441055744.0);
+    rest = x - __dadd_rn(shifted, -6755399441055744.0);
+    return __double2loint(shifted);
+}
+
+#if DOUBLE_PRECISION
+#define SPLIT_BIAS 0
+#else
+#define SPLIT_BIAS 0x4b400000
+#endif
+
+/** Load what is read once: it need not push other things out of the cache. */
+__device__ __forceinline__ unsigned int loadOnce(const unsigned int* gm_value) {
+    unsigned int value;
+    asm volatile("ld.global.nc.L1::no_allocate.u32 %0, [%1];" : "=r"(value) : "l"(gm_value));
+    return value;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "CudaPairList.h"
 #include "../CudaDriver.h"
+#include "../KernelSource.h"
 #include "openmmsurrogate/internal/ForceParticles.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/common/ContextSelector.h>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -16,13 +18,20 @@ using std::vector;
 
 namespace {
 
-// A thicker skin means fewer builds and more pairs out of range; 0.12 to 0.2 of the cutoff were equally fast for liquid argon.
-constexpr double RelativeSkin = 0.15;
-// Cells are wider than the range by this, so that rounding of cell coordinates in single precision cannot lose a pair.
-constexpr double CellMargin = 1e-3;
-constexpr int InitialCapacity = 96, CapacityStep = 32, LargestCapacity = 4096;
-constexpr int ScanTile = 1024, ScanThreads = 256, BlockSize = 128;
+// A thicker skin means fewer builds and more pairs out of range; 0.06 to 0.1 of the cutoff were equally fast within 4 % for liquid argon.
+constexpr double RelativeSkin = 0.1;
+// Cells of a range/6 along x, where they are neighbors in memory, and range/1.5 across. Measured: docs/theory/pair-list.md.
+constexpr double CellsPerRange[3] = {6, 1.5, 1.5};
+// Rows of cells are cut to this length, so that the particles around several of them stay in the cache of a multiprocessor.
+constexpr int LongestSegment = 128;
+constexpr int InitialCapacity = 224, CapacityStep = 32, LargestCapacity = 8192;
+constexpr int BlockSize = 128;
 constexpr int LargestAxis = 1 << 20;
+constexpr int MostParticles = 1 << 28; // what entries of the list can number
+
+int countClusters(int numParticles) {
+    return (numParticles + KernelSource::ClusterSize - 1) / KernelSource::ClusterSize;
+}
 
 } // namespace
 
@@ -39,9 +48,14 @@ private:
 
 template <class Real>
 CudaPairList<Real>::CudaPairList(CudaContext& context, const Particles& particles, double cutoff, bool periodic)
-    : context(context), cutoff(cutoff), periodic(periodic), mustRebuild(true), range(0), maxCells(0), mostBlocks(0),
-      view(), report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
+    : context(context), cutoff(cutoff), periodic(periodic), mustRebuild(true), range(0), maxCells(0),
+      numProcessors(getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)), residentBlocks(0), view(),
+      report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
     view.numAtoms = context.getNumAtoms();
+    view.cutoff = (Real) cutoff;
+    if (view.numAtoms >= MostParticles)
+        throw OpenMMException("SurrogateForce: on platform CUDA a System can have " + to_string(MostParticles - 1) +
+                              " particles at most");
     vector<int> starts(1, 0), list;
     for (const vector<int>& excluded : particles.exclusions) {
         list.insert(list.end(), excluded.begin(), excluded.end());
@@ -60,7 +74,11 @@ CudaPairList<Real>::CudaPairList(CudaContext& context, const Particles& particle
     report.reset(static_cast<PairListReport*>(memory));
     report->neighborsNeeded = 0;
     dropReport();
-    allocate();
+    try {
+        allocate();
+    } catch (const OpenMMException& e) {
+        throwOutOfMemory("its particles", e);
+    }
     setTypes(particles);
     setCapacity(InitialCapacity);
     context.addReorderListener(new ReorderListener(*this));
@@ -87,9 +105,9 @@ void CudaPairList<Real>::allocate() {
     cell.initialize<int>(context, n, "surrogateCell");
     rank.initialize<int>(context, n, "surrogateRank");
     count.initialize<int>(context, maxCells, "surrogateCellCount");
-    localStart.initialize<int>(context, maxCells, "surrogateCellStart");
-    tileSum.initialize<int>(context, (maxCells + ScanTile - 1) / ScanTile, "surrogateTileSum");
-    numNeighbors.initialize<int>(context, n, "surrogateNumNeighbors");
+    cellStart.initialize<int>(context, maxCells + 1, "surrogateCellStart");
+    tileSum.initialize<int>(context, maxCells / KernelSource::BuildThreads + 1, "surrogateTileSum");
+    numNeighbors.initialize<int>(context, countClusters(n), "surrogateNumNeighbors");
     state.initialize<int>(context, 4, "surrogateListState");
     state.upload(vector<int>(4, 0));
     view.atomIndex = context.getAtomIndexArray().getDevicePointer();
@@ -104,27 +122,36 @@ void CudaPairList<Real>::allocate() {
     view.cell = cell.getDevicePointer();
     view.rank = rank.getDevicePointer();
     view.count = count.getDevicePointer();
-    view.localStart = localStart.getDevicePointer();
+    view.cellStart = cellStart.getDevicePointer();
     view.tileSum = tileSum.getDevicePointer();
     view.numNeighbors = numNeighbors.getDevicePointer();
     view.state = state.getDevicePointer();
     checkCuda(cuMemHostGetDevicePointer(&view.report, report.get(), 0), "mapping the report of the pair list");
-    int numProcessors;
-    checkCuda(cuDeviceGetAttribute(&numProcessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, context.getDevice()),
-              "counting multiprocessors");
-    mostBlocks = 16 * numProcessors; // of 128 threads: as many as can be resident
+}
+
+/** Without room for the lists, kernels search the cells: so does every step after this exception, until there is room. */
+template <class Real>
+void CudaPairList<Real>::setCapacity(int capacity) {
+    const size_t size = (size_t) capacity * countClusters(std::max(1, view.numAtoms));
+    view.capacity = 0;
+    invalidate();
+    try {
+        if (neighbor.isInitialized())
+            neighbor.resize(size);
+        else
+            neighbor.initialize<int>(context, size, "surrogateNeighbors");
+    } catch (const OpenMMException& e) {
+        throwOutOfMemory(to_string(size >> 18) + " MiB of neighbor lists", e);
+    }
+    view.neighbor = neighbor.getDevicePointer();
+    view.capacity = capacity;
 }
 
 template <class Real>
-void CudaPairList<Real>::setCapacity(int capacity) {
-    view.capacity = capacity;
-    const size_t size = (size_t) capacity * std::max(1, view.numAtoms);
-    if (neighbor.isInitialized())
-        neighbor.resize(size);
-    else
-        neighbor.initialize<int>(context, size, "surrogateNeighbors");
-    view.neighbor = neighbor.getDevicePointer();
-    invalidate();
+void CudaPairList<Real>::throwOutOfMemory(const string& what, const std::exception& cause) const {
+    throw OpenMMException("SurrogateForce: the GPU has no memory for " + what + " (" + to_string(view.numAtoms) +
+                          " particles). Use fewer particles, a GPU with more memory, or one that nobody else uses. " +
+                          cause.what());
 }
 
 template <class Real>
@@ -144,12 +171,8 @@ void CudaPairList<Real>::setTypes(const Particles& particles) {
 template <class Real>
 void CudaPairList<Real>::setModule(CUmodule& module) {
     updatePositions = context.getKernel(module, "updatePositions");
-    resetCells = context.getKernel(module, "resetCells");
-    countParticles = context.getKernel(module, "countParticles");
-    scanCells = context.getKernel(module, "scanCells");
-    fillCells = context.getKernel(module, "fillCells");
-    sortCells = context.getKernel(module, "sortCells");
-    findNeighbors = context.getKernel(module, "findNeighbors");
+    buildList = context.getKernel(module, "buildList");
+    residentBlocks = countResidentBlocks(context, buildList, KernelSource::BuildThreads);
 }
 
 /** Within half of the smallest edge each pair has one nearest image, so the range must not exceed it. */
@@ -163,39 +186,58 @@ void CudaPairList<Real>::chooseSkin(const Vec3 box[3]) {
     view.maxMove2 = (Real) (0.25 * skin * skin);
 }
 
+/**
+ * Choose the number of cells along each axis of the box, and of the torus that they are folded onto, which has no more than there is memory
+ * for and as many as go into the box a whole number of times.
+ */
+template <class Real>
+void CudaPairList<Real>::setCells(const double cellsPerBox[3], int num[3], int folded[3]) const {
+    double product = 1;
+    for (int k = 0; k < 3; k++) {
+        num[k] = (int) std::max(1.0, std::min((double) LargestAxis, std::floor(cellsPerBox[k])));
+        product *= num[k];
+    }
+    const double shrink = std::max(1.0, std::cbrt(product / maxCells));
+    for (int k = 0; k < 3; k++)
+        folded[k] = std::max(1, (int) (num[k] / shrink));
+    for (int k = 0; k < 3 && (double) folded[0] * folded[1] * folded[2] > maxCells; k++) // a flat or long box
+        folded[k] = std::min(folded[k], std::max(1, (int) std::cbrt((double) maxCells)));
+    folded[0] -= folded[0] % ((folded[0] + LongestSegment - 1) / LongestSegment); // segments of equal lengths
+    for (int k = 0; k < 3; k++)
+        num[k] -= num[k] % folded[k]; // so that neighbors across the boundary of the box are neighbors on the torus
+}
+
 template <class Real>
 void CudaPairList<Real>::chooseGrid(const Vec3 box[3]) {
-    const double width = range * (1 + CellMargin);
     CellGrid<Real>& grid = view.grid;
     int num[3], folded[3];
-    const int perAxis = (int) std::cbrt((double) maxCells);
+    double reach[3], width[3];
     if (!periodic) { // infinite space, folded onto a torus; cells that meet there are told apart by distance
-        grid.rowX = grid.rowY = grid.rowZ = (Real) (1 / width);
+        const double perAxis = std::floor(std::cbrt((double) maxCells));
+        setCells(std::array<double, 3>{perAxis, perAxis, perAxis}.data(), num, folded);
+        for (int k = 0; k < 3; k++) {
+            reach[k] = CellsPerRange[k];
+            width[k] = range / CellsPerRange[k];
+        }
+        grid.rowX = (Real) (1 / width[0]);
+        grid.rowY = (Real) (1 / width[1]);
+        grid.rowZ = (Real) (1 / width[2]);
         grid.rowXy = grid.rowXz = grid.rowYz = 0;
-        std::fill(num, num + 3, 0);
-        std::fill(folded, folded + 3, std::max(3, perAxis));
     } else {
         const double ax = box[0][0], bx = box[1][0], by = box[1][1], cx = box[2][0], cy = box[2][1], cz = box[2][2];
         // Rows of the inverse of the box matrix: fractional coordinates of a position.
         const double rows[3][3] = {{1 / ax, -bx / (ax * by), (bx * cy - by * cx) / (ax * by * cz)},
                                    {0, 1 / by, -cy / (by * cz)},
                                    {0, 0, 1 / cz}};
-        double product = 1;
+        double height[3], cells[3]; // planes of constant fractional coordinate are 1/|row| apart
         for (int k = 0; k < 3; k++) {
-            // Planes of constant fractional coordinate are 1/|row| apart.
-            const double height =
-                1 / std::sqrt(rows[k][0] * rows[k][0] + rows[k][1] * rows[k][1] + rows[k][2] * rows[k][2]);
-            num[k] = (int) std::max(1.0, std::min((double) LargestAxis, std::floor(height / width)));
-            product *= num[k];
+            height[k] = 1 / std::sqrt(rows[k][0] * rows[k][0] + rows[k][1] * rows[k][1] + rows[k][2] * rows[k][2]);
+            cells[k] = height[k] / range * CellsPerRange[k];
         }
-        const double shrink = std::max(1.0, std::cbrt(product / maxCells));
+        setCells(cells, num, folded);
         for (int k = 0; k < 3; k++) {
-            folded[k] = num[k] <= 3 ? num[k] : std::max(3, (int) (num[k] / shrink));
-            num[k] -= num[k] % folded[k]; // so that neighbors across the boundary of the box are neighbors on the torus
-        }
-        for (int k = 0; k < 3 && (double) folded[0] * folded[1] * folded[2] > maxCells; k++) { // a flat or long box
-            folded[k] = std::min(folded[k], std::max(1, perAxis));
-            num[k] = std::max(folded[k], num[k] - num[k] % folded[k]);
+            width[k] = height[k] / num[k];
+            reach[k] = range / width[k];
         }
         grid.rowX = (Real) rows[0][0];
         grid.rowXy = (Real) rows[0][1];
@@ -212,11 +254,13 @@ void CudaPairList<Real>::chooseGrid(const Vec3 box[3]) {
     grid.foldedX = folded[0];
     grid.foldedY = folded[1];
     grid.foldedZ = folded[2];
-}
-
-template <class Real>
-void CudaPairList<Real>::launch(CUfunction kernel, void** arguments, int numThreads, int blockSize) {
-    launchKernel(context, kernel, arguments, std::min((numThreads + blockSize - 1) / blockSize, mostBlocks), blockSize);
+    grid.segment = folded[0] / ((folded[0] + LongestSegment - 1) / LongestSegment);
+    grid.reachX = (Real) reach[0];
+    grid.reachY = (Real) reach[1];
+    grid.reachZ = (Real) reach[2];
+    grid.widthX = (Real) width[0];
+    grid.widthY = (Real) width[1];
+    grid.widthZ = (Real) width[2];
 }
 
 /**
@@ -243,15 +287,15 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
         invalidate();
     }
     int rebuild = mustRebuild ? 1 : 0;
-    void *arguments[] = {&view}, *argumentsOfUpdate[] = {&view, &rebuild};
+    void* arguments[] = {&view, &rebuild};
+    const int mostBlocks = 2048 / BlockSize * numProcessors; // as many as can be resident
+    launchKernel(context, updatePositions, arguments,
+                 std::min((view.numMembers + BlockSize - 1) / BlockSize, mostBlocks), BlockSize);
     const int numCells = view.grid.foldedX * view.grid.foldedY * view.grid.foldedZ;
-    launch(updatePositions, argumentsOfUpdate, view.numMembers, BlockSize);
-    launch(resetCells, arguments, numCells, BlockSize);
-    launch(countParticles, arguments, view.numAtoms, BlockSize);
-    launch(scanCells, arguments, (numCells + ScanTile - 1) / ScanTile * ScanThreads, ScanThreads);
-    launch(fillCells, arguments, view.numAtoms, BlockSize);
-    launch(sortCells, arguments, numCells, BlockSize);
-    launch(findNeighbors, arguments, 32 * std::min(view.numMembers, 1 << 25), BlockSize); // a warp each
+    const int listThreads = KernelSource::getListThreads(view.numAtoms) * countClusters(view.numMembers);
+    const int numThreads = std::max(std::max(numCells, view.numAtoms), listThreads);
+    const int numBlocks = (numThreads + KernelSource::BuildThreads - 1) / KernelSource::BuildThreads;
+    launchCooperatively(context, buildList, arguments, std::min(numBlocks, residentBlocks), KernelSource::BuildThreads);
     mustRebuild = false; // only now: had a launch failed, the list would still have to be built
 }
 

@@ -15,12 +15,11 @@
 namespace SurrogatePlugin {
 
 /**
- * Particles sorted into cells, and for each particle its neighbors within cutoff plus skin. Built on the GPU when a particle has
- * moved by half the skin, which the GPU finds out; the host launches the same kernels in every step, and those that have nothing to do
- * return at once. Time and memory grow as the number of particles, whatever the box.
+ * Particles sorted into cells, and for each cluster of a few that are neighbors in that order a list of the particles within cutoff plus
+ * skin of one of them. Built on the GPU when a particle has moved by half the skin, which the GPU finds out; the host launches the same
+ * kernels in every step. Time and memory grow as the number of particles, whatever the box.
  *
- * Each pair is in the lists of both its particles: forces need no atomic additions between particles, and the order of summation is
- * always the same.
+ * Each pair is in the lists of both its particles: forces need no atomic additions between particles.
  *
  * The device side is in the .cu files beside this one, specialized and compiled together with the kernel that uses the list.
  */
@@ -37,6 +36,7 @@ public:
      * @param context   the list keeps a reference
      * @param cutoff    nm
      * @param periodic  whether the box matters
+     * @throws OpenMM::OpenMMException if the GPU has too little memory
      */
     CudaPairList(OpenMM::CudaContext& context, const Particles& particles, double cutoff, bool periodic);
     ~CudaPairList();
@@ -67,21 +67,22 @@ private:
     void allocate();
     void growIfNeeded();
     void setCapacity(int capacity);
+    void setCells(const double cellsPerBox[3], int num[3], int folded[3]) const;
     void chooseSkin(const OpenMM::Vec3 box[3]);
     void chooseGrid(const OpenMM::Vec3 box[3]);
-    void launch(CUfunction kernel, void** arguments, int numThreads, int blockSize);
+    [[noreturn]] void throwOutOfMemory(const std::string& what, const std::exception& cause) const;
     OpenMM::CudaContext& context;
     const double cutoff;
     const bool periodic;
     bool mustRebuild;
     OpenMM::Vec3 lastBox[3];
     double range;
-    int maxCells, mostBlocks;
+    int maxCells, numProcessors, residentBlocks;
     PairListView<Real> view;
     std::unique_ptr<PairListReport, void (*)(PairListReport*)> report; // mapped host memory
-    OpenMM::CudaArray types, interacts, exclusionStart, exclusion, order, sorted, builtAt, cell, rank, count,
-        localStart, tileSum, numNeighbors, neighbor, state;
-    CUfunction updatePositions, resetCells, countParticles, scanCells, fillCells, sortCells, findNeighbors;
+    OpenMM::CudaArray types, interacts, exclusionStart, exclusion, order, sorted, builtAt, cell, rank, count, cellStart,
+        tileSum, numNeighbors, neighbor, state;
+    CUfunction updatePositions, buildList;
 };
 
 } // namespace SurrogatePlugin

@@ -25,16 +25,19 @@ struct CellGrid {
     Real rowX, rowXy, rowXz, rowY, rowYz, rowZ;
     int numX, numY, numZ;
     int foldedX, foldedY, foldedZ;
+    int segment;
+    Real reachX, reachY, reachZ;
+    Real widthX, widthY, widthZ;
 };
 
 template <class Real>
 struct PairListView {
     int numAtoms, numMembers, capacity;
-    Real range2, maxMove2;
+    Real cutoff, range2, maxMove2;
     DeviceBox<Real> box;
     CellGrid<Real> grid;
     CUdeviceptr posq, atomIndex, type, interacts, exclusionStart, exclusion, order, sorted, builtAt, cell, rank, count,
-        localStart, tileSum, numNeighbors, neighbor, state, report;
+        cellStart, tileSum, numNeighbors, neighbor, state, report;
 };
 
 } // namespace SurrogatePlugin

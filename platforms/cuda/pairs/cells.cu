@@ -1,70 +1,78 @@
 // SPDX-License-Identifier: MIT
-// Sorting particles into cells: a counting sort, whose stages are the kernels below in this order.
+// Sorting particles into cells: a counting sort. Its stages are the functions below in this order, each called by the whole grid.
+
+#define SCAN_TILE (4 * BUILD_THREADS)
 
 __device__ __forceinline__ int fold(int index, int period) {
     const int remainder = index % period;
     return remainder < 0 ? remainder + period : remainder;
 }
 
-/** Get the cell coordinate along one axis, on the torus. */
-__device__ __forceinline__ int findBin(Real scaled, int num, int folded) {
+/** Get a coordinate on the torus, in cells: from 0 to folded. */
+__device__ __forceinline__ Real foldCoordinate(Real coordinate, int num, int folded) {
 #if PERIODIC
-    const Real fraction = scaled - roundDown(scaled);
-    return min((int) (fraction * (Real) num), num - 1) % folded;
-#else
-    return fold((int) roundDown(scaled), folded);
+    coordinate = (coordinate - roundDown(coordinate)) * (Real) num;
 #endif
+    return coordinate - roundDown(coordinate / (Real) folded) * (Real) folded;
 }
 
-__device__ __forceinline__ int3 findCell(const CellGrid& grid, const Real4& position) {
-    int3 cell;
-    cell.x =
-        findBin(grid.rowX * position.x + grid.rowXy * position.y + grid.rowXz * position.z, grid.numX, grid.foldedX);
-    cell.y = findBin(grid.rowY * position.y + grid.rowYz * position.z, grid.numY, grid.foldedY);
-    cell.z = findBin(grid.rowZ * position.z, grid.numZ, grid.foldedZ);
-    return cell;
+/** Get the coordinates of a position on the torus, in cells. */
+__device__ __forceinline__ Real4 findCoordinates(const CellGrid& grid, const Real4& p) {
+    return makeReal4(foldCoordinate(grid.rowX * p.x + grid.rowXy * p.y + grid.rowXz * p.z, grid.numX, grid.foldedX),
+                     foldCoordinate(grid.rowY * p.y + grid.rowYz * p.z, grid.numY, grid.foldedY),
+                     foldCoordinate(grid.rowZ * p.z, grid.numZ, grid.foldedZ), 0);
 }
 
-__device__ __forceinline__ int getCellIndex(const CellGrid& grid, int x, int y, int z) {
-    return (z * grid.foldedY + y) * grid.foldedX + x;
+__device__ __forceinline__ int getNumCells(const CellGrid& grid) {
+    return grid.foldedX * grid.foldedY * grid.foldedZ;
 }
 
-extern "C" __global__ void resetCells(PairList list) {
-    if (!list.gm_state[STATE_REBUILD])
-        return;
+/**
+ * Get the first in memory of so many cells along x that are in one segment. Memory follows a meander, x to and fro within y to and fro
+ * within z, so that particles that are neighbors in memory are neighbors in space, too.
+ */
+__device__ __forceinline__ int getFirstCell(const CellGrid& grid, int x, int y, int z, int num) {
+    const int row = z * grid.foldedY + ((z & 1) ? grid.foldedY - 1 - y : y);
+    const int column = x % grid.segment;
+    return (x / grid.segment * grid.foldedY * grid.foldedZ + row) * grid.segment +
+           ((row & 1) ? grid.segment - column - num : column);
+}
+
+__device__ __forceinline__ int findCell(const CellGrid& grid, const Real4& position) {
+    const Real4 at = findCoordinates(grid, position);
+    return getFirstCell(grid, min((int) at.x, grid.foldedX - 1), min((int) at.y, grid.foldedY - 1),
+                        min((int) at.z, grid.foldedZ - 1), 1);
+}
+
+__device__ void resetCells(const PairList& list) {
     const int numCells = getNumCells(list.grid);
-    for (int cell = blockIdx.x * blockDim.x + threadIdx.x; cell < numCells; cell += blockDim.x * gridDim.x)
+    for (int cell = blockIdx.x * BUILD_THREADS + threadIdx.x; cell < numCells; cell += BUILD_THREADS * gridDim.x)
         list.gm_count[cell] = 0;
     if (blockIdx.x == 0 && threadIdx.x == 0) {
         list.gm_state[STATE_MAX_NEIGHBORS] = 0;
-        list.gm_state[STATE_TICKET] = 0;
-        list.gm_state[STATE_NUM_BUILDS]++;
+        list.gm_cellStart[numCells] = list.numMembers;
     }
 }
 
-extern "C" __global__ void countParticles(PairList list) {
-    if (!list.gm_state[STATE_REBUILD])
-        return;
-    for (int slot = blockIdx.x * blockDim.x + threadIdx.x; slot < list.numAtoms; slot += blockDim.x * gridDim.x) {
+__device__ void countParticles(const PairList& list) {
+    for (int slot = blockIdx.x * BUILD_THREADS + threadIdx.x; slot < list.numAtoms; slot += BUILD_THREADS * gridDim.x) {
         const int original = list.gm_atomIndex[slot];
         if (list.gm_type[original] < 0)
             continue;
-        Real4 position = list.gm_posq[slot];
-        if (!isValidPosition(position)) {
+        if (!isValidPosition(list.gm_posq[slot]))
             list.report->badParticle = original + 1;
-            position = makeReal4(0, 0, 0, 0); // any cell will do: the host raises an exception
-        }
-        const int3 bin = findCell(list.grid, position);
-        const int cell = getCellIndex(list.grid, bin.x, bin.y, bin.z);
+        const int cell = findCell(list.grid, loadPosition(list, slot, 0));
         list.gm_cell[slot] = cell;
         list.gm_rank[slot] = atomicAdd(&list.gm_count[cell], 1);
     }
 }
 
-/** Exclusive sum over the threads of a block. Returns this thread's, and the total in sm_total[0]. */
-__device__ int scanBlock(int value, int* sm_warpSum, int* sm_total) {
+/** Get the exclusive sum over the threads of a block, and the sum of all. */
+__device__ int scanBlock(int value, int& total) {
+    __shared__ int sm_warpSum[BUILD_THREADS / 32];
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     int sum = value;
+#pragma unroll
     for (int offset = 1; offset < 32; offset *= 2) {
         const int other = __shfl_up_sync(0xffffffff, sum, offset);
         if (lane >= offset)
@@ -73,83 +81,66 @@ __device__ int scanBlock(int value, int* sm_warpSum, int* sm_total) {
     if (lane == 31)
         sm_warpSum[warp] = sum;
     __syncthreads();
-    if (threadIdx.x == 0) {
-        int total = 0;
-        for (int i = 0; i < SCAN_THREADS / 32; i++) {
-            const int next = sm_warpSum[i];
-            sm_warpSum[i] = total;
-            total += next;
-        }
-        sm_total[0] = total;
+    int before = 0;
+    total = 0;
+    for (int k = 0; k < BUILD_THREADS / 32; k++) {
+        if (k == warp)
+            before = total;
+        total += sm_warpSum[k];
     }
-    __syncthreads();
-    const int result = sum - value + sm_warpSum[warp];
-    __syncthreads();
-    return result;
+    __syncthreads(); // all have read before the next call writes
+    return before + sum - value;
 }
 
-/** Sum the counts within tiles; the block that finishes last sums over the tiles. */
-extern "C" __global__ void __launch_bounds__(SCAN_THREADS) scanCells(PairList list) {
-    __shared__ int sm_warpSum[SCAN_THREADS / 32], sm_total[1];
-    __shared__ bool sm_isLast;
-    if (!list.gm_state[STATE_REBUILD])
-        return;
-    const int numCells = getNumCells(list.grid), numTiles = (numCells + SCAN_TILE - 1) / SCAN_TILE;
-    const int perThread = SCAN_TILE / SCAN_THREADS;
-    for (int tile = blockIdx.x; tile < numTiles; tile += gridDim.x) {
+/** Sum the counts within each tile of cells. */
+__device__ void scanTiles(const PairList& list) {
+    const int numCells = getNumCells(list.grid), perThread = SCAN_TILE / BUILD_THREADS;
+    for (int tile = blockIdx.x; tile * SCAN_TILE < numCells; tile += gridDim.x) {
         const int first = tile * SCAN_TILE + threadIdx.x * perThread;
-        int counts[SCAN_TILE / SCAN_THREADS], sum = 0;
+        int counts[perThread], sum = 0, total;
         for (int k = 0; k < perThread; k++) {
             counts[k] = first + k < numCells ? list.gm_count[first + k] : 0;
             sum += counts[k];
         }
-        int start = scanBlock(sum, sm_warpSum, sm_total);
+        int start = scanBlock(sum, total);
         for (int k = 0; k < perThread && first + k < numCells; k++) {
-            list.gm_localStart[first + k] = start;
+            list.gm_cellStart[first + k] = start;
             start += counts[k];
         }
         if (threadIdx.x == 0)
-            list.gm_tileSum[tile] = sm_total[0];
-        __syncthreads();
-    }
-    __threadfence();
-    if (threadIdx.x == 0)
-        sm_isLast = (atomicAdd(&list.gm_state[STATE_TICKET], 1) == gridDim.x - 1);
-    __syncthreads();
-    if (!sm_isLast)
-        return;
-    int base = 0;
-    for (int first = 0; first < numTiles; first += SCAN_THREADS) {
-        const int tile = first + threadIdx.x;
-        const int sum = tile < numTiles ? ((volatile int*) list.gm_tileSum)[tile] : 0;
-        const int start = scanBlock(sum, sm_warpSum, sm_total);
-        if (tile < numTiles)
-            list.gm_tileSum[tile] = base + start;
-        base += sm_total[0];
-        __syncthreads();
+            list.gm_tileSum[tile] = total;
     }
 }
 
-extern "C" __global__ void fillCells(PairList list) {
-    if (!list.gm_state[STATE_REBUILD])
-        return;
-    for (int slot = blockIdx.x * blockDim.x + threadIdx.x; slot < list.numAtoms; slot += blockDim.x * gridDim.x)
+/** Add what is in the tiles before. Each block sums that up by itself: some thousand numbers at most. */
+__device__ void shiftTiles(const PairList& list) {
+    const int numCells = getNumCells(list.grid);
+    for (int tile = blockIdx.x; tile * SCAN_TILE < numCells; tile += gridDim.x) {
+        int sum = 0, base;
+        for (int k = threadIdx.x; k < tile; k += BUILD_THREADS)
+            sum += list.gm_tileSum[k];
+        scanBlock(sum, base);
+        for (int k = threadIdx.x; k < SCAN_TILE && tile * SCAN_TILE + k < numCells; k += BUILD_THREADS)
+            list.gm_cellStart[tile * SCAN_TILE + k] += base;
+    }
+}
+
+__device__ void fillCells(const PairList& list) {
+    for (int slot = blockIdx.x * BUILD_THREADS + threadIdx.x; slot < list.numAtoms; slot += BUILD_THREADS * gridDim.x)
         if (list.gm_type[list.gm_atomIndex[slot]] >= 0)
-            list.gm_order[getCellStart(list, list.gm_cell[slot]) + list.gm_rank[slot]] = slot;
+            list.gm_order[list.gm_cellStart[list.gm_cell[slot]] + list.gm_rank[slot]] = slot;
 }
 
 /**
  * Put the particles of each cell into the order of their slots, so that the list does not depend on the order in which threads
  * arrived, and gather their positions.
  */
-extern "C" __global__ void sortCells(PairList list) {
-    if (!list.gm_state[STATE_REBUILD])
-        return;
-    // Insertion sort; a cell of a condensed system has tens of particles. One that collapsed into a point is left unsorted.
+__device__ void gatherCells(const PairList& list) {
+    // Insertion sort; a cell of a condensed system has a few particles. One that collapsed into a point is left unsorted.
     const int mostToSort = 512;
     const int numCells = getNumCells(list.grid);
-    for (int cell = blockIdx.x * blockDim.x + threadIdx.x; cell < numCells; cell += blockDim.x * gridDim.x) {
-        const int start = getCellStart(list, cell), count = list.gm_count[cell];
+    for (int cell = blockIdx.x * BUILD_THREADS + threadIdx.x; cell < numCells; cell += BUILD_THREADS * gridDim.x) {
+        const int start = list.gm_cellStart[cell], count = list.gm_count[cell];
         for (int i = 1; i < count && count <= mostToSort; i++) {
             const int slot = list.gm_order[start + i];
             int j = i;
@@ -159,8 +150,7 @@ extern "C" __global__ void sortCells(PairList list) {
         }
         for (int i = start; i < start + count; i++) {
             const int slot = list.gm_order[i];
-            Real4 position = list.gm_posq[slot];
-            position.w = (Real) list.gm_type[list.gm_atomIndex[slot]];
+            const Real4 position = loadPosition(list, slot, (Real) list.gm_type[list.gm_atomIndex[slot]]);
             list.gm_sorted[i] = position;
             list.gm_builtAt[i] = position;
         }

@@ -6,9 +6,19 @@ __device__ __forceinline__ bool isValidPosition(const Real4& position) {
     return fabs(position.x) <= limit && fabs(position.y) <= limit && fabs(position.z) <= limit;
 }
 
+/** Get the position of a slot within the box, and the type. In place of an invalid one, which the host hears of, the origin. */
+__device__ __forceinline__ Real4 loadPosition(const PairList& list, int slot, Real type) {
+    Real4 position = list.gm_posq[slot];
+    if (!isValidPosition(position))
+        return makeReal4(0, 0, 0, type);
+    wrapIntoBox(list.box, position.x, position.y, position.z);
+    position.w = type;
+    return position;
+}
+
 /**
  * Bring the sorted positions up to date, and decide whether the list is still good: it is until a particle has moved by half
- * the skin. Runs in every step; all other kernels of the list return at once unless STATE_REBUILD is set.
+ * the skin. Runs in every step; the kernel that builds the list returns at once unless STATE_REBUILD is set.
  */
 extern "C" __global__ void updatePositions(PairList list, int rebuild) {
     if (rebuild) {
@@ -19,7 +29,9 @@ extern "C" __global__ void updatePositions(PairList list, int rebuild) {
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < list.numMembers; i += blockDim.x * gridDim.x) {
         Real4 position = list.gm_posq[list.gm_order[i]];
         const Real4 before = list.gm_builtAt[i];
-        const Real x = position.x - before.x, y = position.y - before.y, z = position.z - before.z;
+        wrapIntoBox(list.box, position.x, position.y, position.z);
+        Real x = position.x - before.x, y = position.y - before.y, z = position.z - before.z;
+        applyMinimumImage(list.box, x, y, z);
         if (!(x * x + y * y + z * z <= list.maxMove2)) // so that NaN rebuilds, and is found there
             list.gm_state[STATE_REBUILD] = 1;
         position.w = before.w; // the type

@@ -1,82 +1,93 @@
 // SPDX-License-Identifier: MIT
+// Finding the neighbors of each cluster. LIST_THREADS threads work on one: first each finds a run of places, then all of them go through
+// these runs as if they were one, each looking at one particle.
 
-/** Get whether two particles, given by their places in cell order, are excluded from interacting. */
-__device__ bool isExcluded(const PairList& list, int i, int j) {
-#if HAS_EXCLUSIONS
-    const int first = list.gm_atomIndex[list.gm_order[i]], second = list.gm_atomIndex[list.gm_order[j]];
-    for (int k = list.gm_exclusionStart[first]; k < list.gm_exclusionStart[first + 1]; k++)
-        if (list.gm_exclusion[k] == second)
-            return true;
-#endif
-    return false;
+/** Get whether the particle at a place is within the range of one of a cluster and interacts with it. */
+__device__ __forceinline__ bool isNeighbor(const PairList& list, const Real4* position, int cluster, int place) {
+    const Real4 neighbor = list.gm_sorted[place];
+    bool found = false;
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++) {
+        Real x = position[m].x - neighbor.x, y = position[m].y - neighbor.y, z = position[m].z - neighbor.z;
+        applyMinimumImage(list.box, x, y, z);
+        const Real r2 = x * x + y * y + z * z;
+        const bool isNear = r2 < list.range2 && mayInteract(list, position[m].w, neighbor.w);
+        const int i = cluster * CLUSTER_SIZE + m;
+        if (isNear && r2 == 0 && i != place && !isExcluded(list, i, place))
+            reportCoincidence(list, i, place);
+        found = found || isNear;
+    }
+    return found;
 }
 
-__device__ __forceinline__ bool mayInteract(const PairList& list, int i, int j, Real type1, Real type2) {
-#if NUM_TYPES > 1
-    if (!list.gm_interacts[(int) type1 * NUM_TYPES + (int) type2])
-        return false;
-#endif
-    return !isExcluded(list, i, j);
+/** Get the sum over the threads of a cluster before and including this one. */
+__device__ __forceinline__ int scanGroup(int value, int thread) {
+#pragma unroll
+    for (int offset = 1; offset < LIST_THREADS; offset *= 2) {
+        const int other = __shfl_up_sync(0xffffffff, value, offset, LIST_THREADS);
+        if (thread >= offset)
+            value += other;
+    }
+    return value;
 }
 
-/**
- * Call visit(start, end) for the places in cell order that hold the particles of the 27 cells around one, or of all cells along an axis
- * that has fewer than three. Cells along x are neighbors in memory, and are visited together.
- */
-template <class Visitor>
-__device__ __forceinline__ void forEachRangeAround(const PairList& list, const int3& cell, Visitor visit) {
-    const CellGrid& grid = list.grid;
-    const int numX = min(3, grid.foldedX), numY = min(3, grid.foldedY), numZ = min(3, grid.foldedZ);
-    const int firstX = fold(cell.x - 1, grid.foldedX), beforeWrap = min(numX, grid.foldedX - firstX);
-    for (int dz = 0; dz < numZ; dz++)
-        for (int dy = 0; dy < numY; dy++) {
-            const int row =
-                getCellIndex(grid, 0, fold(cell.y - 1 + dy, grid.foldedY), fold(cell.z - 1 + dz, grid.foldedZ));
-            const int last = row + firstX + beforeWrap - 1;
-            visit(getCellStart(list, row + firstX), getCellStart(list, last) + list.gm_count[last]);
-            if (beforeWrap < numX) {
-                const int lastWrapped = row + numX - beforeWrap - 1;
-                visit(getCellStart(list, row), getCellStart(list, lastWrapped) + list.gm_count[lastWrapped]);
-            }
+/** Find which thread's run holds element `k` of all runs together, given the ends of the runs in that order. */
+__device__ __forceinline__ int findRun(int end, int k) {
+    int run = 0;
+#pragma unroll
+    for (int step = LIST_THREADS / 2; step > 0; step /= 2)
+        if (__shfl_sync(0xffffffff, end, run + step - 1, LIST_THREADS) <= k)
+            run += step;
+    return run;
+}
+
+/** Append to the list of a cluster the neighbors in runs, of which each thread has one. Returns the new length. */
+__device__ __forceinline__ int appendNeighbors(const PairList& list, const Real4* position, int cluster, int start,
+                                               int end, int length, int thread) {
+    const int total = scanGroup(end - start, thread),
+              all = __shfl_sync(0xffffffff, total, LIST_THREADS - 1, LIST_THREADS);
+    const int shift = start - (total - (end - start)); // from numbers in all runs to places
+    const unsigned int groupMask = LIST_THREADS == 32 ? 0xffffffff : (1u << (LIST_THREADS % 32)) - 1;
+    const int firstLane = threadIdx.x % 32 / LIST_THREADS * LIST_THREADS;
+    ListEntry* gm_list = list.gm_neighbor + (size_t) cluster * list.capacity;
+    for (int first = 0; __any_sync(0xffffffff, first < all); first += LIST_THREADS) {
+        const int k = first + thread;
+        const int place = k + __shfl_sync(0xffffffff, shift, findRun(total, k), LIST_THREADS);
+        const bool found = k < all && isNeighbor(list, position, cluster, place);
+        const unsigned int votes = __ballot_sync(0xffffffff, found) >> firstLane & groupMask;
+        const int next = length + __popc(votes & ((1u << thread) - 1));
+        if (found && next < list.capacity)
+            gm_list[next] = makeEntry(list, cluster, place);
+        length += __popc(votes);
+    }
+    return length;
+}
+
+/** Make the lists of all clusters. */
+__device__ void findNeighbors(const PairList& list) {
+    const int thread = threadIdx.x % LIST_THREADS;
+    const int group = (blockIdx.x * BUILD_THREADS + threadIdx.x) / LIST_THREADS,
+              numGroups = gridDim.x * BUILD_THREADS / LIST_THREADS;
+    const int numClusters = (list.numMembers + CLUSTER_SIZE - 1) / CLUSTER_SIZE;
+    for (int first = 0; first < numClusters; first += numGroups) { // the same for all threads of a warp
+        const int cluster = first + group;
+        const bool exists = cluster < numClusters;
+        Real4 position[CLUSTER_SIZE];
+        loadCluster(list.gm_sorted, list.numMembers, min(cluster, numClusters - 1), position);
+        const Surroundings around = findSurroundings(list, position);
+        const int numRuns = exists ? getNumRuns(around) : 0;
+        int length = 0;
+        for (int run = thread; __any_sync(0xffffffff, run - thread < numRuns); run += LIST_THREADS) {
+            int start = 0, end = 0;
+            if (run < numRuns)
+                getRun(list, around, run, start, end);
+            length = appendNeighbors(list, position, cluster, start, end, length, thread);
         }
-}
-
-/** Get whether particle j, not i itself, is within the range of particle i and interacts with it. */
-__device__ __forceinline__ bool isNeighbor(const PairList& list, const Real4& position, int i, int j) {
-    const Real4 neighbor = list.gm_sorted[j];
-    Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
-    applyMinimumImage(list.box, x, y, z);
-    return j != i && x * x + y * y + z * z < list.range2 && mayInteract(list, i, j, position.w, neighbor.w);
-}
-
-/**
- * Find the neighbors of each particle, a warp at a time: each lane looks at one candidate, and those that are neighbors are written side
- * by side. Lists are thus in the order of places, neighbors that are close in space being close in memory.
- */
-extern "C" __global__ void findNeighbors(PairList list) {
-    if (!list.gm_state[STATE_REBUILD])
-        return;
-    const int lane = threadIdx.x % 32, numWarps = blockDim.x * gridDim.x / 32;
-    for (int i = (blockIdx.x * blockDim.x + threadIdx.x) / 32; i < list.numMembers; i += numWarps) {
-        const Real4 position = list.gm_sorted[i];
-        int* gm_list = list.gm_neighbor + (size_t) i * list.capacity;
-        int count = 0;
-        forEachRangeAround(list, findCell(list.grid, position), [&](int start, int end) {
-            for (int first = start; first < end; first += 32) { // the same for all lanes
-                const int j = first + lane;
-                const bool found = j < end && isNeighbor(list, position, i, j);
-                const unsigned int votes = __ballot_sync(0xffffffff, found);
-                const int place = count + __popc(votes & ((1u << lane) - 1));
-                if (found && place < list.capacity)
-                    gm_list[place] = j;
-                count += __popc(votes);
-            }
-        });
-        if (lane == 0) {
-            list.gm_numNeighbors[i] = count;
-            if (count > list.capacity) {
-                atomicMax(&list.gm_state[STATE_MAX_NEIGHBORS], count);
-                list.report->neighborsNeeded = count;
+        if (exists && thread == 0) {
+            list.gm_numNeighbors[cluster] = length;
+            if (length > list.capacity) {
+                atomicMax(&list.gm_state[STATE_MAX_NEIGHBORS], length);
+                list.report->neighborsNeeded = length;
             }
         }
     }

@@ -9,18 +9,22 @@ struct PairListReport {
     int neighborsNeeded;          // the longest list, when it did not fit
 };
 
-/** Cells: bricks that follow the box vectors, folded onto a torus of numFolded cells per axis so that memory is bounded. */
+/** Cells: bricks that follow the box vectors, folded onto a torus of folded cells per axis so that memory is bounded. */
 struct CellGrid {
-    // Cell of a position: floor(row . position), rows in units of cells (periodic) or 1/nm times cells (otherwise).
+    // Coordinates of a position: row . position, in box lengths (periodic) or in cells (otherwise).
     Real rowX, rowXy, rowXz, rowY, rowYz, rowZ;
     int numX, numY, numZ;          // cells of the box; unused without periodic boundaries
     int foldedX, foldedY, foldedZ; // cells of the torus; numX is a multiple of foldedX
+    int segment;                   // cells along x that are neighbors in memory; foldedX is a multiple of it
+    Real reachX, reachY, reachZ;   // the range, in cells
+    Real widthX, widthY, widthZ;   // of a cell, nm; unused in triclinic boxes
 };
 
 struct PairList {
     int numAtoms;   // in the System
     int numMembers; // that take part
-    int capacity;   // neighbors per particle that fit
+    int capacity;   // entries of a list that fit
+    Real cutoff;    // nm
     Real range2;    // (cutoff+skin)^2, nm^2
     Real maxMove2;  // (skin/2)^2, nm^2
     PeriodicBox box;
@@ -31,17 +35,17 @@ struct PairList {
     const int* __restrict__ gm_interacts;      // [numTypes][numTypes], 1 where two types interact
     const int* __restrict__ gm_exclusionStart; // [numAtoms+1], by original index
     const int* __restrict__ gm_exclusion;      // original indices
-    int* __restrict__ gm_order;                // [numMembers], place in cell order -> slot
-    Real4* __restrict__ gm_sorted;             // [numMembers], position and type in cell order
-    Real4* __restrict__ gm_builtAt;            // [numMembers], position when the list was built
-    int* __restrict__ gm_cell;                 // [numAtoms], cell of each slot
-    int* __restrict__ gm_rank;                 // [numAtoms], arrival in its cell of each slot
-    int* __restrict__ gm_count;                // [numCells]
-    int* __restrict__ gm_localStart;           // [numCells], exclusive sum of counts within a tile of the scan
-    int* __restrict__ gm_tileSum;              // [numTiles], then its exclusive sum
-    int* __restrict__ gm_numNeighbors;         // [numMembers]
-    int* __restrict__ gm_neighbor; // [numMembers][capacity], places in cell order, in the order of the search
-    int* __restrict__ gm_state;    // see below
+    int* gm_order;                             // [numMembers], place in cell order -> slot
+    Real4* gm_sorted;                          // [numMembers], position within the box, and type, in cell order
+    Real4* gm_builtAt;                         // [numMembers], the same when the list was built
+    int* gm_cell;                              // [numAtoms], cell of each slot
+    int* gm_rank;                              // [numAtoms], arrival in its cell of each slot
+    int* gm_count;                             // [numCells]
+    int* gm_cellStart;                         // [numCells+1], first place of each cell
+    int* gm_tileSum;                           // [numTiles], particles in each tile of cells
+    int* gm_numNeighbors;                      // [numClusters]
+    unsigned int* gm_neighbor;                 // [numClusters][capacity], entries: see clusters.cu
+    int* gm_state;                             // see below
     PairListReport* report;
 };
 
@@ -49,17 +53,16 @@ static_assert(sizeof(PairList) == SIZE_OF_PAIR_LIST, "PairListLayout.h differs f
 
 // Indices into gm_state.
 #define STATE_REBUILD 0       // the list must be built in this step
-#define STATE_MAX_NEIGHBORS 1 // longest list, also when it did not fit
-#define STATE_TICKET 2        // blocks that have finished the scan
-#define STATE_NUM_BUILDS 3    // since the Context was created
+#define STATE_MAX_NEIGHBORS 1 // longest list, if it did not fit
+#define STATE_BARRIER 2       // see waitForGrid()
+#define STATE_BUILT 3         // the list has been built in this step
 
-#define SCAN_TILE 1024
-#define SCAN_THREADS 256
-
-__device__ __forceinline__ int getNumCells(const CellGrid& grid) {
-    return grid.foldedX * grid.foldedY * grid.foldedZ;
+/** Get whether all lists fit. Where one did not, kernels search the cells instead, and the host makes the lists longer for the next step. */
+__device__ __forceinline__ bool listsFit(const PairList& list) {
+    return list.gm_state[STATE_MAX_NEIGHBORS] <= list.capacity;
 }
 
-__device__ __forceinline__ int getCellStart(const PairList& list, int cell) {
-    return list.gm_localStart[cell] + list.gm_tileSum[cell / SCAN_TILE];
+__device__ __forceinline__ void reportCoincidence(const PairList& list, int place1, int place2) {
+    list.report->coincident1 = list.gm_atomIndex[list.gm_order[place1]] + 1;
+    list.report->coincident2 = list.gm_atomIndex[list.gm_order[place2]] + 1;
 }

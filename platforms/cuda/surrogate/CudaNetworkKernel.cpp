@@ -115,6 +115,7 @@ void CudaNetworkKernel<Real>::compile(bool triclinic) {
         options.triclinic = triclinic;
         options.hasExclusions = this->hasExclusions;
         options.numTypes = this->interactions->getNumTypes();
+        options.numAtoms = context.getNumAtoms();
         options.shape = group->shape;
         const string source = KernelSource::makeNetworkProgram(options);
         const bool servesList = group == groups.front();
@@ -201,12 +202,9 @@ void CudaNetworkKernel<Real>::launchForces(bool includeEnergy) {
     for (auto& group : groups) {
         if (includeEnergy && !group->hasEnergies)
             makeEnergies(*group);
-        NetworkOutputView output = {context.getForce().getDevicePointer(),
-                                    context.getPaddedNumAtoms(),
-                                    context.getEnergyBuffer().getDevicePointer(),
-                                    energySum.getDevicePointer(),
-                                    ticket.getDevicePointer(),
-                                    group == groups.back()};
+        NetworkOutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
+                                    context.getEnergyBuffer().getDevicePointer(), energySum.getDevicePointer(),
+                                    ticket.getDevicePointer()};
         void* arguments[] = {&this->pairs->getView(), &group->view, &output};
         const int warps = group->launch.numWarps;
         const int numBlocks = std::min(group->mostBlocks, (this->pairs->getNumMembers() + warps - 1) / warps);

@@ -1,159 +1,76 @@
 // SPDX-License-Identifier: MIT
 #include "CudaTableKernel.h"
 #include "../CudaDriver.h"
-#include "openmmsurrogate/internal/PackedTables.h"
-#include <openmm/common/ComputeForceInfo.h>
-#include <openmm/common/ContextSelector.h>
-#include <openmm/internal/ContextImpl.h>
+#include "TableRows.h"
 #include <algorithm>
 
 using namespace OpenMM;
 using namespace SurrogatePlugin;
 using std::vector;
 
-/** Tells OpenMM which particles it may exchange when it reorders them: those of one type, with alike exclusions. */
 template <class Real>
-class CudaTableKernel<Real>::ForceInfo : public ComputeForceInfo {
-public:
-    explicit ForceInfo(const SurrogateForce& force) { read(force); }
-    void read(const SurrogateForce& force) {
-        types.clear();
-        exclusions.clear();
-        for (int i = 0; i < force.getNumParticles(); i++)
-            types.push_back(force.getParticleType(i));
-        for (int k = 0; k < force.getNumExclusions(); k++) {
-            vector<int> particles(2);
-            force.getExclusionParticles(k, particles[0], particles[1]);
-            exclusions.push_back(particles);
-        }
-    }
-    bool areParticlesIdentical(int particle1, int particle2) override { return types[particle1] == types[particle2]; }
-    int getNumParticleGroups() override { return (int) exclusions.size(); }
-    void getParticlesInGroup(int index, vector<int>& particles) override { particles = exclusions[index]; }
-    bool areGroupsIdentical(int, int) override { return true; }
-
-private:
-    vector<int> types;
-    vector<vector<int> > exclusions;
-};
-
-template <class Real>
-void CudaTableKernel<Real>::initialize(const System&, const SurrogateForce& force) {
-    ContextSelector selector(context);
-    settings.reset(new KernelSettings(force, getPlatform().getName()));
-    periodic = force.usesPeriodicBoundaryConditions();
-    hasExclusions = force.getNumExclusions() > 0;
-    particles.reset(new ForceParticles(force));
-    interactions.reset(new PairInteractions(force, *settings));
-    uploadTables();
-    pairs.reset(new CudaPairList<Real>(context, readParticles(force), force.getCutoffDistance(), periodic));
-    info = new ForceInfo(force);
-    context.addForce(info);
-}
-
-template <class Real>
-typename CudaPairList<Real>::Particles CudaTableKernel<Real>::readParticles(const SurrogateForce& force) const {
-    typename CudaPairList<Real>::Particles result;
-    const int numTypes = interactions->getNumTypes();
-    for (int i = 0; i < force.getNumParticles(); i++) {
-        result.types.push_back(particles->getType(i));
-        if (hasExclusions)
-            result.exclusions.push_back(particles->getExclusions(i));
-    }
-    for (int type1 = 0; type1 < numTypes; type1++)
-        for (int type2 = 0; type2 < numTypes; type2++)
-            result.interacts.push_back(interactions->interact(type1, type2) ? 1 : 0);
-    return result;
-}
-
-template <class Real>
-void CudaTableKernel<Real>::uploadTables() {
-    const PackedTables<Real> packed(*interactions);
-    auto upload = [&](CudaArray& array, const vector<Real>& values, const char* name) {
+void CudaTableKernel<Real>::upload(const SurrogateForce&) {
+    CudaContext& context = this->context;
+    const TableRows<Real> rows(*this->interactions);
+    auto replace = [&](CudaArray& array, const vector<Real>& values, const char* name) {
         const size_t size = values.size() / 4;
         if (!array.isInitialized())
             array.initialize(context, size, 4 * sizeof(Real), name);
         else if (array.getSize() != size)
             array.resize(size);
         array.upload(values.data());
+        return array.getDevicePointer();
     };
-    upload(cells, packed.coefficients, "surrogateTableCells");
-    upload(grids, packed.grids, "surrogateTableGrids");
-    tables = {packed.getNumCells(), packed.cutoff2, cells.getDevicePointer(), grids.getDevicePointer()};
+    std::copy(rows.grids.begin(), rows.grids.begin() + 4, tables.grid);
+    tables.forceRows = replace(forceRows, rows.forces, "surrogateForceRows");
+    tables.energyRows = replace(energyRows, rows.energies, "surrogateEnergyRows");
+    tables.grids = replace(grids, rows.grids, "surrogateTableGrids");
+    if (energySum.isInitialized())
+        return;
+    energySum.initialize<long long>(context, 2, "surrogateEnergySum");
+    energySum.upload(vector<long long>(2, 0));
+    energyTicket.initialize<int>(context, 1, "surrogateEnergyTicket");
+    energyTicket.upload(vector<int>(1, 0));
 }
 
 template <class Real>
 void CudaTableKernel<Real>::compile(bool triclinic) {
+    CudaContext& context = this->context;
     TableProgramOptions options;
     options.doublePrecision = context.getUseDoublePrecision();
     options.doubleEnergy = context.getUseDoublePrecision() || context.getUseMixedPrecision();
-    options.periodic = periodic;
-    options.triclinic = compiledTriclinic = triclinic;
-    options.hasExclusions = hasExclusions;
-    options.numTypes = interactions->getNumTypes();
-    options.numTableCells = tables.numCells;
+    options.periodic = this->periodic;
+    options.triclinic = triclinic;
+    options.hasExclusions = this->hasExclusions;
+    options.deterministic = context.getPlatformData().deterministicForces;
+    options.numTypes = this->interactions->getNumTypes();
+    options.numAtoms = context.getNumAtoms();
+    options.numTableRows = (int) forceRows.getSize();
+    options.sharedBytes = getAttribute(context, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
     const std::string source = KernelSource::makeTableProgram(options);
     if (source == program)
         return;
     CUmodule module = context.createModule(source, KernelSource::getFlags());
-    pairs->setModule(module);
+    this->pairs->setModule(module);
     forceKernel = context.getKernel(module, "computeTableForces");
     forceAndEnergyKernel = context.getKernel(module, "computeTableForcesAndEnergy");
+    launch = KernelSource::getTableLaunch(options);
+    mostBlocks = countResidentBlocks(context, forceKernel, launch.threads, launch.sharedBytes);
+    countResidentBlocks(context, forceAndEnergyKernel, launch.threads, launch.sharedBytes); // allows it the memory
     program = source;
 }
 
 template <class Real>
-double CudaTableKernel<Real>::execute(ContextImpl& contextImpl, bool, bool includeEnergy) {
-    // In a step errors are found late, without waiting for the GPU. Whoever asks outside of one, or for energies, looks at the result
-    // and must not see a wrong one; and is not to hear of positions that have been replaced since.
-    const bool mustWait = includeEnergy || !inStep;
-    inStep = false;
-    if (pairs->getNumMembers() == 0 || interactions->noneInteract())
-        return particles->getEnergyOffset();
-    ContextSelector selector(context);
-    Vec3 box[3];
-    contextImpl.getPeriodicBoxVectors(box[0], box[1], box[2]);
-    const bool triclinic = periodic && (box[1][0] != 0 || box[2][0] != 0 || box[2][1] != 0);
-    if (program.empty() || triclinic != compiledTriclinic)
-        compile(triclinic);
-    if (mustWait)
-        pairs->dropReport();
-    else
-        pairs->checkReport();
-    pairs->update(box);
-    launchForces(includeEnergy);
-    if (mustWait)
-        pairs->wait();
-    pairs->checkReport();
-    return particles->getEnergyOffset();
-}
-
-template <class Real>
 void CudaTableKernel<Real>::launchForces(bool includeEnergy) {
-    CudaArray& energyBuffer = context.getEnergyBuffer();
-    OutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
-                         energyBuffer.getDevicePointer()};
-    void* arguments[] = {&pairs->getView(), &tables, &output};
-    const long long numThreads = (long long) pairs->getNumMembers() * KernelSource::ThreadsPerParticle;
-    // Each block has an element of the energy buffer to itself.
-    const long long mostBlocks = includeEnergy ? (long long) energyBuffer.getSize() : 1LL << 30;
-    const int numBlocks =
-        (int) std::min(mostBlocks, (numThreads + KernelSource::BlockSize - 1) / KernelSource::BlockSize);
-    launchKernel(context, includeEnergy ? forceAndEnergyKernel : forceKernel, arguments, numBlocks,
-                 KernelSource::BlockSize);
-}
-
-template <class Real>
-void CudaTableKernel<Real>::copyParametersToContext(ContextImpl&, const SurrogateForce& force) {
-    ContextSelector selector(context);
-    interactions.reset(new PairInteractions(force, *settings));
-    uploadTables();
-    particles->update(force);
-    pairs->setTypes(readParticles(force));
-    if (!program.empty()) // what the program was specialized for may have changed
-        compile(compiledTriclinic);
-    info->read(force);
-    context.invalidateMolecules(info, true, false);
+    CudaContext& context = this->context;
+    TableOutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
+                              context.getEnergyBuffer().getDevicePointer(), energySum.getDevicePointer(),
+                              energyTicket.getDevicePointer()};
+    void* arguments[] = {&this->pairs->getView(), &tables, &output};
+    const int groups = launch.threads / KernelSource::getListThreads(context.getNumAtoms());
+    const int numClusters = (this->pairs->getNumMembers() + KernelSource::ClusterSize - 1) / KernelSource::ClusterSize;
+    launchKernel(context, includeEnergy ? forceAndEnergyKernel : forceKernel, arguments,
+                 std::min((numClusters + groups - 1) / groups, mostBlocks), launch.threads, launch.sharedBytes);
 }
 
 namespace SurrogatePlugin {

@@ -18,8 +18,7 @@ struct NetworkSetView {
 struct NetworkOutputView {
     CUdeviceptr force;
     int paddedNumAtoms;
-    CUdeviceptr energy, energySum, ticket;
-    int isLast;
+    CUdeviceptr energyBuffer, energySum, energyTicket;
 };
 
 } // namespace SurrogatePlugin

@@ -9,16 +9,15 @@ namespace SurrogatePlugin {
 // The structs of surrogate/table.cu as the host sees them; see PairListLayout.h.
 
 template <class Real>
-struct TableView {
-    int numCells;
-    Real cutoff2;
-    CUdeviceptr cells, grids;
+struct alignas(16) TableView {
+    Real grid[4];
+    CUdeviceptr forceRows, energyRows, grids;
 };
 
-struct OutputView {
+struct TableOutputView {
     CUdeviceptr force;
     int paddedNumAtoms;
-    CUdeviceptr energy;
+    CUdeviceptr energyBuffer, energySum, energyTicket;
 };
 
 } // namespace SurrogatePlugin

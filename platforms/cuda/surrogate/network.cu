@@ -1,24 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The kernels: forces and energies of pairs from networks, and samples of the networks themselves.
 
-__device__ __forceinline__ FixedPoint toFixedPoint(float value) {
-    return (FixedPoint) __float2ll_rn(value * 0x1p32f);
-}
-
-__device__ __forceinline__ FixedPoint toFixedPoint(double value) {
-    return (FixedPoint) __double2ll_rn(value * 0x1p32);
-}
-
-/** An energy as two integers, so that sums in any order are equal: units of 2^-32 kJ/mol, and what they leave in units of 2^-62. */
-struct FixedEnergy {
-    FixedPoint high, low;
-    __device__ __forceinline__ void add(Real energy) {
-        const Real units = energy * (Real) 0x1p32, whole = roundToInteger(units);
-        high += (FixedPoint) (long long) whole;
-        low += (FixedPoint) (long long) ((units - whole) * (Real) 0x1p30);
-    }
-};
-
 /**
  * Get the energy of a pair from the nodes: a cubic polynomial in each interval that has the energy and the force weight of both its ends
  * (Hermite). Inside the core the energy is that of the force's own formula.
@@ -116,12 +98,13 @@ __device__ __forceinline__ void processPairs(const PairList& list, const Network
                                              const Network& network, const NetworkOutput& output, PairQueue& queue,
                                              int lane, FixedEnergy& energy) {
     // Where a list did not fit, the cells are searched instead, this once: slower, and as exact. The host then grows the lists.
-    const bool listFits = list.gm_state[STATE_MAX_NEIGHBORS] <= list.capacity;
+    const bool listFits = listsFit(list);
     PairWalk walk;
     walk.stride = gridDim.x * NETWORK_WARPS;
     walk.particle = blockIdx.x * NETWORK_WARPS + threadIdx.x / 32 - walk.stride;
     walk.next = walk.end = 0;
-    walk.range = MAX_RANGES;
+    walk.searches = false;
+    walk.run = 0;
     int head = 0, count = 0;
     bool hasMore = true;
     while (hasMore || count > 0) { // once through, so that the network is in the code once
@@ -152,24 +135,6 @@ __device__ __forceinline__ Network loadNetwork(const NetworkSet& networks, int i
 #endif
 }
 
-/** Add a warp's energy to the sum of all; the block that finishes last hands it over. */
-__device__ void addEnergy(const NetworkOutput& output, const FixedEnergy& energy, int lane) {
-    const FixedPoint high = scanWarp(energy.high, lane), low = scanWarp(energy.low, lane);
-    if (lane == 31) {
-        atomicAdd(output.gm_energySum, high);
-        atomicAdd(output.gm_energySum + 1, low);
-    }
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0 && atomicAdd(output.gm_ticket, 1) == (int) gridDim.x - 1) {
-        __threadfence();
-        const double sum = (double) (long long) atomicExch(output.gm_energySum, 0ULL) * 0x1p-32 +
-                           (double) (long long) atomicExch(output.gm_energySum + 1, 0ULL) * 0x1p-62;
-        output.gm_energy[0] += (EnergySum) sum;
-        *output.gm_ticket = 0;
-    }
-}
-
 template <bool WithEnergy>
 __device__ __forceinline__ void computeNetworks(const PairList& list, const NetworkSet& networks,
                                                 const NetworkOutput& output) {
@@ -181,9 +146,7 @@ __device__ __forceinline__ void computeNetworks(const PairList& list, const Netw
         processPairs<WithEnergy>(list, networks, index, network, output, sm_queue[threadIdx.x / 32], lane, energy);
     }
     if (WithEnergy)
-        addEnergy(output, energy, lane);
-    if (output.isLast && blockIdx.x == 0 && threadIdx.x == 0)
-        list.gm_state[STATE_REBUILD] = 0; // nothing reads it until the next step
+        addEnergy(output.energy, energy);
 }
 
 extern "C" __global__ void __launch_bounds__(32 * NETWORK_WARPS, NETWORK_MIN_BLOCKS)

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the host hands to the network kernels; see NetworkLayout.h.
 
-typedef unsigned long long
-    FixedPoint; // 32 fraction bits, as OpenMM keeps forces; additions wrap around, so that their order is free
-
 /** The networks of one shape, and which of them pairs of types interact by. */
 struct NetworkSet {
     int numNetworks;
@@ -17,10 +14,7 @@ struct NetworkSet {
 struct NetworkOutput {
     FixedPoint* __restrict__ gm_force; // [3][paddedNumAtoms]
     int paddedNumAtoms;
-    EnergySum* __restrict__ gm_energy;     // the first element is added to
-    FixedPoint* __restrict__ gm_energySum; // [2], see FixedEnergy; 0 between kernels
-    int* __restrict__ gm_ticket;           // blocks that are done; 0 between kernels
-    int isLast;                            // whether no other kernel uses the list in this step
+    EnergyOutput energy;
 };
 
 static_assert(sizeof(NetworkSet) == SIZE_OF_NETWORK_SET && sizeof(NetworkOutput) == SIZE_OF_NETWORK_OUTPUT,

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Clusters: CLUSTER_SIZE particles, neighbors in cell order, that share a list. One position that is gathered then serves all of them.
+
+/**
+ * A list holds places of particles that are within the range of at least one of the cluster, its own particles among them: whoever goes
+ * through it tests the distance of each pair, and leaves out the pairs of a particle with itself. Where there are exclusions an entry also says
+ * by a bit for each particle of the cluster whether the pair counts; that of a particle with itself does not.
+ */
+typedef unsigned int ListEntry;
+
+#define PLACE_BITS 28 // CudaPairList refuses more particles
+
+__device__ __forceinline__ int getPlace(ListEntry entry) {
+#if HAS_EXCLUSIONS
+    return (int) (entry & ((1u << PLACE_BITS) - 1));
+#else
+    return (int) entry;
+#endif
+}
+
+/** Get whether an entry of a cluster's list forms a pair with one of the cluster, whose first particle is at place `first`. */
+__device__ __forceinline__ bool formsPair(ListEntry entry, int first, int member) {
+#if HAS_EXCLUSIONS
+    return entry & (1u << (PLACE_BITS + member));
+#else
+    return (int) entry != first + member;
+#endif
+}
+
+/** Load the positions of a cluster, NaN with type 0 where the last one has fewer particles. All comparisons with those are false. */
+__device__ __forceinline__ void loadCluster(const Real4* gm_position, int numMembers, int cluster, Real4* position) {
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++) {
+        const int place = cluster * CLUSTER_SIZE + m;
+        const Real nan = (Real) __int_as_float(0x7fffffff);
+        position[m] = place < numMembers ? gm_position[place] : makeReal4(nan, nan, nan, 0);
+    }
+}
+
+__device__ __forceinline__ bool mayInteract(const PairList& list, Real type1, Real type2) {
+#if NUM_TYPES > 1
+    return list.gm_interacts[(int) type1 * NUM_TYPES + (int) type2];
+#else
+    return true;
+#endif
+}
+
+/** Get whether two particles, given by their places, are excluded from interacting. */
+__device__ bool isExcluded(const PairList& list, int i, int j) {
+#if HAS_EXCLUSIONS
+    const int first = list.gm_atomIndex[list.gm_order[i]], second = list.gm_atomIndex[list.gm_order[j]];
+    for (int k = list.gm_exclusionStart[first]; k < list.gm_exclusionStart[first + 1]; k++)
+        if (list.gm_exclusion[k] == second)
+            return true;
+#endif
+    return false;
+}
+
+/** Make the entry of the particle at a place in the list of a cluster. */
+__device__ __forceinline__ ListEntry makeEntry(const PairList& list, int cluster, int place) {
+    ListEntry entry = place;
+#if HAS_EXCLUSIONS
+    for (int m = 0; m < CLUSTER_SIZE; m++) {
+        const int i = cluster * CLUSTER_SIZE + m;
+        if (i < list.numMembers && i != place && !isExcluded(list, i, place))
+            entry |= 1u << (PLACE_BITS + m);
+    }
+#endif
+    return entry;
+}

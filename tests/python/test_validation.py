@@ -4,6 +4,7 @@
 import copy
 import json
 
+import ionic_systems
 import liquid_samples
 import numpy as np
 import openmm
@@ -12,9 +13,9 @@ from helpers import make_model
 from openmm import app, unit
 from typer.testing import CliRunner
 
-from openmmsurrogate import SurrogateForce, SurrogateModel, cli
+from openmmsurrogate import SurrogateForce, SurrogateModel, TunablePMEForce, cli
 from openmmsurrogate.validation import readStructure, readSystem, targets, validateSystem
-from openmmsurrogate.validation.bounds import Bounds, Sensitivity, find_bounds
+from openmmsurrogate.validation.bounds import Bounds, Sensitivity, find_pair_bounds
 from openmmsurrogate.validation.report import FAILED, PASSED, SKIPPED
 
 NUM_CELLS = 4
@@ -118,6 +119,26 @@ def test_every_force_is_validated_alone():
     assert system.getNumForces() == 3
 
 
+def test_a_mesh_force_beside_a_pair_force():
+    box = ionic_systems.BOXES["triclinic"]
+    positions, charges = ionic_systems.make_salt(box)
+    pair = SurrogateForce(make_model())
+    for i in range(len(charges)):
+        pair.addParticle(i % 2)
+    mesh = TunablePMEForce(ionic_systems.make_force(charges))
+    mesh.setFFTPrecision("double")
+    system = ionic_systems.make_system(box, len(charges), pair, mesh)
+    report = validateSystem(system, positions, platforms=["CPU"], formats=["single", "double", "float16", "int8"])
+    found = [(row.force, row.format, row.own) for row in report.rows]
+    assert found[:4] == [(0, name, name == "single") for name in ("single", "double", "float16", "int8")]
+    mixed = "single/double/single/single"
+    assert found[4:] == [(1, mixed, True), (1, "single", False), (1, "double", False), (1, "float16", False)]
+    for row in report.rows:
+        print(row)
+        assert row.verdict == PASSED, row.reason
+    assert {row.method for row in report.rows[4:]} == {"PME"}
+
+
 def test_a_crystal_at_rest_is_measured_by_the_forces_of_a_shaken_one():
     system, _ = make_system()
     positions, _ = liquid_samples.liquid_argon.createLattice(NUM_CELLS)
@@ -190,15 +211,14 @@ def test_bounds_follow_the_arithmetic():
     sensitivity = Sensitivity(Bounds(1e-2, 1e-1), Bounds(2e-5, 1e-8), Bounds(1e-6, 1e-8), 100.0)
 
     def bound(platform, contextPrecision, format, method):
-        return find_bounds(platform, contextPrecision, format, method, sensitivity).force
+        return find_pair_bounds(platform, contextPrecision, format, method, sensitivity).force
 
-    table, network = SurrogateForce.Table, SurrogateForce.Network
-    assert bound("CPU", None, SurrogateForce.Double, table) == 1e-10
-    assert bound("CPU", None, SurrogateForce.Single, table) == pytest.approx(1.1e-5)
-    assert bound("CPU", None, SurrogateForce.Int8, network) == 1e-10
-    assert bound("CUDA", "double", SurrogateForce.Double, network) < 1e-9
-    assert bound("CUDA", "mixed", SurrogateForce.Double, table) == pytest.approx(9.1e-5, rel=1e-3)
-    assert bound("CUDA", "single", SurrogateForce.Int8, network) > 1e-2
+    assert bound("CPU", None, "double", "table") == 1e-10
+    assert bound("CPU", None, "single", "table") == pytest.approx(1.1e-5)
+    assert bound("CPU", None, "int8", "network") == 1e-10
+    assert bound("CUDA", "double", "double", "network") < 1e-9
+    assert bound("CUDA", "mixed", "double", "table") == pytest.approx(9.1e-5, rel=1e-3)
+    assert bound("CUDA", "single", "int8", "network") > 1e-2
 
 
 def test_arguments_are_checked():
@@ -211,7 +231,7 @@ def test_arguments_are_checked():
     with pytest.raises(ValueError, match="'OpenCL' cannot be validated"):
         validateSystem(system, positions, platforms=["OpenCL"])
     system.removeForce(1)
-    with pytest.raises(ValueError, match="no SurrogateForce; its forces are: NonbondedForce"):
+    with pytest.raises(ValueError, match="no SurrogateForce or TunablePMEForce; its forces are: NonbondedForce"):
         validateSystem(system, positions)
 
 

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openmmsurrogate._options import EvaluationMethod, Precision
-from openmmsurrogate.force import SurrogateForce
+from openmmsurrogate._options import Precision
 
 DOUBLE_ARITHMETIC = 1e-10
 """Relative error of forces and energies in double arithmetic, other orders of summation included."""
@@ -16,6 +16,11 @@ forces are larger than their sum."""
 SINGLE_ENERGY = 1e-6
 SINGLE_ENERGY_BUFFERS = 1e-5
 """Energies that are also summed in single, as a CUDA Context in ``single`` does."""
+MESH_DOUBLE = 1e-6
+"""TunablePMEForce in double: OpenMM's kernels of its other parts have approximations of this order."""
+MESH_SINGLE_FORCES = 1e-4
+"""TunablePMEForce in single, the force on any atom: pairs, exclusions and grid are larger than their sum."""
+MESH_SINGLE_ENERGY = 1e-5
 ROUNDINGS = 4.0
 """Positions in single are rounded more than once: when they are set, moved into the box, and subtracted."""
 FIXED_POINT_STEP = 2.0**-32
@@ -48,19 +53,17 @@ class Sensitivity:
     """The RMS force, kJ/mol/nm."""
 
 
-def is_double_arithmetic(
-    platform: str, contextPrecision: str | None, format: Precision, method: EvaluationMethod
-) -> bool:
+def is_double_arithmetic(platform: str, contextPrecision: str | None, format: str, method: str) -> bool:
     """Tell whether a platform evaluates a SurrogateForce in double arithmetic (docs/reference/platforms.md)."""
     if platform == "CUDA":
-        return contextPrecision == "double" and (method != SurrogateForce.Network or format == SurrogateForce.Double)
-    return format == SurrogateForce.Double or method == SurrogateForce.Network
+        return contextPrecision == "double" and (method != "network" or format == "double")
+    return format == "double" or method == "network"
 
 
-def find_bounds(
-    platform: str, contextPrecision: str | None, format: Precision, method: EvaluationMethod, sensitivity: Sensitivity
+def find_pair_bounds(
+    platform: str, contextPrecision: str | None, format: str, method: str, sensitivity: Sensitivity
 ) -> Bounds:
-    """Find the bounds of one platform for one function.
+    """Find the bounds of one platform for a SurrogateForce.
 
     They are those of its arithmetic, and of what the configuration makes of positions in single. A network in a reduced
     format comes out of another arithmetic on the other side of a rounding step now and then, and a platform has an
@@ -74,12 +77,39 @@ def find_bounds(
         # Coarse formats have steps, and cut-off forces one at the cutoff, of which a rounded distance makes more.
         force += sensitivity.distances.force
         energy += sensitivity.distances.energy
-        if method == SurrogateForce.Network and format not in (SurrogateForce.Double, SurrogateForce.Single):
+        if method == "network" and format not in ("double", "single"):
             force += sensitivity.rounding.force
             energy += sensitivity.rounding.energy
-    if platform == "CUDA":
-        force += FIXED_POINT_TERMS * FIXED_POINT_STEP / sensitivity.forceScale if sensitivity.forceScale > 0.0 else 0.0
-        if contextPrecision != "double":
-            force += ROUNDINGS * sensitivity.positions.force
-            energy += ROUNDINGS * sensitivity.positions.energy
+    return _add_gpu_rounding(platform, contextPrecision, Bounds(force, energy), sensitivity)
+
+
+def find_mesh_bounds(
+    platform: str, contextPrecision: str | None, stages: Sequence[Precision], sensitivity: Sensitivity
+) -> Bounds:
+    """Find the bounds of one platform for a TunablePMEForce, by the formats of its stages.
+
+    Forces and energies are differences of large parts (pairs, exclusions, grid), each with an error of its own.
+    """
+    doubles = all(stage == Precision.Double for stage in stages)
+    if platform == "CUDA" and contextPrecision == "double" and doubles:
+        bounds = Bounds(MESH_DOUBLE, MESH_DOUBLE)
+    else:
+        bounds = Bounds(MESH_SINGLE_FORCES, MESH_SINGLE_ENERGY)
+    if any(stage in (Precision.BFloat16, Precision.Float16) for stage in stages):
+        # Sums in another order are rounded another way: as far apart as the format is from double.
+        rounding = sensitivity.rounding
+        bounds = Bounds(bounds.force + rounding.force, bounds.energy + rounding.energy)
+    return _add_gpu_rounding(platform, contextPrecision, bounds, sensitivity)
+
+
+def _add_gpu_rounding(platform: str, contextPrecision: str | None, bounds: Bounds, sensitivity: Sensitivity) -> Bounds:
+    """Add what fixed-point sums and positions in single make, where a platform has them."""
+    if platform != "CUDA":
+        return bounds
+    force, energy = bounds.force, bounds.energy
+    if sensitivity.forceScale > 0.0:
+        force += FIXED_POINT_TERMS * FIXED_POINT_STEP / sensitivity.forceScale
+    if contextPrecision != "double":
+        force += ROUNDINGS * sensitivity.positions.force
+        energy += ROUNDINGS * sensitivity.positions.energy
     return Bounds(force, energy)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import openmm
 
 from openmmsurrogate._loading import get_platform_names
-from openmmsurrogate.validation.bounds import find_bounds
 from openmmsurrogate.validation.configurations import Configurations, create_context, evaluate
 from openmmsurrogate.validation.measures import compare, find_gradient_error, ratio, rms_norm
 from openmmsurrogate.validation.report import FAILED, PASSED, SKIPPED, ValidationRow
-from openmmsurrogate.validation.truth import Subject, Truth
+from openmmsurrogate.validation.subjects import Subject
+from openmmsurrogate.validation.truth import Truth
 
 PLATFORMS = ("CPU", "CUDA")
 CUDA_PRECISIONS = ("single", "mixed", "double")
@@ -62,7 +62,7 @@ def validate_target(
     except Exception as error:  # as above
         # A format that a platform or chip does not have is no failure where the user does not ask for it.
         return replace(row, verdict=FAILED if row.own else SKIPPED, reason=str(error))
-    bounds = find_bounds(target.platform, target.contextPrecision, subject.format, subject.method, truth.sensitivity)
+    bounds = subject.find_bounds(target.platform, target.contextPrecision, truth.sensitivity)
     scale = truth.sensitivity.forceScale
     errors = compare(given, truth.given, scale, truth.energyScale)
     energyNoise = ratio(bounds.energy * truth.energyScale, truth.workScale)

@@ -12,14 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmmsurrogate._convert import as_floats
 from openmmsurrogate._options import Precision, as_option
-from openmmsurrogate.force import SurrogateForce
-from openmmsurrogate.network import NumericFormat
 from openmmsurrogate.validation.configurations import Configurations, Evaluation, make_configurations
 from openmmsurrogate.validation.report import FAILED, SKIPPED, ForceSummary, ValidationReport, ValidationRow
+from openmmsurrogate.validation.subjects import ALL_FORMATS, Subject, find_kind, isolate
 from openmmsurrogate.validation.targets import PLATFORMS, Target, find_obstacle, list_targets, validate_target
-from openmmsurrogate.validation.truth import Subject, evaluate_exactly, find_truth, isolate
+from openmmsurrogate.validation.truth import evaluate_exactly, find_truth
 
-FORMATS = tuple(format for format in Precision if format != Precision.Default)
 ALL = "all"
 
 
@@ -45,7 +43,8 @@ def validateSystem(
         of "CPU" and "CUDA"; CUDA is tried in each precision of a Context. A platform that OpenMM does not have here
         is listed as skipped.
     formats : sequence of int or str
-        numeric formats, such as "bfloat16"; all if None. That of the force itself is always among them.
+        numeric formats, such as "bfloat16"; all that a force has if None. That of the force itself is always among
+        them.
     progress : callable
         is given a text before each comparison
 
@@ -59,10 +58,10 @@ def validateSystem(
     ValueError
         if the System has no force of this package, or the positions are not finite or not as many as its particles
     """
-    indices = [i for i in range(system.getNumForces()) if SurrogateForce.isinstance(system.getForce(i))]
+    indices = [i for i in range(system.getNumForces()) if find_kind(system.getForce(i)) is not None]
     _check(system, indices, platforms)
     coordinates = _check_positions(system, positions)
-    wanted = FORMATS if formats is None else [Precision(as_option(Precision, f, "formats")) for f in formats]
+    wanted = ALL_FORMATS if formats is None else [Precision(as_option(Precision, f, "formats")) for f in formats]
     obstacles = {name: find_obstacle(name) for name in platforms}
     targets = [target for name in platforms if not obstacles[name] for target in list_targets(name)]
     rows: list[ValidationRow] = []
@@ -82,7 +81,7 @@ def validateSystem(
 def _check(system: openmm.System, indices: Sequence[int], platforms: Sequence[str]) -> None:
     if not indices:
         found = ", ".join(force.getName() for force in system.getForces()) or "none at all"
-        raise ValueError(f"the System has no SurrogateForce; its forces are: {found}")
+        raise ValueError(f"the System has no SurrogateForce or TunablePMEForce; its forces are: {found}")
     for name in platforms:
         if name not in PLATFORMS:
             raise ValueError(f"platform {name!r} cannot be validated; those that can are {', '.join(PLATFORMS)}")
@@ -104,17 +103,17 @@ def _check_positions(system: openmm.System, positions: ArrayLike) -> NDArray[np.
 
 def _list_variants(subject: Subject, wanted: Sequence[Precision]) -> list[Subject]:
     """List the force in its own format, and then in the others that are wanted."""
-    own = subject.format
-    return [subject, *(subject.withFormat(format) for format in wanted if format not in (own, Precision.Default))]
+    others = [subject.with_format(format) for format in wanted if format in subject.formats]
+    return [subject, *(variant for variant in others if variant.format != subject.format)]
 
 
 def _make_row(subject: Subject, platform: str) -> ValidationRow:
     return ValidationRow(
         force=subject.index,
-        name=subject.force.getName(),
-        format=NumericFormat.getName(subject.format),
+        name=subject.name,
+        format=subject.format,
         own=subject.own,
-        method=subject.method.name.lower(),
+        method=subject.method,
         platform=platform,
         contextPrecision=None,
         verdict=SKIPPED,

@@ -14,6 +14,7 @@ from common.results import loadLatest, mergeResults
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from openmmsurrogate.plots.style import GUIDE, figureStyle
 
@@ -56,6 +57,7 @@ def drawPanel(axes: Axes, rows: Sequence[dict], quantity: str, label: str) -> No
             label="proportional to N",
         )
     axes.set(xscale="log", yscale="log", xlabel="atoms", ylabel=label)
+    axes.xaxis.set_minor_formatter(NullFormatter())  # they run into each other
 
 
 def plot(content: dict, path: Path) -> None:

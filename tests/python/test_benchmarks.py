@@ -285,3 +285,15 @@ def test_tables_of_the_speed_page(tmp_path):
         speed_page.fillPage("<!-- run -->\n<!-- end -->\n", make_content())
     plot_surrogate.plot(make_content(), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000
+
+
+def test_the_speed_page_shows_the_committed_results(tmp_path, monkeypatch):
+    content = results.loadLatest("surrogate")
+    assert content["device"]["gpu"]
+    atoms, times = plot_surrogate.selectSeries(content["rows"], "table-single", "ms_per_step")
+    assert atoms == sorted(atoms)
+    assert len(atoms) == len(times) > 1
+    page = speed_page.PAGE.read_text()
+    assert speed_page.fillPage(page, content) == page
+    call(monkeypatch, plot_surrogate, "--output", tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 10000

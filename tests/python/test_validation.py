@@ -120,7 +120,7 @@ def test_every_force_is_validated_alone():
 
 
 def test_a_mesh_force_beside_a_pair_force():
-    box = ionic_systems.BOXES["triclinic"]
+    box = ionic_systems.BOXES["rectangular"]
     positions, charges = ionic_systems.make_salt(box)
     pair = SurrogateForce(make_model())
     for i in range(len(charges)):
@@ -217,7 +217,7 @@ def test_bounds_follow_the_arithmetic():
     assert bound("CPU", None, "single", "table") == pytest.approx(1.1e-5)
     assert bound("CPU", None, "int8", "network") == 1e-10
     assert bound("CUDA", "double", "double", "network") < 1e-9
-    assert bound("CUDA", "mixed", "double", "table") == pytest.approx(9.1e-5, rel=1e-3)
+    assert bound("CUDA", "mixed", "double", "table") == pytest.approx(3.1e-5, rel=1e-3)
     assert bound("CUDA", "single", "int8", "network") > 1e-2
 
 
@@ -241,6 +241,7 @@ def test_command(tmp_path, structure):
     result = run(paths["system.xml"], paths[structure], "--platforms", "CPU", "--formats", "int8")
     assert result.exit_code == 0
     assert "single*" in result.output
+    assert "dU and work (bound)" in result.output  # in whole, however narrow the window
     assert "2 passed" in result.output
 
 

@@ -58,7 +58,8 @@ def _print(report: ValidationReport) -> None:
     console = Console()
     for table in report.makeTables():
         # Numbers are not cut where the window is narrow, or where there is none: lines then go on below.
-        console.width = max(console.width, console.measure(table).maximum)
+        wide = console.options.update(max_width=1000)
+        console.width = max(console.width, console.measure(table, options=wide).maximum)
         console.print(table)
     for text in report.describeProblems():
         console.print(f"- {text}", markup=False, highlight=False, soft_wrap=True)

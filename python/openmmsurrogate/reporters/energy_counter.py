@@ -11,8 +11,8 @@ import openmm
 from openmmsurrogate.reporters.cuda_devices import DeviceLookupError, get_context_devices
 
 UPDATE_INTERVAL = 0.1
-"""Time between two updates of the counter, s: the longest of the intervals that Z. Yang, K. Adamek and W. Armour,
-arXiv:2312.02741, found on GPUs from Volta to Hopper, for the power readings that the counter sums up."""
+"""Time between two updates of the counter, s: measured on an NVIDIA H200. Z. Yang, K. Adamek and W. Armour,
+arXiv:2312.02741, found no longer intervals on GPUs from Volta to Hopper, for the power readings that it sums up."""
 
 
 class EnergyCounterError(RuntimeError):

@@ -21,8 +21,6 @@ MESH_DOUBLE = 1e-6
 MESH_SINGLE_FORCES = 1e-4
 """TunablePMEForce in single, the force on any atom: pairs, exclusions and grid are larger than their sum."""
 MESH_SINGLE_ENERGY = 1e-5
-ROUNDINGS = 4.0
-"""Positions in single are rounded more than once: when they are set, moved into the box, and subtracted."""
 FIXED_POINT_STEP = 2.0**-32
 """Forces are summed on GPUs in 64-bit fixed point with this step, kJ/mol/nm."""
 FIXED_POINT_TERMS = 256
@@ -37,6 +35,8 @@ class Bounds:
     """Of the norm of the error of the force on any atom, over the RMS force."""
     energy: float
     """Of the potential energy, relative."""
+    energyNoise: float = 0.0
+    """Of energy differences between nearby configurations, relative to the energy: without what these share."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Sensitivity:
     rounding: Bounds
     """From double to the numeric format."""
     positions: Bounds
-    """When each coordinate changes by one step of single precision."""
+    """When each coordinate changes by one step of single precision: twice the error of rounding it once, as positions
+    are rounded again when they are moved into the box and subtracted."""
     distances: Bounds
     """When each distance changes by about the rounding error of single precision."""
     forceScale: float
@@ -70,17 +71,15 @@ def find_pair_bounds(
     activation function of its own: there the bound is the change that the format itself makes in this System.
     """
     if is_double_arithmetic(platform, contextPrecision, format, method):
-        force = energy = DOUBLE_ARITHMETIC
+        bounds = Bounds(DOUBLE_ARITHMETIC, DOUBLE_ARITHMETIC, DOUBLE_ARITHMETIC)
     else:
-        force = SINGLE_FORCES
         energy = SINGLE_ENERGY_BUFFERS if contextPrecision == "single" else SINGLE_ENERGY
         # Coarse formats have steps, and cut-off forces one at the cutoff, of which a rounded distance makes more.
-        force += sensitivity.distances.force
         energy += sensitivity.distances.energy
+        bounds = Bounds(SINGLE_FORCES + sensitivity.distances.force, energy, energy)
         if method == "network" and format not in ("double", "single"):
-            force += sensitivity.rounding.force
-            energy += sensitivity.rounding.energy
-    return _add_gpu_rounding(platform, contextPrecision, Bounds(force, energy), sensitivity)
+            bounds = _add_format_rounding(bounds, sensitivity)
+    return _add_gpu_rounding(platform, contextPrecision, bounds, sensitivity)
 
 
 def find_mesh_bounds(
@@ -92,24 +91,30 @@ def find_mesh_bounds(
     """
     doubles = all(stage == Precision.Double for stage in stages)
     if platform == "CUDA" and contextPrecision == "double" and doubles:
-        bounds = Bounds(MESH_DOUBLE, MESH_DOUBLE)
+        bounds = Bounds(MESH_DOUBLE, MESH_DOUBLE, MESH_DOUBLE)
     else:
-        bounds = Bounds(MESH_SINGLE_FORCES, MESH_SINGLE_ENERGY)
+        bounds = Bounds(MESH_SINGLE_FORCES, MESH_SINGLE_ENERGY, MESH_SINGLE_ENERGY)
     if any(stage in (Precision.BFloat16, Precision.Float16) for stage in stages):
         # Sums in another order are rounded another way: as far apart as the format is from double.
-        rounding = sensitivity.rounding
-        bounds = Bounds(bounds.force + rounding.force, bounds.energy + rounding.energy)
+        bounds = _add_format_rounding(bounds, sensitivity)
     return _add_gpu_rounding(platform, contextPrecision, bounds, sensitivity)
+
+
+def _add_format_rounding(bounds: Bounds, sensitivity: Sensitivity) -> Bounds:
+    """Add the change that the format itself makes."""
+    rounding = sensitivity.rounding
+    return Bounds(bounds.force + rounding.force, bounds.energy + rounding.energy, bounds.energyNoise)
 
 
 def _add_gpu_rounding(platform: str, contextPrecision: str | None, bounds: Bounds, sensitivity: Sensitivity) -> Bounds:
     """Add what fixed-point sums and positions in single make, where a platform has them."""
     if platform != "CUDA":
         return bounds
-    force, energy = bounds.force, bounds.energy
+    force, energy, noise = bounds.force, bounds.energy, bounds.energyNoise
     if sensitivity.forceScale > 0.0:
         force += FIXED_POINT_TERMS * FIXED_POINT_STEP / sensitivity.forceScale
     if contextPrecision != "double":
-        force += ROUNDINGS * sensitivity.positions.force
-        energy += ROUNDINGS * sensitivity.positions.energy
-    return Bounds(force, energy)
+        force += sensitivity.positions.force
+        energy += sensitivity.positions.energy
+        noise += sensitivity.positions.energy
+    return Bounds(force, energy, noise)

@@ -65,7 +65,7 @@ def validate_target(
     bounds = subject.find_bounds(target.platform, target.contextPrecision, truth.sensitivity)
     scale = truth.sensitivity.forceScale
     errors = compare(given, truth.given, scale, truth.energyScale)
-    energyNoise = ratio(bounds.energy * truth.energyScale, truth.workScale)
+    energyNoise = ratio(bounds.energyNoise * truth.energyScale, truth.workScale)
     measured = replace(
         row,
         forceError=ratio(rms_norm(given.forces - truth.given.forces), scale),

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from openmmsurrogate.cli.doctor import doctor
 from openmmsurrogate.cli.evaluate import evaluate
+from openmmsurrogate.cli.quantize import quantize
 from openmmsurrogate.cli.sample import sample
 from openmmsurrogate.cli.train import train
 from openmmsurrogate.cli.validate import validate
@@ -25,6 +26,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     doctor,
     sample,
     train,
+    quantize,
     evaluate,
     validate,
 )

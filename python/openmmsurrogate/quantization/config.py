@@ -27,9 +27,10 @@ class QuantizationConfig:
     weightDecay, readoutDecay
         coefficients of the sums of squares of all weights, and of those of the last layers: large readout weights of
         opposite sign magnify rounding
-    energyWeight
-        weight of the squared errors of the mean potential energy and pair virial of each frame, relative to the
-        model's before rounding, per particle and over (force standard deviation x cutoff); that of forces is 1
+    energyWeight, refitEnergyWeight
+        weight, in fine-tuning and in the refit, of the squared errors of potential energy and pair virial of each
+        frame, relative to the model's before rounding, per particle and over (force standard deviation x cutoff);
+        that of forces is 1
     activationNoise
         largest relative noise on activations in fine-tuning, which makes the model robust against the approximate
         tanh of GPUs (relative error 2^-11)
@@ -45,13 +46,14 @@ class QuantizationConfig:
 
     endLayersSingle: bool = True
     weightGroupSize: int = 16
-    steps: int = 3000
-    learningRate: float = 1e-3
+    steps: int = 4000
+    learningRate: float = 3e-3
     weightDecay: float = 1e-9
     readoutDecay: float = 1e-7
-    energyWeight: float = 1e4
+    energyWeight: float = 0.03
+    refitEnergyWeight: float = 1e4
     activationNoise: float = 2.0**-11
-    gridPoints: int = 1500
+    gridPoints: int = 700
     particlesPerFrame: int = 1000
     calibrationInterval: int = 20
     seed: int = 1
@@ -71,6 +73,7 @@ class QuantizationConfig:
             "weightDecay",
             "readoutDecay",
             "energyWeight",
+            "refitEnergyWeight",
             "activationNoise",
             "particlesPerFrame",
             "seed",

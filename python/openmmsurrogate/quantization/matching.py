@@ -39,8 +39,10 @@ class MatchingData:
         standard deviation of the force components, kJ/mol/nm: the unit of force weights
     teachers
         the model before rounding, in double precision
-    training, heldOut
-        the loss as a function of e
+    training
+        the loss as a function of e, with the weights of fine-tuning
+    refit, heldOut
+        the loss of training and held-out frames with the weights of the refit
     grid
         the cells
     """
@@ -62,15 +64,17 @@ class MatchingData:
         networks = [model.getNetwork(k) for k in range(model.getNumNetworks())]
         low = min(float(n.getMinimumDistance().value_in_unit(NANOMETER)) for n in networks)
         self.grid = Grid(low or 0.1 * self.cutoff, self.cutoff, config.gridPoints, order=0)
-        losses = []
+        sums = []
         for ranges in zip(*splits, strict=True):
             equations = NormalEquations(self.grid, pairTypes.count, self.deviation, len(pairTypes.names))
             count = int(max(d.numParticles for d in datasets))
             for frame in read_neighbors(datasets, names, ranges, self.cutoff, pairTypes, count):
                 rest = self._subtract_model(frame)
                 equations.add(rest, choose_particles(rest, config.particlesPerFrame, random))
-            losses.append(equations.quadratic(config.energyWeight, config.energyWeight, fitOffsets=False))
-        self.training, self.heldOut = losses
+            sums.append(equations)
+        weight, refitWeight = config.energyWeight, config.refitEnergyWeight
+        self.training = sums[0].quadratic(weight, weight, fitOffsets=False)
+        self.refit, self.heldOut = (s.quadratic(refitWeight, refitWeight, fitOffsets=False) for s in sums)
 
     def _subtract_model(self, frame: FrameNeighbors) -> FrameNeighbors:
         forces = np.zeros_like(frame.forces)

@@ -49,6 +49,7 @@ def quantize(
     paths: Sequence[str | os.PathLike[str]] = (),
     config: QuantizationConfig | None = None,
     reporter: Reporter | None = None,
+    start: SurrogateModel | None = None,
 ) -> QuantizationResult:
     """Make a model that runs in a reduced numeric format.
 
@@ -68,6 +69,9 @@ def quantize(
         settings; None takes the defaults
     reporter
         called after each step of the fine-tuning with its number, the number of steps, and the loss
+    start
+        a model whose weights the fine-tuning or refit starts from, such as one fine-tuned for a coarser format, which
+        is robust against rounding; the function to reproduce is that of ``model`` all the same. None takes the model's.
 
     Raises
     ------
@@ -83,7 +87,9 @@ def quantize(
         raise ValueError(f"method {method} needs data; give files from openmm-surrogate sample with --data")
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    result = copy.copy(model)
+    if start is not None:
+        _check_start(model, start)
+    result = copy.copy(model if start is None or method == "plain" else start)
     result.setFormat(NumericFormat.parse(name))
     result.setEndLayersSingle(settings.endLayersSingle)
     result.setWeightGroupSize(settings.weightGroupSize)
@@ -97,6 +103,14 @@ def quantize(
     return QuantizationResult(result, error, kept)
 
 
+def _check_start(model: SurrogateModel, start: SurrogateModel) -> None:
+    """Raise ValueError unless two models have the same types and networks for them."""
+    alike = model.getTypeNames() == start.getTypeNames() and model.getNumNetworks() == start.getNumNetworks()
+    alike = alike and float(model.getCutoff()._value) == float(start.getCutoff()._value)
+    if not alike:
+        raise ValueError("the model to start from must have the types, the cutoff and the networks of the model")
+
+
 def _improve(
     model: SurrogateModel,
     format: str,
@@ -108,7 +122,9 @@ def _improve(
     """Return the quantized model, its held-out error, and whether a refit was kept."""
     scheme = Scheme(format, config.endLayersSingle, config.weightGroupSize)
     modules, kept = make_modules(model, scheme, data.deviation), False
-    training, heldOut = (MatchingLoss(q, data, config.device) for q in (data.training, data.heldOut))
+    training, fitting, heldOut = (
+        MatchingLoss(q, data, config.device) for q in (data.training, data.refit, data.heldOut)
+    )
     for module in modules:
         module.to(config.device)
     if method == "plain":
@@ -117,8 +133,8 @@ def _improve(
         return model, measure(modules, heldOut, config.seed) ** 0.5, False
     if method == "finetune":
         finetune(modules, training, config, reporter)
-    calibrate(modules, training)
-    kept = refit(modules, training, heldOut, config)
+    calibrate(modules, fitting)
+    kept = refit(modules, fitting, heldOut, config)
     return _with_networks(model, modules, data), measure(modules, heldOut, config.seed) ** 0.5, kept
 
 

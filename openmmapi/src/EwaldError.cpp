@@ -23,10 +23,20 @@ const int numAliases = 15;
 // The direct sum gets this part of the tolerance. The rest, in squares, is left for the mesh.
 const double directShare = 0.9;
 
-/** Sums over the aliases of one axis: of U^2, y U^2 and y^2 U^2, where U is the transform of the B-spline. */
-struct AliasSums {
-    double y, moment0, moment1, moment2;
+/** The moments of U^2 along one axis, where U is the transform of the B-spline: U^2, y U^2 and y^2 U^2. */
+using Moments = std::array<double, 3>;
+
+/** A wave along one axis, and the waves that the grid cannot tell from it. */
+struct AxisSample {
+    double y; // waves per grid point
+    Moments wave, aliases;
 };
+
+void addMoments(Moments& moments, double y, double squared) {
+    moments[0] += squared;
+    moments[1] += y * squared;
+    moments[2] += y * y * squared;
+}
 
 double transform(double y, int order) {
     const double x = pi * y;
@@ -34,19 +44,17 @@ double transform(double y, int order) {
 }
 
 /** @param range  the samples lie between plus and minus this, at most 1/2 */
-vector<AliasSums> computeAliasSums(int order, double range) {
-    vector<AliasSums> result;
-    for (int sample = 0; sample < numSamples; sample++) {
-        AliasSums sums = {range * ((2 * sample + 1.0) / numSamples - 1), 0, 0, 0};
+vector<AxisSample> makeAxisSamples(int order, double range) {
+    vector<AxisSample> samples;
+    for (int i = 0; i < numSamples; i++) {
+        AxisSample sample = {range * ((2 * i + 1.0) / numSamples - 1), {}, {}};
         for (int alias = -numAliases; alias <= numAliases; alias++) {
-            const double y = sums.y + alias, squared = std::pow(transform(y, order), 2);
-            sums.moment0 += squared;
-            sums.moment1 += y * squared;
-            sums.moment2 += y * y * squared;
+            const double y = sample.y + alias;
+            addMoments(alias == 0 ? sample.wave : sample.aliases, y, std::pow(transform(y, order), 2));
         }
-        result.push_back(sums);
+        samples.push_back(sample);
     }
-    return result;
+    return samples;
 }
 
 /** Get reciprocal vectors, those of exp(2 pi i b.x): the columns of the inverse of the reduced box. */
@@ -70,54 +78,60 @@ public:
             // A wave has at most |k| |a| / (2 pi n) waves per grid point along a.
             const double spacing = std::sqrt(box.vectors[d].dot(box.vectors[d])) / parameters.grid[d];
             const double range = std::min(0.5, 2 * alpha * decay * spacing / (2 * pi));
-            sums[d] = computeAliasSums(order, range);
+            samples[d] = makeAxisSamples(order, range);
             part *= 2 * range;
         }
     }
     /** Get the mean over a period of |error of the field|^2, times the volume squared. */
     double computeMean() const {
         double total = 0;
-        for (const AliasSums& x : sums[0])
-            for (const AliasSums& y : sums[1])
-                for (const AliasSums& z : sums[2])
+        for (const AxisSample& x : samples[0])
+            for (const AxisSample& y : samples[1])
+                for (const AxisSample& z : samples[2])
                     total += evaluate({&x, &y, &z});
         return part * total / std::pow((double) numSamples, 3);
     }
 
 private:
     double getPotential(double k2) const { return 4 * pi * std::exp(-k2 / (4 * alpha * alpha)) / k2; }
-    /** Get the sum over all aliases of k^2 U^2. */
-    double sumForceAliases(const std::array<const AliasSums*, 3>& s) const {
-        double total = 0;
-        for (int i = 0; i < 3; i++) {
-            const int j = (i + 1) % 3, k = (i + 2) % 3;
-            total += axis[i].dot(axis[i]) * s[i]->moment2 * s[j]->moment0 * s[k]->moment0;
-            total += 2 * axis[i].dot(axis[j]) * s[i]->moment1 * s[j]->moment1 * s[k]->moment0;
+    /** Add up U^2 and k^2 U^2 over all aliases but the wave itself, without cancellation: no alias in all three axes is left out. */
+    void sumAliases(const std::array<const AxisSample*, 3>& s, double& sum, double& forceSum) const {
+        sum = forceSum = 0;
+        for (int mask = 1; mask < 8; mask++) {
+            Moments m[3];
+            for (int d = 0; d < 3; d++)
+                m[d] = mask & (1 << d) ? s[d]->aliases : s[d]->wave;
+            sum += m[0][0] * m[1][0] * m[2][0];
+            for (int i = 0; i < 3; i++) {
+                const int j = (i + 1) % 3, k = (i + 2) % 3;
+                forceSum += axis[i].dot(axis[i]) * m[i][2] * m[j][0] * m[k][0];
+                forceSum += 2 * axis[i].dot(axis[j]) * m[i][1] * m[j][1] * m[k][0];
+            }
         }
-        return total;
     }
-    double evaluate(const std::array<const AliasSums*, 3>& s) const {
-        const double energyAliases = s[0]->moment0 * s[1]->moment0 * s[2]->moment0;
-        double cross = 0, exact = 0, influence = 0;
-        for (int a = -1; a <= 1; a++)
-            for (int b = -1; b <= 1; b++)
-                for (int c = -1; c <= 1; c++) {
-                    const double y[3] = {s[0]->y + a, s[1]->y + b, s[2]->y + c};
-                    const Vec3 k = axis[0] * y[0] + axis[1] * y[1] + axis[2] * y[2];
-                    const double k2 = k.dot(k), potential = getPotential(k2);
-                    const double window =
-                        std::pow(transform(y[0], order) * transform(y[1], order) * transform(y[2], order), 2);
-                    cross += k2 * window * potential;
-                    exact += k2 * potential * potential;
-                    if (a == 0 && b == 0 && c == 0)
-                        influence = potential / window;
-                }
-        return influence * influence * sumForceAliases(s) * energyAliases - 2 * influence * cross + exact;
+    Vec3 getWave(const double y[3]) const { return axis[0] * y[0] + axis[1] * y[1] + axis[2] * y[2]; }
+    double evaluate(const std::array<const AxisSample*, 3>& s) const {
+        const double own = s[0]->wave[0] * s[1]->wave[0] * s[2]->wave[0];
+        const double y0[3] = {s[0]->y, s[1]->y, s[2]->y};
+        const double k2 = getWave(y0).dot(getWave(y0)), influence = getPotential(k2) / own;
+        double sum, forceSum;
+        sumAliases(s, sum, forceSum);
+        double error = influence * influence * (k2 * own * sum + (own + sum) * forceSum);
+        for (int shift = 0; shift < 27; shift++) { // the exact field of the nearest aliases, which the mesh misses
+            const int a = shift % 3 - 1, b = shift / 3 % 3 - 1, c = shift / 9 - 1;
+            if (a == 0 && b == 0 && c == 0)
+                continue;
+            const double y[3] = {y0[0] + a, y0[1] + b, y0[2] + c};
+            const double alias2 = getWave(y).dot(getWave(y)), potential = getPotential(alias2);
+            const double window = std::pow(transform(y[0], order) * transform(y[1], order) * transform(y[2], order), 2);
+            error += alias2 * potential * (potential - 2 * influence * window);
+        }
+        return error;
     }
     Vec3 axis[3]; // wave vectors of one wave per grid point
     int order;
     double alpha, part; // of the period that is sampled
-    vector<AliasSums> sums[3];
+    vector<AxisSample> samples[3];
 };
 
 std::array<int, 3> makeGrid(const ChargedBox& box, double spacing, int order) {

@@ -84,6 +84,8 @@ void EwaldSum::findColumns() {
     int largest[3];
     for (int d = 0; d < 3; d++)
         largest[d] = (int) (largestWave * norm(system.box[d]) / (2 * pi));
+    numX = largest[0];
+    numY = largest[1];
     numZ = largest[2];
     for (int x = 0; x <= largest[0]; x++)
         for (int y = x == 0 ? 0 : -largest[1]; y <= largest[1]; y++) {
@@ -99,20 +101,30 @@ complex<double> EwaldSum::getPhase(int particle, int axis, int multiple) const {
     return std::polar(1.0, multiple * reciprocal[axis].dot(system.positions[particle]));
 }
 
+vector<complex<double> > EwaldSum::makePhaseTable(int begin, int end, int axis, int largest) const {
+    vector<complex<double> > table;
+    for (int multiple = -largest; multiple <= largest; multiple++)
+        for (int i = begin; i < end; i++)
+            table.push_back(getPhase(i, axis, multiple));
+    return table;
+}
+
 void EwaldSum::addBlock(int begin, int end, vector<complex<double> >& sums) const {
     const int size = end - begin, height = 2 * numZ + 1;
+    const vector<complex<double> > phasesX = makePhaseTable(begin, end, 0, numX),
+                                   phasesY = makePhaseTable(begin, end, 1, numY);
+    vector<complex<double> > lowest(size);
     double real[blockSize], imaginary[blockSize], stepReal[blockSize], stepImaginary[blockSize];
     for (int i = 0; i < size; i++) {
         const complex<double> step = getPhase(begin + i, 2, 1);
         stepReal[i] = step.real();
         stepImaginary[i] = step.imag();
+        lowest[i] = system.charges[begin + i] * getPhase(begin + i, 2, -numZ);
     }
     for (size_t column = 0; column < columns.size(); column++) {
         for (int i = 0; i < size; i++) {
-            const int particle = begin + i;
-            const complex<double> phase = system.charges[particle] * getPhase(particle, 2, -numZ) *
-                                          getPhase(particle, 0, columns[column].x) *
-                                          getPhase(particle, 1, columns[column].y);
+            const complex<double> phase = lowest[i] * phasesX[(columns[column].x + numX) * size + i] *
+                                          phasesY[(columns[column].y + numY) * size + i];
             real[i] = phase.real();
             imaginary[i] = phase.imag();
         }

@@ -29,8 +29,8 @@ double estimateDirectError(const ChargedBox& box, double cutoff, double alpha);
  *
  * This is the error functional of R. W. Hockney and J. W. Eastwood, Computer Simulation Using Particles (1988), chapter 8, in the form for
  * analytic differentiation of V. Ballenegger, J. J. Cerda and C. Holm, J. Chem. Theory Comput. 8, 936 (2012); charges are taken to be
- * uncorrelated. Liquids and crystals screen their charges over the distances that matter here, and their error is several times
- * smaller; see docs/theory/pme.md.
+ * uncorrelated. Liquids and crystals screen their charges over long distances; on coarse grids their error is several times smaller.
+ * See docs/theory/pme.md.
  *
  * @param splineOrder  order of the B-spline
  * @return kJ/mol/nm
@@ -39,8 +39,8 @@ double estimateMeshError(const ChargedBox& box, int splineOrder, const MeshParam
 
 /**
  * Choose alpha and grid for an error of forces. Alpha gives the direct sum 0.9 of the tolerance, and the grid is the coarsest that keeps the sum
- * of both errors (of their squares) below it. As the estimate for the mesh is an upper bound for correlated charges and that for the
- * direct sum is close, the error found is near the tolerance for both kinds of system.
+ * of both errors (of their squares) below it: the estimate for the direct sum is close in all systems, while that for the mesh is too large in
+ * those that screen their charges.
  *
  * @param tolerance  kJ/mol/nm
  * @throws OpenMM::OpenMMException if no grid that can be run is fine enough

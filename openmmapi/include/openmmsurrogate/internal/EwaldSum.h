@@ -46,6 +46,8 @@ private:
     };
     void findColumns();
     void computeStructureFactor();
+    /** Get the phases of some particles for the multiples -largest to largest, [2 largest + 1][particles]. */
+    std::vector<std::complex<double> > makePhaseTable(int begin, int end, int axis, int largest) const;
     void addBlock(int begin, int end, std::vector<std::complex<double> >& sums) const;
     OpenMM::Vec3 computeMeshlessForce(int particle) const;
     void addPairForces(int particle, OpenMM::Vec3& force) const;
@@ -60,7 +62,7 @@ private:
     ChargedSystem system;
     OpenMM::Vec3 reciprocal[3]; // times 2 pi
     double volume, cutoff, alpha, largestWave;
-    int numZ;
+    int numX, numY, numZ; // largest component of a wave along each axis
     std::vector<Column> columns;
     std::vector<std::complex<double> > structureFactor; // [column][2 numZ + 1]
 };

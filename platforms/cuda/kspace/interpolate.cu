@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Potential on the grid to forces. A block reads its tile, and as much above it as the windows of its charges reach, into shared memory;
+// each of its threads then takes a charge.
+
+#define HALO_X (TILE_X + WINDOW_ORDER - 1)
+#define HALO_Y (TILE_Y + WINDOW_ORDER - 1)
+#define HALO_Z ((TILE_Z + WINDOW_ORDER - 1) | 1)
+
+__device__ __forceinline__ int wrapPoint(int point, int num) {
+    return point < num ? point : point - num; // a halo is shorter than the axis
+}
+
+extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS)
+    interpolateForces(Mesh mesh, unsigned long long* __restrict__ gm_force, int paddedNumAtoms, MeshReport* report) {
+    __shared__ GridReal sm_potential[HALO_X * HALO_Y * HALO_Z];
+    const int tz = blockIdx.x % mesh.tilesZ, ty = blockIdx.x / mesh.tilesZ % mesh.tilesY,
+              tx = blockIdx.x / (mesh.tilesZ * mesh.tilesY);
+    const TileAxis ax = getTileAxis(tx, mesh.tilesX, mesh.numX), ay = getTileAxis(ty, mesh.tilesY, mesh.numY),
+                   az = getTileAxis(tz, mesh.tilesZ, mesh.numZ);
+    const int begin = mesh.gm_siteStart[blockIdx.x], end = mesh.gm_siteStart[blockIdx.x + 1];
+    if (begin == end)
+        return;
+    const int sizeY = ay.size + WINDOW_ORDER - 1, sizeZ = az.size + WINDOW_ORDER - 1;
+    for (int k = threadIdx.x; k < (ax.size + WINDOW_ORDER - 1) * sizeY * sizeZ; k += INTERPOLATE_THREADS) {
+        const int z = k % sizeZ, y = k / sizeZ % sizeY, x = k / (sizeZ * sizeY);
+        sm_potential[(x * HALO_Y + y) * HALO_Z + z] =
+            mesh.gm_grid[((size_t) wrapPoint(ax.start + x, mesh.numX) * mesh.numY +
+                          wrapPoint(ay.start + y, mesh.numY)) * mesh.numZ + wrapPoint(az.start + z, mesh.numZ)];
+    }
+    __syncthreads();
+    for (int i = begin + threadIdx.x; i < end; i += INTERPOLATE_THREADS) {
+        const Site site = mesh.gm_sites[i];
+        GatherReal wx[WINDOW_ORDER], wy[WINDOW_ORDER], wz[WINDOW_ORDER];
+        GatherReal sx[WINDOW_ORDER], sy[WINDOW_ORDER], sz[WINDOW_ORDER];
+        evaluateWindow((GatherReal) site.fx, wx);
+        evaluateWindow((GatherReal) site.fy, wy);
+        evaluateWindow((GatherReal) site.fz, wz);
+        evaluateWindowSlope((GatherReal) site.fx, sx);
+        evaluateWindowSlope((GatherReal) site.fy, sy);
+        evaluateWindowSlope((GatherReal) site.fz, sz);
+        const GridReal* sm_corner =
+            sm_potential + ((site.ix - ax.start) * HALO_Y + site.iy - ay.start) * HALO_Z + site.iz - az.start;
+        GatherReal gx = 0, gy = 0, gz = 0; // derivatives of the potential with respect to grid coordinates
+#pragma unroll
+        for (int h = 0; h < WINDOW_ORDER; h++)
+#pragma unroll
+            for (int j = 0; j < WINDOW_ORDER; j++) {
+                GatherReal value = 0, slope = 0;
+#pragma unroll
+                for (int k = 0; k < WINDOW_ORDER; k++) {
+                    const GatherReal potential = sm_corner[(h * HALO_Y + j) * HALO_Z + k];
+                    value += potential * wz[k];
+                    slope += potential * sz[k];
+                }
+                gx += sx[h] * wy[j] * value;
+                gy += wx[h] * sy[j] * value;
+                gz += wx[h] * wy[j] * slope;
+            }
+        gx *= -(GatherReal) site.charge * mesh.numX;
+        gy *= -(GatherReal) site.charge * mesh.numY;
+        gz *= -(GatherReal) site.charge * mesh.numZ;
+        addMeshForce(gm_force, site.slot, (GatherReal) mesh.rowX * gx, report);
+        addMeshForce(gm_force + paddedNumAtoms, site.slot, (GatherReal) mesh.rowXy * gx + (GatherReal) mesh.rowY * gy,
+                     report);
+        addMeshForce(gm_force + 2 * paddedNumAtoms, site.slot,
+                     (GatherReal) mesh.rowXz * gx + (GatherReal) mesh.rowYz * gy + (GatherReal) mesh.rowZ * gz, report);
+    }
+}

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: MIT
 // In reciprocal space: the spectrum of the charge becomes that of the potential, and gives the energy.
 
-/** What the convolution knows of the box, the window and the split. k = 2 pi m, m in 1/nm. */
+/** What the convolution knows of the box, the window and the split. A wave k is 2 pi m, m in 1/nm. */
 struct Influence {
-    ConvolutionReal bx, bxy, bxz, by, byz, bz; // reciprocal vectors (bx, bxy, bxz), (0, by, byz), (0, 0, bz), 1/nm
-    ConvolutionReal prefactor;                 // Coulomb constant / (pi volume), kJ/mol/(e^2 nm^2)
-    ConvolutionReal splitScale;                // Gaussian split: (pi/alpha)^2, nm^2
+    double bx, bxy, bxz, by, byz, bz; // reciprocal vectors (bx, bxy, bxz), (0, by, byz), (0, 0, bz), 1/nm
+    double alpha;                     // of the split, 1/nm
+    double prefactor;                 // of the transform; kJ/mol and nm, per volume
     const ConvolutionReal* __restrict__ gm_inverseX; // [numX], 1/U^2 of the window's transform U
     const ConvolutionReal* __restrict__ gm_inverseY; // [numY]
-    const ConvolutionReal* __restrict__ gm_inverseZ; // [numZ/2+1]
+    const ConvolutionReal* __restrict__ gm_inverseZ; // [numZ]
 };
 
 static_assert(sizeof(Influence) == SIZE_OF_INFLUENCE, "MeshLayout.h differs from convolve.cu");
 
-/** The transform of the long-range part's density, 1 at k = 0: the Gaussian of Ewald. */
-__device__ __forceinline__ ConvolutionReal getSplit(const Influence& influence, ConvolutionReal m2) {
-#if CONVOLUTION_DOUBLE
-    return exp(-influence.splitScale * m2);
-#else
-    return __expf(-influence.splitScale * m2);
+/** The transform of the long-range part over the prefactor: EwaldSplit.h has the same formulas in double. */
+__device__ __forceinline__ ConvolutionReal getTransform(ConvolutionReal m2, ConvolutionReal inverseAlpha) {
+    const ConvolutionReal pi = (ConvolutionReal) 3.14159265358979323846;
+    const ConvolutionReal b2 = pi * pi * m2 * inverseAlpha * inverseAlpha;
+#if DISPERSION // (1-2b^2) exp(-b^2) + 2 sqrt(pi) b^3 erfc(b); also for the uniform wave
+    const ConvolutionReal b = sqrt(b2);
+    return (1 - 2 * b2) * exp(-b2) + 2 * sqrt(pi) * b2 * b * erfc(b);
+#else // exp(-b^2) / m^2; the uniform wave has a closed form of its own, the neutralizing background
+    return m2 == 0 ? 0 : exp(-b2) / m2;
 #endif
 }
 
@@ -28,20 +31,21 @@ __device__ __forceinline__ int getWave(int index, int num) {
 }
 
 template <bool WithEnergy>
-__device__ void convolveSpectrum(const Mesh& mesh, const Influence& influence, EnergySum* gm_energy) {
+__device__ void convolveSpectrum(const Mesh& mesh, const Influence& influence, double* gm_energy) {
     const int depth = mesh.numZ / 2 + 1;
     const unsigned int numWaves = (unsigned int) mesh.numX * mesh.numY * depth;
+    const ConvolutionReal bx = (ConvolutionReal) influence.bx, bxy = (ConvolutionReal) influence.bxy,
+                          bxz = (ConvolutionReal) influence.bxz, by = (ConvolutionReal) influence.by,
+                          byz = (ConvolutionReal) influence.byz, bz = (ConvolutionReal) influence.bz,
+                          prefactor = (ConvolutionReal) influence.prefactor,
+                          inverseAlpha = (ConvolutionReal) (1 / influence.alpha);
     double energy = 0;
     for (unsigned int k = blockIdx.x * blockDim.x + threadIdx.x; k < numWaves; k += blockDim.x * gridDim.x) {
         const int z = k % depth, y = k / depth % mesh.numY, x = k / (depth * mesh.numY);
         const ConvolutionReal wx = getWave(x, mesh.numX), wy = getWave(y, mesh.numY), wz = z;
-        const ConvolutionReal mx = wx * influence.bx, my = wx * influence.bxy + wy * influence.by,
-                              mz = wx * influence.bxz + wy * influence.byz + wz * influence.bz;
-        const ConvolutionReal m2 = mx * mx + my * my + mz * mz;
-        ConvolutionReal factor = 0; // at k = 0: the neutralizing background has its own closed form
-        if (k != 0)
-            factor = influence.prefactor * getSplit(influence, m2) / m2 * influence.gm_inverseX[x] *
-                     influence.gm_inverseY[y] * influence.gm_inverseZ[z];
+        const ConvolutionReal mx = wx * bx, my = wx * bxy + wy * by, mz = wx * bxz + wy * byz + wz * bz;
+        const ConvolutionReal factor = prefactor * getTransform(mx * mx + my * my + mz * mz, inverseAlpha) *
+                                       influence.gm_inverseX[x] * influence.gm_inverseY[y] * influence.gm_inverseZ[z];
         GridComplex value = mesh.gm_spectrum[k];
         if (WithEnergy) {
             const bool hasMirror = z != 0 && 2 * z != mesh.numZ; // the other half of the spectrum
@@ -61,7 +65,7 @@ __device__ void convolveSpectrum(const Mesh& mesh, const Influence& influence, E
                 sm_energy[threadIdx.x] += sm_energy[threadIdx.x + half];
         }
         if (threadIdx.x == 0)
-            gm_energy[blockIdx.x] += (EnergySum) sm_energy[0];
+            gm_energy[blockIdx.x] = sm_energy[0];
     }
 }
 
@@ -70,6 +74,6 @@ extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS) convolve(Mesh 
 }
 
 extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS)
-    convolveWithEnergy(Mesh mesh, Influence influence, EnergySum* gm_energy) {
+    convolveWithEnergy(Mesh mesh, Influence influence, double* gm_energy) {
     convolveSpectrum<true>(mesh, influence, gm_energy);
 }

@@ -37,11 +37,18 @@ struct __align__(8) GridComplex {
 
 /** A charge on the grid. The window covers the points index .. index+WINDOW_ORDER-1 along each axis. */
 struct __align__(16) Site {
-    SiteReal fx, fy, fz; // place of the charge between the grid points, in (0, 1]; see window.cu
-    SiteReal charge;     // e
+    SiteReal fx, fy, fz; // place of the charge between grid points, in [0, 1)
+    SiteReal charge;     // e, or what stands for it
     short ix, iy, iz;    // first point of the window, in [0, num)
     short unused;
-    int slot;            // in the Context's order
+    int slot; // in the Context's order
+};
+
+/** Where kernels tell the host of trouble: host memory mapped into the device, written only when something is wrong. */
+struct MeshReport {
+    int badParticle; // index + 1 of a particle whose position is not finite or far too large
+    int overflowing; // index + 1 of a particle whose force fixed point cannot hold
+    int crowded;     // 1 if charges pile up beyond what fixed point can hold
 };
 
 /**
@@ -49,11 +56,11 @@ struct __align__(16) Site {
  * WINDOW_ORDER-1 points, so that a window reaches into one further tile at most.
  */
 struct Mesh {
-    int numX, numY, numZ;       // grid points
-    int tilesX, tilesY, tilesZ; // tiles
-    SiteReal rowX, rowXy, rowXz, rowY, rowYz, rowZ; // fractional coordinate = row . position, 1/nm
-    double chargeScale;         // fixed-point units per e
+    int numX, numY, numZ; // grid points
+    int tilesX, tilesY, tilesZ;
     int numSites;
+    double rowX, rowXy, rowXz, rowY, rowYz, rowZ; // fractional coordinate = row . position, 1/nm
+    double chargeScale;                           // fixed-point units per e
     int* __restrict__ gm_siteCount;        // [tiles], charges whose window begins in a tile
     int* __restrict__ gm_siteStart;        // [tiles + 1]
     int* __restrict__ gm_siteTile;         // [numSites], by slot
@@ -62,12 +69,7 @@ struct Mesh {
     Site* __restrict__ gm_sites;           // [numSites], tile after tile
     GridReal* __restrict__ gm_grid;        // [numX][numY][numZ]
     GridComplex* __restrict__ gm_spectrum; // [numX][numY][numZ/2+1]
-};
-
-/** Where kernels tell the host of trouble: host memory mapped into the device, written only when something is wrong. */
-struct MeshReport {
-    int badParticle; // slot + 1 of a particle whose position is not finite or far too large
-    int overflowing; // slot + 1 of a particle whose force fixed point cannot hold
+    MeshReport* report;
 };
 
 static_assert(sizeof(Mesh) == SIZE_OF_MESH, "MeshLayout.h differs from grid.cu");
@@ -82,8 +84,9 @@ __device__ __forceinline__ int findTile(int point, int numTiles, int num) {
 }
 
 /** Add to a force buffer of OpenMM: 64-bit fixed point with 32 fraction bits. */
-__device__ __forceinline__ void addMeshForce(unsigned long long* gm_force, int slot, GatherReal force, MeshReport* report) {
+__device__ __forceinline__ void addMeshForce(unsigned long long* gm_force, const Mesh& mesh, const Site& site,
+                                             const int* gm_atomIndex, GatherReal force) {
     if (!(fabs(force) < (GatherReal) (1 << 30))) // NaN compares false
-        report->overflowing = slot + 1;
-    atomicAdd(&gm_force[slot], (unsigned long long) (long long) (force * (GatherReal) 0x100000000));
+        mesh.report->overflowing = gm_atomIndex[site.slot] + 1;
+    atomicAdd(&gm_force[site.slot], (unsigned long long) (long long) (force * (GatherReal) 0x100000000));
 }

@@ -11,8 +11,10 @@ __device__ __forceinline__ int wrapPoint(int point, int num) {
 }
 
 extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS)
-    interpolateForces(Mesh mesh, unsigned long long* __restrict__ gm_force, int paddedNumAtoms, MeshReport* report) {
-    __shared__ GridReal sm_potential[HALO_X * HALO_Y * HALO_Z];
+    interpolateForces(Mesh mesh, unsigned long long* __restrict__ gm_force, int paddedNumAtoms,
+                      const int* __restrict__ gm_atomIndex) {
+    extern __shared__ __align__(16) unsigned char sm_bytes[];
+    GridReal* sm_potential = reinterpret_cast<GridReal*>(sm_bytes); // [HALO_X][HALO_Y][HALO_Z]
     const int tz = blockIdx.x % mesh.tilesZ, ty = blockIdx.x / mesh.tilesZ % mesh.tilesY,
               tx = blockIdx.x / (mesh.tilesZ * mesh.tilesY);
     const TileAxis ax = getTileAxis(tx, mesh.tilesX, mesh.numX), ay = getTileAxis(ty, mesh.tilesY, mesh.numY),
@@ -56,13 +58,14 @@ extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS)
                 gy += wx[h] * sy[j] * value;
                 gz += wx[h] * wy[j] * slope;
             }
-        gx *= -(GatherReal) site.charge * mesh.numX;
-        gy *= -(GatherReal) site.charge * mesh.numY;
-        gz *= -(GatherReal) site.charge * mesh.numZ;
-        addMeshForce(gm_force, site.slot, (GatherReal) mesh.rowX * gx, report);
-        addMeshForce(gm_force + paddedNumAtoms, site.slot, (GatherReal) mesh.rowXy * gx + (GatherReal) mesh.rowY * gy,
-                     report);
-        addMeshForce(gm_force + 2 * paddedNumAtoms, site.slot,
-                     (GatherReal) mesh.rowXz * gx + (GatherReal) mesh.rowYz * gy + (GatherReal) mesh.rowZ * gz, report);
+        gx *= -(GatherReal) site.charge * (GatherReal) mesh.numX;
+        gy *= -(GatherReal) site.charge * (GatherReal) mesh.numY;
+        gz *= -(GatherReal) site.charge * (GatherReal) mesh.numZ;
+        const GatherReal fx = (GatherReal) mesh.rowX * gx;
+        const GatherReal fy = (GatherReal) mesh.rowXy * gx + (GatherReal) mesh.rowY * gy;
+        const GatherReal fz = (GatherReal) mesh.rowXz * gx + (GatherReal) mesh.rowYz * gy + (GatherReal) mesh.rowZ * gz;
+        addMeshForce(gm_force, mesh, site, gm_atomIndex, fx);
+        addMeshForce(gm_force + paddedNumAtoms, mesh, site, gm_atomIndex, fy);
+        addMeshForce(gm_force + 2 * paddedNumAtoms, mesh, site, gm_atomIndex, fz);
     }
 }

@@ -7,8 +7,10 @@ __device__ __forceinline__ SiteReal wrap(SiteReal fraction) {
 }
 
 extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_posq,
-                                       const Real4* __restrict__ gm_correction, const Real* __restrict__ gm_charge,
-                                       MeshReport* report) {
+                                       const Real4* __restrict__ gm_correction, const int* __restrict__ gm_atomIndex,
+                                       const double* __restrict__ gm_charge) {
+    const SiteReal rowX = (SiteReal) mesh.rowX, rowXy = (SiteReal) mesh.rowXy, rowXz = (SiteReal) mesh.rowXz,
+                   rowY = (SiteReal) mesh.rowY, rowYz = (SiteReal) mesh.rowYz, rowZ = (SiteReal) mesh.rowZ;
     for (int slot = blockIdx.x * blockDim.x + threadIdx.x; slot < mesh.numSites; slot += blockDim.x * gridDim.x) {
         const Real4 position = gm_posq[slot];
         SiteReal x = position.x, y = position.y, z = position.z;
@@ -20,14 +22,14 @@ extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_p
 #endif
         const SiteReal limit = (SiteReal) LARGEST_COORDINATE;
         if (!(fabs(x) <= limit && fabs(y) <= limit && fabs(z) <= limit)) { // NaN compares false
-            report->badParticle = slot + 1;
+            mesh.report->badParticle = gm_atomIndex[slot] + 1;
             x = y = z = 0; // any place will do: the host raises an exception
         }
         Site site;
-        locate(wrap(mesh.rowX * x + mesh.rowXy * y + mesh.rowXz * z) * mesh.numX, mesh.numX, site.ix, site.fx);
-        locate(wrap(mesh.rowY * y + mesh.rowYz * z) * mesh.numY, mesh.numY, site.iy, site.fy);
-        locate(wrap(mesh.rowZ * z) * mesh.numZ, mesh.numZ, site.iz, site.fz);
-        site.charge = gm_charge[slot];
+        locate(wrap(rowX * x + rowXy * y + rowXz * z) * mesh.numX, mesh.numX, site.ix, site.fx);
+        locate(wrap(rowY * y + rowYz * z) * mesh.numY, mesh.numY, site.iy, site.fy);
+        locate(wrap(rowZ * z) * mesh.numZ, mesh.numZ, site.iz, site.fz);
+        site.charge = (SiteReal) gm_charge[gm_atomIndex[slot]];
         site.unused = 0;
         site.slot = slot;
         const int tile = (findTile(site.ix, mesh.tilesX, mesh.numX) * mesh.tilesY +
@@ -40,11 +42,11 @@ extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_p
 }
 
 /** Exclusive sum of the counts, and zero them for the next step. One block. */
-extern "C" __global__ void __launch_bounds__(1024) scanTiles(Mesh mesh) {
-    __shared__ int sm_sum[32];
+extern "C" __global__ void __launch_bounds__(SCAN_THREADS) scanTiles(Mesh mesh) {
+    __shared__ int sm_sum[SCAN_THREADS / 32];
     const int numTiles = mesh.tilesX * mesh.tilesY * mesh.tilesZ, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     int base = 0;
-    for (int first = 0; first < numTiles; first += 1024) {
+    for (int first = 0; first < numTiles; first += SCAN_THREADS) {
         const int tile = first + threadIdx.x;
         const int count = tile < numTiles ? mesh.gm_siteCount[tile] : 0;
         int sum = count;
@@ -60,7 +62,7 @@ extern "C" __global__ void __launch_bounds__(1024) scanTiles(Mesh mesh) {
         for (int w = 0; w < warp; w++)
             before += sm_sum[w];
         int total = 0;
-        for (int w = 0; w < 32; w++)
+        for (int w = 0; w < SCAN_THREADS / 32; w++)
             total += sm_sum[w];
         if (tile < numTiles) {
             mesh.gm_siteStart[tile] = before + sum - count;

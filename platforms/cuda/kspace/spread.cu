@@ -31,6 +31,13 @@ __device__ __forceinline__ long long toFixedPoint(double value) {
     return __double2ll_rn(value);
 }
 
+// Half of what the sums can hold: a physical system stays far below, and one that approaches it is told of.
+#if SPREAD_DOUBLE
+#define LARGEST_GRID_CHARGE (1LL << 62)
+#else
+#define LARGEST_GRID_CHARGE (1 << 30)
+#endif
+
 // A row of a tile is padded so that the rows that a window covers begin in different banks.
 #define TILE_ROW (TILE_Z | 1)
 
@@ -118,7 +125,10 @@ extern "C" __global__ void __launch_bounds__(SPREAD_THREADS) spreadCharges(Mesh 
     const SpreadReal unit = (SpreadReal) (1 / mesh.chargeScale);
     for (int k = threadIdx.x; k < ax.size * ay.size * az.size; k += SPREAD_THREADS) {
         const int z = k % az.size, y = k / az.size % ay.size, x = k / (az.size * ay.size);
+        const GridCharge sum = sm_tile[(x * TILE_Y + y) * TILE_ROW + z];
+        if (sum >= LARGEST_GRID_CHARGE || sum <= -LARGEST_GRID_CHARGE)
+            mesh.report->crowded = 1;
         mesh.gm_grid[((size_t) (ax.start + x) * mesh.numY + ay.start + y) * mesh.numZ + az.start + z] =
-            (GridReal) ((SpreadReal) sm_tile[(x * TILE_Y + y) * TILE_ROW + z] * unit);
+            (GridReal) ((SpreadReal) sum * unit);
     }
 }

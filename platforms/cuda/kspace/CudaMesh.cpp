@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+#include "CudaMesh.h"
+#include "../CudaDriver.h"
+#include "../KernelSource.h"
+#include "openmmsurrogate/internal/Units.h"
+#include <algorithm>
+#include <cmath>
+#include <openmm/common/ContextSelector.h>
+
+using namespace OpenMM;
+using namespace SurrogatePlugin;
+using std::string;
+using std::vector;
+
+namespace {
+
+constexpr int BlockSize = 128;
+constexpr int NumEnergies = 1024; // blocks that sum energies
+
+bool isDouble(NumericFormat::Type format) {
+    return format == NumericFormat::Double;
+}
+
+} // namespace
+
+CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const MeshParameters& parameters, bool dispersion,
+                   CUdeviceptr report)
+    : context(context), order(settings.splineOrder), view(), influence() {
+    options.doublePositions = context.getUseDoublePrecision();
+    options.spreadDouble = isDouble(settings.spreading);
+    options.fftDouble = isDouble(settings.fft);
+    options.convolutionDouble = isDouble(settings.convolution);
+    options.interpolationDouble = isDouble(settings.interpolation);
+    options.positionCorrection =
+        context.getUseMixedPrecision() && (options.spreadDouble || options.interpolationDouble);
+    options.dispersion = dispersion;
+    view.numX = parameters.grid[0];
+    view.numY = parameters.grid[1];
+    view.numZ = parameters.grid[2];
+    view.numSites = context.getNumAtoms();
+    view.report = report;
+    influence.alpha = parameters.alpha;
+    const bool doubleTiles = options.spreadDouble || options.fftDouble;
+    int tiles[3];
+    for (int axis = 0; axis < 3; axis++) {
+        tiles[axis] = MeshProgram::countTiles(parameters.grid[axis], order, doubleTiles);
+        options.tile[axis] = (parameters.grid[axis] + tiles[axis] - 1) / tiles[axis];
+    }
+    view.tilesX = tiles[0];
+    view.tilesY = tiles[1];
+    view.tilesZ = tiles[2];
+    int numProcessors;
+    checkCuda(cuDeviceGetAttribute(&numProcessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, context.getDevice()),
+              "counting multiprocessors");
+    mostBlocks = 16 * numProcessors; // of 128 threads: as many as can be resident
+    const MeshWindow window = makeBSplineWindow(order);
+    allocate();
+    uploadInfluence(window);
+    compile(window);
+    plan.reset(new FFTPlan(parameters.grid, options.fftDouble));
+}
+
+CudaMesh::~CudaMesh() {
+    if (!context.getContextIsValid()) {
+        plan.release(); // has gone with its CUDA context
+        return;
+    }
+    ContextSelector selector(context);
+    plan.reset();
+}
+
+void CudaMesh::allocate() {
+    const int numTiles = view.tilesX * view.tilesY * view.tilesZ, numSites = std::max(1, view.numSites);
+    const int siteReal = options.spreadDouble || options.interpolationDouble ? sizeof(double) : sizeof(float);
+    const int siteSize = (4 * siteReal + 12 + 15) / 16 * 16; // Site of grid.cu
+    const int gridReal = options.fftDouble ? sizeof(double) : sizeof(float);
+    const size_t plane = (size_t) view.numX * view.numY;
+    charges.initialize<double>(context, numSites, "meshCharges");
+    siteCount.initialize<int>(context, numTiles, "meshSiteCount");
+    siteStart.initialize<int>(context, numTiles + 1, "meshSiteStart");
+    siteTile.initialize<int>(context, numSites, "meshSiteTile");
+    siteRank.initialize<int>(context, numSites, "meshSiteRank");
+    unsorted.initialize(context, numSites, siteSize, "meshUnsorted");
+    sites.initialize(context, numSites, siteSize, "meshSites");
+    grid.initialize(context, plane * view.numZ, gridReal, "meshGrid");
+    spectrum.initialize(context, plane * (view.numZ / 2 + 1), 2 * gridReal, "meshSpectrum");
+    energies.initialize<double>(context, NumEnergies, "meshEnergies");
+    context.clearBuffer(siteCount); // which scanTiles leaves at 0 from here on
+    view.siteCount = siteCount.getDevicePointer();
+    view.siteStart = siteStart.getDevicePointer();
+    view.siteTile = siteTile.getDevicePointer();
+    view.siteRank = siteRank.getDevicePointer();
+    view.unsorted = unsorted.getDevicePointer();
+    view.sites = sites.getDevicePointer();
+    view.grid = grid.getDevicePointer();
+    view.spectrum = spectrum.getDevicePointer();
+}
+
+void CudaMesh::uploadInfluence(const MeshWindow& window) {
+    const int sizes[] = {view.numX, view.numY, view.numZ};
+    for (int axis = 0; axis < 3; axis++) {
+        vector<double> values = computeSquaredTransform(window, sizes[axis]);
+        for (double& value : values)
+            value = 1 / value;
+        if (options.convolutionDouble) {
+            inverse[axis].initialize<double>(context, values.size(), "meshInverse");
+            inverse[axis].upload(values);
+        } else {
+            inverse[axis].initialize<float>(context, values.size(), "meshInverse");
+            inverse[axis].upload(vector<float>(values.begin(), values.end()));
+        }
+    }
+    influence.inverseX = inverse[0].getDevicePointer();
+    influence.inverseY = inverse[1].getDevicePointer();
+    influence.inverseZ = inverse[2].getDevicePointer();
+}
+
+void CudaMesh::compile(const MeshWindow& window) {
+    CUmodule module = context.createModule(MeshProgram::makeSource(options, window), KernelSource::getFlags());
+    locateKernel = context.getKernel(module, "locateSites");
+    scanKernel = context.getKernel(module, "scanTiles");
+    sortKernel = context.getKernel(module, "sortSites");
+    spreadKernel = context.getKernel(module, "spreadCharges");
+    convolveKernel = context.getKernel(module, "convolve");
+    convolveWithEnergyKernel = context.getKernel(module, "convolveWithEnergy");
+    interpolateKernel = context.getKernel(module, "interpolateForces");
+    checkCuda(cuFuncSetAttribute(interpolateKernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                                 MeshProgram::getInterpolationBytes(options, order)),
+              "reserving shared memory for the interpolation of forces");
+}
+
+void CudaMesh::setCharges(const vector<double>& values) {
+    if (values.empty())
+        return;
+    charges.upload(values);
+    double largest = 0;
+    for (double charge : values)
+        largest = std::max(largest, std::fabs(charge));
+    // A power of two, so that charges scale exactly. Sixteen of the largest charges may meet at a grid point (in double, more).
+    const double room = options.spreadDouble ? std::ldexp(1.0, 52) : std::ldexp(1.0, 26);
+    view.chargeScale = largest == 0 ? 1 : std::exp2(std::floor(std::log2(room / largest)));
+}
+
+void CudaMesh::setBox(const Vec3 box[3]) {
+    const double ax = box[0][0], bx = box[1][0], by = box[1][1], cx = box[2][0], cy = box[2][1], cz = box[2][2];
+    // Rows of the inverse of the box matrix, which are the reciprocal vectors too.
+    view.rowX = influence.bx = 1 / ax;
+    view.rowXy = influence.bxy = -bx / (ax * by);
+    view.rowXz = influence.bxz = (bx * cy - by * cx) / (ax * by * cz);
+    view.rowY = influence.by = 1 / by;
+    view.rowYz = influence.byz = -cy / (by * cz);
+    view.rowZ = influence.bz = 1 / cz;
+    const double volume = ax * by * cz;
+    influence.prefactor = options.dispersion ? -pi * std::sqrt(pi) * std::pow(influence.alpha, 3) / (3 * volume)
+                                             : coulombConstant / (pi * volume);
+}
+
+void CudaMesh::sortSites() {
+    CUdeviceptr posq = context.getPosq().getDevicePointer(), correction = 0,
+                atomIndex = context.getAtomIndexArray().getDevicePointer(), charge = charges.getDevicePointer();
+    if (options.positionCorrection)
+        correction = context.getPosqCorrection().getDevicePointer();
+    const int numBlocks = std::min(mostBlocks, (view.numSites + BlockSize - 1) / BlockSize);
+    void* locateArguments[] = {&view, &posq, &correction, &atomIndex, &charge};
+    launchKernel(context, locateKernel, locateArguments, numBlocks, BlockSize);
+    void* arguments[] = {&view};
+    launchKernel(context, scanKernel, arguments, 1, MeshProgram::ScanThreads);
+    launchKernel(context, sortKernel, arguments, numBlocks, BlockSize);
+}
+
+void CudaMesh::convolve(bool includeEnergy) {
+    const size_t numWaves = (size_t) view.numX * view.numY * (view.numZ / 2 + 1);
+    const int threads = MeshProgram::ConvolutionThreads;
+    if (includeEnergy) {
+        CUdeviceptr buffer = energies.getDevicePointer();
+        void* arguments[] = {&view, &influence, &buffer};
+        launchKernel(context, convolveWithEnergyKernel, arguments, NumEnergies, threads);
+    } else {
+        void* arguments[] = {&view, &influence};
+        launchKernel(context, convolveKernel, arguments,
+                     (int) std::min<size_t>(mostBlocks, (numWaves + threads - 1) / threads), threads);
+    }
+}
+
+void CudaMesh::run(const Vec3 box[3], bool includeForces, bool includeEnergy) {
+    const int numTiles = view.tilesX * view.tilesY * view.tilesZ;
+    setBox(box);
+    sortSites();
+    void* spreadArguments[] = {&view};
+    launchKernel(context, spreadKernel, spreadArguments, numTiles, MeshProgram::SpreadThreads);
+    plan->transformForward(view.grid, view.spectrum, context.getCurrentStream());
+    convolve(includeEnergy);
+    if (!includeForces)
+        return;
+    plan->transformBackward(view.spectrum, view.grid, context.getCurrentStream());
+    CUdeviceptr force = context.getForce().getDevicePointer(),
+                atomIndex = context.getAtomIndexArray().getDevicePointer();
+    int paddedNumAtoms = context.getPaddedNumAtoms();
+    void* arguments[] = {&view, &force, &paddedNumAtoms, &atomIndex};
+    launchKernel(context, interpolateKernel, arguments, numTiles, MeshProgram::InterpolateThreads,
+                 MeshProgram::getInterpolationBytes(options, order));
+}
+
+double CudaMesh::readEnergy() {
+    vector<double> values;
+    energies.download(values);
+    double sum = 0;
+    for (double value : values)
+        sum += value;
+    return sum;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_CUDAMESH_H_
+#define OPENMM_SURROGATE_CUDAMESH_H_
+
+#include "FFTPlan.h"
+#include "MeshLayout.h"
+#include "MeshProgram.h"
+#include "openmmsurrogate/internal/PMESettings.h"
+#include <memory>
+#include <openmm/Vec3.h>
+#include <openmm/cuda/CudaArray.h>
+#include <openmm/cuda/CudaContext.h>
+#include <vector>
+
+namespace SurrogatePlugin {
+
+/**
+ * A mesh on the GPU: charges are sorted into tiles of the grid and spread, the grid is transformed, multiplied by the influence function and
+ * transformed back, and forces are interpolated. One for the charges, and one for dispersion.
+ *
+ * The device side is in the .cu files beside this one, a stage each.
+ */
+class CudaMesh {
+public:
+    /**
+     * @param context     the mesh keeps a reference
+     * @param settings    spline order and precisions
+     * @param parameters  alpha and grid
+     * @param dispersion  whether the potential is that of dispersion instead of Coulomb's
+     * @param report      device address of a MeshReport
+     */
+    CudaMesh(OpenMM::CudaContext& context, const PMESettings& settings, const MeshParameters& parameters,
+             bool dispersion, CUdeviceptr report);
+    ~CudaMesh();
+    /** Set the charges, by original index. */
+    void setCharges(const std::vector<double>& charges);
+    /**
+     * Launch all stages on the Context's current stream. Does not wait for them.
+     *
+     * @param box            nm
+     * @param includeForces  whether to add to the Context's forces
+     * @param includeEnergy  whether to compute what readEnergy() gets
+     */
+    void run(const OpenMM::Vec3 box[3], bool includeForces, bool includeEnergy);
+    /** Get the energy of the last run that included it, kJ/mol. Waits for the current stream. */
+    double readEnergy();
+
+private:
+    void allocate();
+    void uploadInfluence(const MeshWindow& window);
+    void compile(const MeshWindow& window);
+    void setBox(const OpenMM::Vec3 box[3]);
+    void sortSites();
+    void convolve(bool includeEnergy);
+    OpenMM::CudaContext& context;
+    MeshProgramOptions options;
+    const int order;
+    MeshView view;
+    InfluenceView influence;
+    int mostBlocks;
+    std::unique_ptr<FFTPlan> plan;
+    OpenMM::CudaArray charges, siteCount, siteStart, siteTile, siteRank, unsorted, sites, grid, spectrum, energies;
+    OpenMM::CudaArray inverse[3]; // 1/U^2 along each axis
+    CUfunction locateKernel, scanKernel, sortKernel, spreadKernel, convolveKernel, convolveWithEnergyKernel,
+        interpolateKernel;
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_CUDAMESH_H_*/

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "CudaReciprocalSpaceKernel.h"
+#include "../CudaDriver.h"
+#include "openmmsurrogate/internal/EwaldSplit.h"
+#include <openmm/OpenMMException.h>
+#include <openmm/common/ContextSelector.h>
+#include <openmm/cuda/CudaPlatform.h>
+#include <openmm/internal/ContextImpl.h>
+
+using namespace OpenMM;
+using namespace SurrogatePlugin;
+using std::string;
+using std::vector;
+
+namespace {
+
+CudaPlatform::PlatformData& getData(ContextImpl& context) {
+    return *reinterpret_cast<CudaPlatform::PlatformData*>(context.getPlatformData());
+}
+
+void checkPrecision(NumericFormat::Type precision, const char* setter) {
+    if (precision != NumericFormat::Single && precision != NumericFormat::Double)
+        throw OpenMMException(string("TunablePMEForce: ") + setter + "(" + NumericFormat::getName(precision) +
+                              ") is not available on platform CUDA, which computes k-space in single and double; "
+                              "choose one of those, or platform Reference, which emulates the others");
+}
+
+} // namespace
+
+/** Joins the streams, and adds the energy, when all forces of the Context have been launched. */
+class CudaReciprocalSpaceKernel::Finish : public ComputeContext::ForcePostComputation {
+public:
+    explicit Finish(CudaReciprocalSpaceKernel& kernel) : kernel(kernel) {}
+    double computeForceAndEnergy(bool, bool includeEnergy, int) override { return kernel.finish(includeEnergy); }
+
+private:
+    CudaReciprocalSpaceKernel& kernel;
+};
+
+CudaReciprocalSpaceKernel::CudaReciprocalSpaceKernel(const string& name, const Platform& platform, ContextImpl& context)
+    : CalcReciprocalSpaceKernel(name, platform), cuda(*getData(context).contexts[0]), chargesChanged(true),
+      isRunning(false), coulombAlpha(0), dispersionAlpha(0), sumCharges(0), sumSquares(0), sumDispersionSquares(0),
+      report(nullptr, [](MeshReport* memory) { cuMemFreeHost(memory); }) {}
+
+CudaReciprocalSpaceKernel::~CudaReciprocalSpaceKernel() {
+    if (!cuda.getContextIsValid()) {
+        report.release(); // has gone with its CUDA context
+        return;
+    }
+    ContextSelector selector(cuda);
+    coulomb.reset();
+    dispersion.reset();
+    report.reset();
+}
+
+NumericFormat::Type CudaReciprocalSpaceKernel::getDefaultPrecision() const {
+    return cuda.getUseDoublePrecision() ? NumericFormat::Double : NumericFormat::Single;
+}
+
+void CudaReciprocalSpaceKernel::initialize(const System&, const TunablePMEForce& force, const PMESettings& settings) {
+    checkPrecision(settings.spreading, "setSpreadingPrecision");
+    checkPrecision(settings.fft, "setFFTPrecision");
+    checkPrecision(settings.convolution, "setConvolutionPrecision");
+    checkPrecision(settings.interpolation, "setInterpolationPrecision");
+    ContextSelector selector(cuda);
+    particles.reset(new ParticleCharges(force));
+    void* memory = nullptr;
+    checkCuda(cuMemHostAlloc(&memory, sizeof(MeshReport), CU_MEMHOSTALLOC_DEVICEMAP),
+              "allocating the report of the mesh");
+    report.reset(static_cast<MeshReport*>(memory));
+    *report = MeshReport();
+    CUdeviceptr address;
+    checkCuda(cuMemHostGetDevicePointer(&address, report.get(), 0), "mapping the report of the mesh");
+    coulombAlpha = settings.coulomb.alpha;
+    coulomb.reset(new CudaMesh(cuda, settings, settings.coulomb, false, address));
+    if (settings.hasDispersion) {
+        dispersionAlpha = settings.dispersion.alpha;
+        dispersion.reset(new CudaMesh(cuda, settings, settings.dispersion, true, address));
+    }
+    if (!cuda.getPlatformData().disablePmeStream) {
+        queue = cuda.createQueue();
+        ready = cuda.createEvent();
+        done = cuda.createEvent();
+    }
+    cuda.addPostComputation(new Finish(*this));
+}
+
+void CudaReciprocalSpaceKernel::checkPositions(ContextImpl&) {
+    // The GPU does, when it sorts the charges; what it has found in earlier steps is told here.
+    checkReport();
+}
+
+void CudaReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
+    ParameterValues values;
+    if (particles->hasOffsets())
+        values = context.getParameters();
+    if (!chargesChanged && values == lastParameters)
+        return;
+    particles->update(values);
+    coulomb->setCharges(particles->getCharges());
+    sumCharges = sumSquares = sumDispersionSquares = 0;
+    for (double charge : particles->getCharges()) {
+        sumCharges += charge;
+        sumSquares += charge * charge;
+    }
+    if (dispersion) {
+        dispersion->setCharges(particles->getDispersionCharges());
+        for (double charge : particles->getDispersionCharges())
+            sumDispersionSquares += charge * charge;
+    }
+    lastParameters = values;
+    chargesChanged = false;
+}
+
+double CudaReciprocalSpaceKernel::getConstantEnergy(const Vec3 box[3]) const {
+    const double volume = box[0][0] * box[1][1] * box[2][2];
+    const GaussianCoulombSplit split(coulombAlpha);
+    double energy =
+        split.getSelfEnergy() * sumSquares + split.getBackgroundEnergy() * sumCharges * sumCharges / volume;
+    if (dispersion)
+        energy += GaussianDispersionSplit(dispersionAlpha).getSelfEnergy() * sumDispersionSquares;
+    return energy;
+}
+
+void CudaReciprocalSpaceKernel::runMeshes(const Vec3 box[3], bool includeForces, bool includeEnergy) {
+    coulomb->run(box, includeForces, includeEnergy);
+    if (dispersion)
+        dispersion->run(box, includeForces, includeEnergy);
+}
+
+double CudaReciprocalSpaceKernel::execute(ContextImpl& context, bool includeForces, bool includeEnergy) {
+    if (cuda.getNumAtoms() == 0)
+        return 0;
+    ContextSelector selector(cuda);
+    updateCharges(context);
+    Vec3 box[3];
+    context.getPeriodicBoxVectors(box[0], box[1], box[2]);
+    if (queue) {
+        ready->enqueue();
+        cuda.setCurrentQueue(queue);
+        ready->queueWait(queue);
+    }
+    try {
+        runMeshes(box, includeForces, includeEnergy);
+        if (queue)
+            done->enqueue();
+    } catch (...) {
+        if (queue)
+            cuda.restoreDefaultQueue();
+        throw;
+    }
+    if (queue)
+        cuda.restoreDefaultQueue();
+    isRunning = true;
+    return includeEnergy ? getConstantEnergy(box) : 0;
+}
+
+double CudaReciprocalSpaceKernel::finish(bool includeEnergy) {
+    if (!isRunning) // the force's group was not asked for
+        return 0;
+    isRunning = false;
+    ContextSelector selector(cuda);
+    if (queue)
+        done->queueWait(cuda.getCurrentQueue());
+    if (!includeEnergy)
+        return 0;
+    double energy = coulomb->readEnergy();
+    if (dispersion)
+        energy += dispersion->readEnergy();
+    checkReport();
+    return energy;
+}
+
+void CudaReciprocalSpaceKernel::checkReport() {
+    volatile MeshReport& found = *report;
+    if (found.badParticle == 0 && found.overflowing == 0 && found.crowded == 0)
+        return;
+    ContextSelector selector(cuda);
+    checkCuda(cuCtxSynchronize(), "waiting for the mesh");
+    const int badParticle = found.badParticle, overflowing = found.overflowing;
+    *report = MeshReport();
+    if (badParticle != 0)
+        throw OpenMMException("TunablePMEForce: the position of particle " + std::to_string(badParticle - 1) +
+                              " is not finite, or further than 1e6 nm from the origin. The simulation has become unstable: use a "
+                              "smaller time step, or minimize the energy first.");
+    if (overflowing != 0)
+        throw OpenMMException("TunablePMEForce: the force on particle " + std::to_string(overflowing - 1) +
+                              " is too large for OpenMM's force buffers on platform CUDA");
+    throw OpenMMException("TunablePMEForce: so many charges are at one place that the charge grid overflows. Particles "
+                          "have collapsed onto each other, or positions have not been set.");
+}
+
+void CudaReciprocalSpaceKernel::copyParametersToContext(ContextImpl&, const NonbondedForce& force, int firstParticle,
+                                                        int lastParticle) {
+    particles->copyParameters(force, firstParticle, lastParticle);
+    chargesChanged = true;
+}

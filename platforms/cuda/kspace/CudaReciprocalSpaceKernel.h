@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_CUDARECIPROCALSPACEKERNEL_H_
+#define OPENMM_SURROGATE_CUDARECIPROCALSPACEKERNEL_H_
+
+#include "CudaMesh.h"
+#include "openmmsurrogate/internal/ParticleCharges.h"
+#include "openmmsurrogate/internal/ReciprocalSpaceKernel.h"
+#include <memory>
+#include <openmm/common/ComputeEvent.h>
+#include <openmm/common/ComputeQueue.h>
+
+namespace SurrogatePlugin {
+
+/**
+ * Reciprocal space of a TunablePMEForce on the GPU. It runs on a stream of its own beside the stock kernel's pairs, unless the platform
+ * property DisablePmeStream says otherwise; the two meet again before the forces are used.
+ */
+class CudaReciprocalSpaceKernel : public CalcReciprocalSpaceKernel {
+public:
+    CudaReciprocalSpaceKernel(const std::string& name, const OpenMM::Platform& platform, OpenMM::ContextImpl& context);
+    ~CudaReciprocalSpaceKernel() override;
+    NumericFormat::Type getDefaultPrecision() const override;
+    void initialize(const OpenMM::System& system, const TunablePMEForce& force, const PMESettings& settings) override;
+    void checkPositions(OpenMM::ContextImpl& context) override;
+    double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy) override;
+    void copyParametersToContext(OpenMM::ContextImpl& context, const OpenMM::NonbondedForce& force, int firstParticle,
+                                 int lastParticle) override;
+
+private:
+    class Finish;
+    void updateCharges(OpenMM::ContextImpl& context);
+    double getConstantEnergy(const OpenMM::Vec3 box[3]) const;
+    void runMeshes(const OpenMM::Vec3 box[3], bool includeForces, bool includeEnergy);
+    double finish(bool includeEnergy);
+    void checkReport();
+    OpenMM::CudaContext& cuda;
+    std::unique_ptr<ParticleCharges> particles;
+    ParameterValues lastParameters;
+    bool chargesChanged, isRunning;
+    double coulombAlpha, dispersionAlpha;
+    double sumCharges, sumSquares, sumDispersionSquares;
+    std::unique_ptr<MeshReport, void (*)(MeshReport*)> report; // mapped host memory
+    std::unique_ptr<CudaMesh> coulomb, dispersion;
+    OpenMM::ComputeQueue queue; // null: the Context's own
+    OpenMM::ComputeEvent ready, done;
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_CUDARECIPROCALSPACEKERNEL_H_*/

@@ -37,7 +37,7 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            defineMacro("TILE_Y", options.tile[1]) + defineMacro("TILE_Z", options.tile[2]) +
            defineMacro("WINDOW_ORDER", window.getOrder()) + defineMacro("WINDOW_DEGREE", window.getDegree()) +
            "#define WINDOW_COEFFICIENTS " + listCoefficients(window) + "\n" +
-           defineMacro("SPREAD_THREADS", SpreadThreads) + defineMacro("INTERPOLATE_THREADS", InterpolateThreads) +
+           defineMacro("SPREAD_THREADS", getSpreadThreads(options)) + defineMacro("INTERPOLATE_THREADS", InterpolateThreads) +
            defineMacro("CONVOLUTION_THREADS", ConvolutionThreads) + defineMacro("SCAN_THREADS", ScanThreads) +
            defineMacro("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            defineMacro("SIZE_OF_MESH", sizeof(MeshView)) + defineMacro("SIZE_OF_INFLUENCE", sizeof(InfluenceView)) +
@@ -48,6 +48,12 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
 int MeshProgram::countTiles(int numPoints, int order, bool doublePrecision) {
     const int size = doublePrecision ? TileSizeDouble : TileSize;
     return std::max(1, std::min((numPoints + size - 1) / size, numPoints / (order - 1)));
+}
+
+int MeshProgram::getSpreadBytes(const MeshProgramOptions& options, int order) {
+    const int weights = getSpreadThreads(options) * 3 * order;
+    const int points = options.tile[0] * options.tile[1] * (options.tile[2] | 1);
+    return (weights + points) * (int) (options.spreadDouble ? sizeof(double) : sizeof(float));
 }
 
 int MeshProgram::getInterpolationBytes(const MeshProgramOptions& options, int order) {

@@ -20,7 +20,7 @@ struct MeshProgramOptions {
 /** The device program of a mesh, and how its kernels are launched. Made without a GPU. */
 class MeshProgram {
 public:
-    static constexpr int SpreadThreads = 256, InterpolateThreads = 128, ConvolutionThreads = 256, ScanThreads = 1024;
+    static constexpr int InterpolateThreads = 128, ConvolutionThreads = 256, ScanThreads = 1024;
     /** Make the source, as the compiler gets it. */
     static std::string makeSource(const MeshProgramOptions& options, const MeshWindow& window);
     /**
@@ -28,6 +28,10 @@ public:
      * at most.
      */
     static int countTiles(int numPoints, int order, bool doublePrecision);
+    /** Get the threads of a block of the spreading. */
+    static int getSpreadThreads(const MeshProgramOptions& options) { return options.spreadDouble ? 128 : 256; }
+    /** Get the shared memory of a block of the spreading, bytes. */
+    static int getSpreadBytes(const MeshProgramOptions& options, int order);
     /** Get the shared memory of a block of the interpolation, bytes. */
     static int getInterpolationBytes(const MeshProgramOptions& options, int order);
 };

@@ -67,8 +67,9 @@ __device__ __forceinline__ void spreadSite(GridCharge* sm_tile, const SpreadReal
 }
 
 extern "C" __global__ void __launch_bounds__(SPREAD_THREADS) spreadCharges(Mesh mesh) {
-    __shared__ GridCharge sm_tile[TILE_X * TILE_Y * TILE_ROW];
-    __shared__ SpreadBatch sm_batch[SPREAD_THREADS / 32];
+    extern __shared__ __align__(16) unsigned char sm_spread[];
+    SpreadBatch* sm_batch = reinterpret_cast<SpreadBatch*>(sm_spread); // one for each warp
+    GridCharge* sm_tile = reinterpret_cast<GridCharge*>(sm_batch + SPREAD_THREADS / 32); // [TILE_X][TILE_Y][TILE_ROW]
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     SpreadBatch& sm_mine = sm_batch[warp];
     const int tz = blockIdx.x % mesh.tilesZ, ty = blockIdx.x / mesh.tilesZ % mesh.tilesY,

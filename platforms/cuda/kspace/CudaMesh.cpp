@@ -124,9 +124,6 @@ void CudaMesh::compile(const MeshWindow& window) {
     convolveKernel = context.getKernel(module, "convolve");
     convolveWithEnergyKernel = context.getKernel(module, "convolveWithEnergy");
     interpolateKernel = context.getKernel(module, "interpolateForces");
-    checkCuda(cuFuncSetAttribute(spreadKernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                                 MeshProgram::getSpreadBytes(options, order)),
-              "reserving shared memory for the spreading of charges");
     checkCuda(cuFuncSetAttribute(interpolateKernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
                                  MeshProgram::getInterpolationBytes(options, order)),
               "reserving shared memory for the interpolation of forces");
@@ -190,8 +187,7 @@ void CudaMesh::run(const Vec3 box[3], bool includeForces, bool includeEnergy) {
     setBox(box);
     sortSites();
     void* spreadArguments[] = {&view};
-    launchKernel(context, spreadKernel, spreadArguments, numTiles, MeshProgram::getSpreadThreads(options),
-                 MeshProgram::getSpreadBytes(options, order));
+    launchKernel(context, spreadKernel, spreadArguments, numTiles, MeshProgram::getSpreadThreads(options));
     plan->transformForward(view.grid, view.spectrum, context.getCurrentStream());
     convolve(includeEnergy);
     if (!includeForces)

@@ -50,12 +50,6 @@ int MeshProgram::countTiles(int numPoints, int order, bool doublePrecision) {
     return std::max(1, std::min((numPoints + size - 1) / size, numPoints / (order - 1)));
 }
 
-int MeshProgram::getSpreadBytes(const MeshProgramOptions& options, int order) {
-    const int weights = getSpreadThreads(options) * 3 * order;
-    const int points = options.tile[0] * options.tile[1] * (options.tile[2] | 1);
-    return (weights + points) * (int) (options.spreadDouble ? sizeof(double) : sizeof(float));
-}
-
 int MeshProgram::getInterpolationBytes(const MeshProgramOptions& options, int order) {
     const int x = options.tile[0] + order - 1, y = options.tile[1] + order - 1, z = (options.tile[2] + order - 1) | 1;
     return x * y * z * (int) (options.fftDouble ? sizeof(double) : sizeof(float));

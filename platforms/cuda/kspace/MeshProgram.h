@@ -30,8 +30,6 @@ public:
     static int countTiles(int numPoints, int order, bool doublePrecision);
     /** Get the threads of a block of the spreading. */
     static int getSpreadThreads(const MeshProgramOptions& options) { return options.spreadDouble ? 128 : 256; }
-    /** Get the shared memory of a block of the spreading, bytes. */
-    static int getSpreadBytes(const MeshProgramOptions& options, int order);
     /** Get the shared memory of a block of the interpolation, bytes. */
     static int getInterpolationBytes(const MeshProgramOptions& options, int order);
 };

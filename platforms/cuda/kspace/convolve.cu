@@ -30,31 +30,37 @@ __device__ __forceinline__ int getWave(int index, int num) {
     return index < (num + 1) / 2 ? index : index - num;
 }
 
+/** A warp takes a row of waves along z at a time. */
 template <bool WithEnergy>
 __device__ void convolveSpectrum(const Mesh& mesh, const Influence& influence, double* gm_energy) {
-    const int depth = mesh.numZ / 2 + 1;
-    const unsigned int numWaves = (unsigned int) mesh.numX * mesh.numY * depth;
     const ConvolutionReal bx = (ConvolutionReal) influence.bx, bxy = (ConvolutionReal) influence.bxy,
                           bxz = (ConvolutionReal) influence.bxz, by = (ConvolutionReal) influence.by,
                           byz = (ConvolutionReal) influence.byz, bz = (ConvolutionReal) influence.bz,
-                          prefactor = (ConvolutionReal) influence.prefactor,
                           inverseAlpha = (ConvolutionReal) (1 / influence.alpha);
+    const int depth = mesh.numZ / 2 + 1, lane = threadIdx.x % 32;
     double energy = 0;
-    for (unsigned int k = blockIdx.x * blockDim.x + threadIdx.x; k < numWaves; k += blockDim.x * gridDim.x) {
-        const int z = k % depth, y = k / depth % mesh.numY, x = k / (depth * mesh.numY);
-        const ConvolutionReal wx = getWave(x, mesh.numX), wy = getWave(y, mesh.numY), wz = z;
-        const ConvolutionReal mx = wx * bx, my = wx * bxy + wy * by, mz = wx * bxz + wy * byz + wz * bz;
-        const ConvolutionReal factor = prefactor * getTransform(mx * mx + my * my + mz * mz, inverseAlpha) *
-                                       influence.gm_inverseX[x] * influence.gm_inverseY[y] * influence.gm_inverseZ[z];
-        GridComplex value = mesh.gm_spectrum[k];
-        if (WithEnergy) {
-            const bool hasMirror = z != 0 && 2 * z != mesh.numZ; // the other half of the spectrum
-            const ConvolutionReal re = value.re, im = value.im;
-            energy += (hasMirror ? 1.0 : 0.5) * (double) (factor * (re * re + im * im));
+    for (int row = (blockIdx.x * blockDim.x + threadIdx.x) / 32; row < mesh.numX * mesh.numY;
+         row += blockDim.x * gridDim.x / 32) {
+        const int x = row / mesh.numY, y = row % mesh.numY;
+        const ConvolutionReal wx = getWave(x, mesh.numX), wy = getWave(y, mesh.numY);
+        const ConvolutionReal mx = wx * bx, my = wx * bxy + wy * by, mz = wx * bxz + wy * byz;
+        const ConvolutionReal rowFactor =
+            (ConvolutionReal) influence.prefactor * influence.gm_inverseX[x] * influence.gm_inverseY[y];
+        GridComplex* gm_row = mesh.gm_spectrum + (size_t) row * depth;
+        for (int z = lane; z < depth; z += 32) {
+            const ConvolutionReal m = mz + z * bz;
+            const ConvolutionReal factor =
+                rowFactor * getTransform(mx * mx + my * my + m * m, inverseAlpha) * influence.gm_inverseZ[z];
+            GridComplex value = gm_row[z];
+            if (WithEnergy) {
+                const bool hasMirror = z != 0 && 2 * z != mesh.numZ; // the other half of the spectrum
+                const ConvolutionReal re = value.re, im = value.im;
+                energy += (hasMirror ? 1.0 : 0.5) * (double) (factor * (re * re + im * im));
+            }
+            value.re = (GridReal) (factor * (ConvolutionReal) value.re);
+            value.im = (GridReal) (factor * (ConvolutionReal) value.im);
+            gm_row[z] = value;
         }
-        value.re = (GridReal) (factor * (ConvolutionReal) value.re);
-        value.im = (GridReal) (factor * (ConvolutionReal) value.im);
-        mesh.gm_spectrum[k] = value;
     }
     if (WithEnergy) {
         __shared__ double sm_energy[CONVOLUTION_THREADS];

@@ -22,12 +22,12 @@ extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS)
     const int begin = mesh.gm_siteStart[blockIdx.x], end = mesh.gm_siteStart[blockIdx.x + 1];
     if (begin == end)
         return;
-    const int sizeY = ay.size + WINDOW_ORDER - 1, sizeZ = az.size + WINDOW_ORDER - 1;
-    for (int k = threadIdx.x; k < (ax.size + WINDOW_ORDER - 1) * sizeY * sizeZ; k += INTERPOLATE_THREADS) {
-        const int z = k % sizeZ, y = k / sizeZ % sizeY, x = k / (sizeZ * sizeY);
-        sm_potential[(x * HALO_Y + y) * HALO_Z + z] =
-            mesh.gm_grid[((size_t) wrapPoint(ax.start + x, mesh.numX) * mesh.numY +
-                          wrapPoint(ay.start + y, mesh.numY)) * mesh.numZ + wrapPoint(az.start + z, mesh.numZ)];
+    for (int k = threadIdx.x; k < HALO_X * HALO_Y * HALO_Z; k += INTERPOLATE_THREADS) { // divisions by constants
+        const int z = k % HALO_Z, y = k / HALO_Z % HALO_Y, x = k / (HALO_Z * HALO_Y);
+        if (x < ax.size + WINDOW_ORDER - 1 && y < ay.size + WINDOW_ORDER - 1 && z < az.size + WINDOW_ORDER - 1)
+            sm_potential[k] = mesh.gm_grid[((size_t) wrapPoint(ax.start + x, mesh.numX) * mesh.numY +
+                                            wrapPoint(ay.start + y, mesh.numY)) * mesh.numZ +
+                                           wrapPoint(az.start + z, mesh.numZ)];
     }
     __syncthreads();
     for (int i = begin + threadIdx.x; i < end; i += INTERPOLATE_THREADS) {

@@ -6,6 +6,16 @@ __device__ __forceinline__ SiteReal wrap(SiteReal fraction) {
     return fraction - floor(fraction);
 }
 
+/** Add one to a counter that other threads of the warp may add to as well, and get the value before. */
+__device__ __forceinline__ int countTogether(int* gm_count, int index) {
+    const unsigned int peers = __match_any_sync(__activemask(), index);
+    const int lane = threadIdx.x % 32, leader = __ffs(peers) - 1;
+    int before = 0;
+    if (lane == leader)
+        before = atomicAdd(&gm_count[index], __popc(peers));
+    return __shfl_sync(peers, before, leader) + __popc(peers & ((1u << lane) - 1));
+}
+
 extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_posq,
                                        const Real4* __restrict__ gm_correction, const int* __restrict__ gm_atomIndex,
                                        const double* __restrict__ gm_charge) {
@@ -37,7 +47,7 @@ extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_p
                          findTile(site.iz, mesh.tilesZ, mesh.numZ);
         mesh.gm_unsorted[slot] = site;
         mesh.gm_siteTile[slot] = tile;
-        mesh.gm_siteRank[slot] = atomicAdd(&mesh.gm_siteCount[tile], 1);
+        mesh.gm_siteRank[slot] = countTogether(mesh.gm_siteCount, tile);
     }
 }
 

@@ -38,98 +38,136 @@ __device__ __forceinline__ long long toFixedPoint(double value) {
 #define LARGEST_GRID_CHARGE (1 << 30)
 #endif
 
-// A row of a tile is padded so that the rows that a window covers begin in different banks.
+// A row of a tile is padded, so that neighboring rows begin in different banks.
 #define TILE_ROW (TILE_Z | 1)
+#define TILE_POINTS (TILE_X * TILE_Y * TILE_ROW)
+// Charges that a block takes at a time.
+#define SPREAD_BATCH (2 * SPREAD_THREADS)
 
-/** The charges that a warp works on: weights along each axis, the charge being a factor of those along x. */
-struct SpreadBatch {
-    SpreadReal weight[32][3 * WINDOW_ORDER];
+/** A charge whose window reaches into the tile: where it begins relative to the tile, which may be at a negative place. */
+struct Visitor {
+    int site;
+    short x, y, z;
+};
+
+/** The tile of a block. */
+struct SpreadTile {
+    int tx, ty, tz;
+    TileAxis ax, ay, az;
 };
 
 /**
- * Add one charge of the batch to the tile, all lanes together: lanes differ in y and z, for which consecutive lanes are close.
+ * Append the charges of one tile, the block's own or one below it, that reach into the block's. All threads of the block call it.
  *
- * @param x, y, z  the window's first point, relative to the tile; may be negative
+ * @param below     bit by bit whether the tile is the one below along x, y and z; that may be the same tile, around the box
+ * @param first     the first charge of the tile to look at, a multiple of SPREAD_THREADS
+ * @return whether there are charges beyond first + SPREAD_THREADS
  */
-__device__ __forceinline__ void spreadSite(GridCharge* sm_tile, const SpreadReal* sm_weight, int x, int y, int z,
-                                           const TileAxis& ax, const TileAxis& ay, const TileAxis& az) {
-    for (int k = threadIdx.x % 32; k < WINDOW_ORDER * WINDOW_ORDER; k += 32) {
-        const int j = k / WINDOW_ORDER, i = k % WINDOW_ORDER;
-        const int py = y + j, pz = z + i;
-        if (py < 0 || py >= ay.size || pz < 0 || pz >= az.size)
-            continue;
-        const SpreadReal weight = sm_weight[WINDOW_ORDER + j] * sm_weight[2 * WINDOW_ORDER + i];
+__device__ bool appendVisitors(const Mesh& mesh, const SpreadTile& own, int below, int first, Visitor* sm_visitors,
+                               int* sm_count) {
+    const int tx = below & 1 ? (own.tx > 0 ? own.tx : mesh.tilesX) - 1 : own.tx;
+    const int ty = below & 2 ? (own.ty > 0 ? own.ty : mesh.tilesY) - 1 : own.ty;
+    const int tz = below & 4 ? (own.tz > 0 ? own.tz : mesh.tilesZ) - 1 : own.tz;
+    const int tile = (tx * mesh.tilesY + ty) * mesh.tilesZ + tz;
+    const int i = mesh.gm_siteStart[tile] + first + threadIdx.x, end = mesh.gm_siteStart[tile + 1];
+    if (i < end) {
+        const Site& site = mesh.gm_sites[i];
+        const TileAxis ax = getTileAxis(tx, mesh.tilesX, mesh.numX), ay = getTileAxis(ty, mesh.tilesY, mesh.numY),
+                       az = getTileAxis(tz, mesh.tilesZ, mesh.numZ);
+        const int x = site.ix - ax.start - (below & 1 ? ax.size : 0), y = site.iy - ay.start - (below & 2 ? ay.size : 0),
+                  z = site.iz - az.start - (below & 4 ? az.size : 0);
+        if (x + WINDOW_ORDER > 0 && y + WINDOW_ORDER > 0 && z + WINDOW_ORDER > 0) {
+            Visitor& visitor = sm_visitors[atomicAdd(sm_count, 1)];
+            visitor.site = i;
+            visitor.x = (short) x;
+            visitor.y = (short) y;
+            visitor.z = (short) z;
+        }
+    }
+    return mesh.gm_siteStart[tile] + first + SPREAD_THREADS < end;
+}
+
+/** Add a charge to the tile. */
+__device__ void spreadSite(const Mesh& mesh, const SpreadTile& tile, const Visitor& visitor, GridCharge* sm_tile) {
+    const Site& site = mesh.gm_sites[visitor.site];
+    SpreadReal wx[WINDOW_ORDER], wy[WINDOW_ORDER], wz[WINDOW_ORDER];
+    evaluateWindow((SpreadReal) site.fx, wx);
+    evaluateWindow((SpreadReal) site.fy, wy);
+    evaluateWindow((SpreadReal) site.fz, wz);
+    const SpreadReal charge = (SpreadReal) (site.charge * (SiteReal) mesh.chargeScale);
 #pragma unroll
-        for (int h = 0; h < WINDOW_ORDER; h++)
-            if (x + h >= 0 && x + h < ax.size)
-                addToTile(&sm_tile[((x + h) * TILE_Y + py) * TILE_ROW + pz], toFixedPoint(sm_weight[h] * weight));
+    for (int h = 0; h < WINDOW_ORDER; h++) {
+        if ((unsigned int) (visitor.x + h) >= tile.ax.size)
+            continue;
+        const SpreadReal weightX = charge * wx[h];
+#pragma unroll
+        for (int j = 0; j < WINDOW_ORDER; j++) {
+            if ((unsigned int) (visitor.y + j) >= tile.ay.size)
+                continue;
+            const SpreadReal weight = weightX * wy[j];
+            GridCharge* sm_row = sm_tile + ((visitor.x + h) * TILE_Y + visitor.y + j) * TILE_ROW + visitor.z;
+#pragma unroll
+            for (int k = 0; k < WINDOW_ORDER; k++)
+                if ((unsigned int) (visitor.z + k) < tile.az.size)
+                    addToTile(&sm_row[k], toFixedPoint(weight * wz[k]));
+        }
+    }
+}
+
+__device__ void spreadVisitors(const Mesh& mesh, const SpreadTile& tile, const Visitor* sm_visitors, int* sm_count,
+                               GridCharge* sm_tile) {
+    __syncthreads();
+    const int count = *sm_count;
+    for (int k = threadIdx.x; k < count; k += SPREAD_THREADS)
+        spreadSite(mesh, tile, sm_visitors[k], sm_tile);
+    __syncthreads();
+    if (threadIdx.x == 0)
+        *sm_count = 0;
+    __syncthreads();
+}
+
+/** Write the tile to the grid. */
+__device__ void writeTile(const Mesh& mesh, const SpreadTile& tile, const GridCharge* sm_tile) {
+    const SpreadReal unit = (SpreadReal) (1 / mesh.chargeScale);
+    for (int k = threadIdx.x; k < TILE_X * TILE_Y * TILE_Z; k += SPREAD_THREADS) { // divisions by constants
+        const int z = k % TILE_Z, y = k / TILE_Z % TILE_Y, x = k / (TILE_Z * TILE_Y);
+        if (x >= tile.ax.size || y >= tile.ay.size || z >= tile.az.size)
+            continue;
+        const GridCharge sum = sm_tile[(x * TILE_Y + y) * TILE_ROW + z];
+        if (sum >= LARGEST_GRID_CHARGE || sum <= -LARGEST_GRID_CHARGE)
+            mesh.report->crowded = 1;
+        mesh.gm_grid[((size_t) (tile.ax.start + x) * mesh.numY + tile.ay.start + y) * mesh.numZ + tile.az.start + z] =
+            (GridReal) ((SpreadReal) sum * unit);
     }
 }
 
 extern "C" __global__ void __launch_bounds__(SPREAD_THREADS) spreadCharges(Mesh mesh) {
-    extern __shared__ __align__(16) unsigned char sm_spread[];
-    SpreadBatch* sm_batch = reinterpret_cast<SpreadBatch*>(sm_spread); // one for each warp
-    GridCharge* sm_tile = reinterpret_cast<GridCharge*>(sm_batch + SPREAD_THREADS / 32); // [TILE_X][TILE_Y][TILE_ROW]
-    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    SpreadBatch& sm_mine = sm_batch[warp];
-    const int tz = blockIdx.x % mesh.tilesZ, ty = blockIdx.x / mesh.tilesZ % mesh.tilesY,
-              tx = blockIdx.x / (mesh.tilesZ * mesh.tilesY);
-    const TileAxis ax = getTileAxis(tx, mesh.tilesX, mesh.numX), ay = getTileAxis(ty, mesh.tilesY, mesh.numY),
-                   az = getTileAxis(tz, mesh.tilesZ, mesh.numZ);
-    for (int k = threadIdx.x; k < TILE_X * TILE_Y * TILE_ROW; k += SPREAD_THREADS)
+    __shared__ GridCharge sm_tile[TILE_POINTS];
+    __shared__ Visitor sm_visitors[SPREAD_BATCH];
+    __shared__ int sm_count;
+    SpreadTile tile;
+    tile.tz = blockIdx.x % mesh.tilesZ;
+    tile.ty = blockIdx.x / mesh.tilesZ % mesh.tilesY;
+    tile.tx = blockIdx.x / (mesh.tilesZ * mesh.tilesY);
+    tile.ax = getTileAxis(tile.tx, mesh.tilesX, mesh.numX);
+    tile.ay = getTileAxis(tile.ty, mesh.tilesY, mesh.numY);
+    tile.az = getTileAxis(tile.tz, mesh.tilesZ, mesh.numZ);
+    for (int k = threadIdx.x; k < TILE_POINTS; k += SPREAD_THREADS)
         sm_tile[k] = 0;
+    if (threadIdx.x == 0)
+        sm_count = 0;
     __syncthreads();
     for (int below = 0; below < 8; below++) {
-        const int ux = below & 1 ? (tx > 0 ? tx : mesh.tilesX) - 1 : tx;
-        const int uy = below & 2 ? (ty > 0 ? ty : mesh.tilesY) - 1 : ty;
-        const int uz = below & 4 ? (tz > 0 ? tz : mesh.tilesZ) - 1 : tz;
-        // Points of that tile are at negative places when seen from ours.
-        const TileAxis bx = getTileAxis(ux, mesh.tilesX, mesh.numX), by = getTileAxis(uy, mesh.tilesY, mesh.numY),
-                       bz = getTileAxis(uz, mesh.tilesZ, mesh.numZ);
-        const int shiftX = bx.start + (below & 1 ? bx.size : 0), shiftY = by.start + (below & 2 ? by.size : 0),
-                  shiftZ = bz.start + (below & 4 ? bz.size : 0);
-        const int tile = (ux * mesh.tilesY + uy) * mesh.tilesZ + uz;
-        const int end = mesh.gm_siteStart[tile + 1];
-        for (int first = mesh.gm_siteStart[tile] + 32 * warp; first < end; first += SPREAD_THREADS) {
-            int x = 0, y = 0, z = 0;
-            bool reaches = false;
-            if (first + lane < end) {
-                const Site site = mesh.gm_sites[first + lane];
-                x = site.ix - shiftX;
-                y = site.iy - shiftY;
-                z = site.iz - shiftZ;
-                reaches = x + WINDOW_ORDER > 0 && y + WINDOW_ORDER > 0 && z + WINDOW_ORDER > 0 && site.charge != 0;
-                if (reaches) {
-                    SpreadReal weights[WINDOW_ORDER];
-                    const SpreadReal scaledCharge = (SpreadReal) (site.charge * (SiteReal) mesh.chargeScale);
-                    evaluateWindow((SpreadReal) site.fx, weights);
-                    for (int j = 0; j < WINDOW_ORDER; j++)
-                        sm_mine.weight[lane][j] = scaledCharge * weights[j];
-                    evaluateWindow((SpreadReal) site.fy, weights);
-                    for (int j = 0; j < WINDOW_ORDER; j++)
-                        sm_mine.weight[lane][WINDOW_ORDER + j] = weights[j];
-                    evaluateWindow((SpreadReal) site.fz, weights);
-                    for (int j = 0; j < WINDOW_ORDER; j++)
-                        sm_mine.weight[lane][2 * WINDOW_ORDER + j] = weights[j];
-                }
-            }
-            __syncwarp();
-            for (unsigned int votes = __ballot_sync(0xffffffff, reaches); votes != 0; votes &= votes - 1) {
-                const int source = __ffs(votes) - 1;
-                spreadSite(sm_tile, sm_mine.weight[source], __shfl_sync(0xffffffff, x, source),
-                           __shfl_sync(0xffffffff, y, source), __shfl_sync(0xffffffff, z, source), ax, ay, az);
-            }
-            __syncwarp();
+        bool more = true; // the same for all threads
+        for (int first = 0; more; first += SPREAD_THREADS) {
+            more = appendVisitors(mesh, tile, below, first, sm_visitors, &sm_count);
+            __syncthreads();
+            const bool full = sm_count > SPREAD_BATCH - SPREAD_THREADS;
+            __syncthreads();
+            if (full)
+                spreadVisitors(mesh, tile, sm_visitors, &sm_count, sm_tile);
         }
     }
-    __syncthreads();
-    const SpreadReal unit = (SpreadReal) (1 / mesh.chargeScale);
-    for (int k = threadIdx.x; k < ax.size * ay.size * az.size; k += SPREAD_THREADS) {
-        const int z = k % az.size, y = k / az.size % ay.size, x = k / (az.size * ay.size);
-        const GridCharge sum = sm_tile[(x * TILE_Y + y) * TILE_ROW + z];
-        if (sum >= LARGEST_GRID_CHARGE || sum <= -LARGEST_GRID_CHARGE)
-            mesh.report->crowded = 1;
-        mesh.gm_grid[((size_t) (ax.start + x) * mesh.numY + ay.start + y) * mesh.numZ + az.start + z] =
-            (GridReal) ((SpreadReal) sum * unit);
-    }
+    spreadVisitors(mesh, tile, sm_visitors, &sm_count, sm_tile);
+    writeTile(mesh, tile, sm_tile);
 }

@@ -136,8 +136,8 @@ void CudaMesh::setCharges(const vector<double>& values) {
     double largest = 0;
     for (double charge : values)
         largest = std::max(largest, std::fabs(charge));
-    // A power of two, so that charges scale exactly. Sixteen of the largest charges may meet at a grid point (in double, more).
-    const double room = options.spreadDouble ? std::ldexp(1.0, 52) : std::ldexp(1.0, 26);
+    // A power of two, so that charges scale exactly. Up to sixteen of the largest charges may meet at a grid point; see spread.cu.
+    const double room = std::ldexp(1.0, options.spreadDouble ? 22 + 26 : 26);
     view.chargeScale = largest == 0 ? 1 : std::exp2(std::floor(std::log2(room / largest)));
 }
 

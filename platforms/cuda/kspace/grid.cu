@@ -4,10 +4,8 @@
 
 #if SPREAD_DOUBLE
 typedef double SpreadReal;
-typedef long long GridCharge; // fixed point
 #else
 typedef float SpreadReal;
-typedef int GridCharge;
 #endif
 #if FFT_DOUBLE
 typedef double GridReal;

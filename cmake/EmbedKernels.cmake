@@ -14,7 +14,7 @@ function(surrogate_embed_kernels output)
     endforeach()
     # file(CONFIGURE) writes only what has changed.
     file(CONFIGURE OUTPUT "${output}" CONTENT "// Made from the .cu files; change those.
-#include \"KernelSource.h\"
+#include \"SourceText.h\"
 #include <map>
 
 namespace SurrogatePlugin {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "openmmsurrogate/internal/OpenMMVersion.h"
+#include "kspace/CudaReciprocalSpaceKernel.h"
+#include "openmmsurrogate/internal/TunableNonbondedKernel.h"
 #include "surrogate/CudaSurrogateKernel.h"
 #include <openmm/KernelFactory.h>
 #include <openmm/OpenMMException.h>
+#include <openmm/cuda/CudaKernelFactory.h>
 #include <openmm/cuda/CudaPlatform.h>
 
 using namespace OpenMM;
@@ -10,11 +13,13 @@ using namespace SurrogatePlugin;
 
 namespace {
 
-class CudaKernelFactory : public KernelFactory {
+class CudaSurrogateKernelFactory : public KernelFactory {
 public:
     KernelImpl* createKernelImpl(std::string name, const Platform& platform, ContextImpl& context) const override {
         if (name == CalcSurrogateForceKernel::Name())
             return new CudaCalcSurrogateForceKernel(name, platform, context);
+        if (name == CalcReciprocalSpaceKernel::Name())
+            return new CudaReciprocalSpaceKernel(name, platform, context);
         throw OpenMMException("OpenMMSurrogateCUDA: there is no kernel '" + name + "'");
     }
 };
@@ -34,7 +39,11 @@ extern "C" void registerKernelFactories() {
                 "OpenMMSurrogateCUDA: the platform CUDA is not a CudaPlatform as OpenMM 8.6 defines it. Install the "
                 "OpenMM version that this plugin was built for.");
         // A plugin can be loaded more than once, but the Platform owns each factory that it is given.
-        if (!platform.supportsKernels({CalcSurrogateForceKernel::Name()}))
-            platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new CudaKernelFactory());
+        if (platform.supportsKernels({CalcSurrogateForceKernel::Name()}))
+            continue;
+        platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new CudaSurrogateKernelFactory());
+        platform.registerKernelFactory(CalcReciprocalSpaceKernel::Name(), new CudaSurrogateKernelFactory());
+        platform.registerKernelFactory(CalcNonbondedForceKernel::Name(),
+                                       new TunableNonbondedKernelFactory(std::make_unique<CudaKernelFactory>()));
     }
 }

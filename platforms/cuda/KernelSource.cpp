@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "KernelSource.h"
+#include "SourceText.h"
 #include "openmmsurrogate/internal/ForceParticles.h"
 #include "pairs/PairListLayout.h"
 #include "surrogate/NetworkLayout.h"
 #include "surrogate/TableLayout.h"
-#include <openmm/OpenMMException.h>
 #include <algorithm>
 #include <cstdio>
 
@@ -12,22 +12,6 @@ using namespace SurrogatePlugin;
 using std::string;
 
 namespace {
-
-string define(const string& name, int value) {
-    return "#define " + name + " " + std::to_string(value) + "\n";
-}
-
-/** Append files, each announced to the compiler by its name, so that its messages name them too. */
-string joinFiles(const std::vector<string>& files) {
-    string source;
-    for (const string& file : files) {
-        const string* text = findKernelText(file);
-        if (text == nullptr)
-            throw OpenMM::OpenMMException("KernelSource: there is no device source '" + file + "' in this library");
-        source += "#line 1 \"" + file + "\"\n" + *text;
-    }
-    return source;
-}
 
 /** A list of numbers that keep all their digits. */
 string join(const std::vector<double>& values) {

@@ -10,9 +10,6 @@
 
 namespace SurrogatePlugin {
 
-/** Get the text of an embedded .cu file, null if there is none. Defined by the build: cmake/EmbedKernels.cmake. */
-const std::string* findKernelText(const std::string& file);
-
 /** What a program for the pair list and the table kernel is specialized by. Every member becomes a macro of the device code. */
 struct TableProgramOptions {
     bool doublePrecision = false, doubleEnergy = false, periodic = true, triclinic = false, hasExclusions = false;

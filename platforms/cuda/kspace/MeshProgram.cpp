@@ -28,20 +28,20 @@ string listCoefficients(const MeshWindow& window) {
 } // namespace
 
 string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWindow& window) {
-    return defineMacro("DOUBLE_PRECISION", options.doublePositions) + defineMacro("DOUBLE_ENERGY", 1) +
-           defineMacro("HAS_POSITION_CORRECTION", options.positionCorrection) +
-           defineMacro("SPREAD_DOUBLE", options.spreadDouble) + defineMacro("FFT_DOUBLE", options.fftDouble) +
-           defineMacro("CONVOLUTION_DOUBLE", options.convolutionDouble) +
-           defineMacro("INTERPOLATION_DOUBLE", options.interpolationDouble) +
-           defineMacro("DISPERSION", options.dispersion) + defineMacro("TILE_X", options.tile[0]) +
-           defineMacro("TILE_Y", options.tile[1]) + defineMacro("TILE_Z", options.tile[2]) +
-           defineMacro("WINDOW_ORDER", window.getOrder()) + defineMacro("WINDOW_DEGREE", window.getDegree()) +
+    return define("DOUBLE_PRECISION", options.doublePositions) + define("DOUBLE_ENERGY", 1) +
+           define("HAS_POSITION_CORRECTION", options.positionCorrection) +
+           define("SPREAD_DOUBLE", options.spreadDouble) + define("FFT_DOUBLE", options.fftDouble) +
+           define("CONVOLUTION_DOUBLE", options.convolutionDouble) +
+           define("INTERPOLATION_DOUBLE", options.interpolationDouble) +
+           define("DISPERSION", options.dispersion) + define("TILE_X", options.tile[0]) +
+           define("TILE_Y", options.tile[1]) + define("TILE_Z", options.tile[2]) +
+           define("WINDOW_ORDER", window.getOrder()) + define("WINDOW_DEGREE", window.getDegree()) +
            "#define WINDOW_COEFFICIENTS " + listCoefficients(window) + "\n" +
-           defineMacro("SPREAD_THREADS", getSpreadThreads(options)) + defineMacro("INTERPOLATE_THREADS", InterpolateThreads) +
-           defineMacro("CONVOLUTION_THREADS", ConvolutionThreads) + defineMacro("SCAN_THREADS", ScanThreads) +
-           defineMacro("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
-           defineMacro("SIZE_OF_MESH", sizeof(MeshView)) + defineMacro("SIZE_OF_INFLUENCE", sizeof(InfluenceView)) +
-           joinKernelFiles({"common/arithmetic.cu", "kspace/grid.cu", "kspace/window.cu", "kspace/sites.cu",
+           define("SPREAD_THREADS", getSpreadThreads(options)) + define("INTERPOLATE_THREADS", InterpolateThreads) +
+           define("CONVOLUTION_THREADS", ConvolutionThreads) + define("SCAN_THREADS", ScanThreads) +
+           define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
+           define("SIZE_OF_MESH", sizeof(MeshView)) + define("SIZE_OF_INFLUENCE", sizeof(InfluenceView)) +
+           joinFiles({"common/arithmetic.cu", "kspace/grid.cu", "kspace/window.cu", "kspace/sites.cu",
                             "kspace/spread.cu", "kspace/convolve.cu", "kspace/interpolate.cu"});
 }
 

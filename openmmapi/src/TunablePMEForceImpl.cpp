@@ -11,6 +11,6 @@ void TunablePMEForceImpl::initialize(ContextImpl& context) {
     const Platform& platform = context.getPlatform();
     if (!platform.supportsKernels({CalcReciprocalSpaceKernel::Name()}))
         throw OpenMMException("TunablePMEForce has no kernels for OpenMM's platform " + platform.getName() +
-                              ". Create the Context with platform CPU or Reference, or use a NonbondedForce.");
+                              ". Create the Context with platform CUDA, CPU or Reference, or use a NonbondedForce.");
     NonbondedForceImpl::initialize(context);
 }

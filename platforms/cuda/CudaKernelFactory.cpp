@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "openmmsurrogate/internal/OpenMMVersion.h"
 #include "kspace/CudaReciprocalSpaceKernel.h"
+#include "openmmsurrogate/internal/OpenMMVersion.h"
 #include "openmmsurrogate/internal/TunableNonbondedKernel.h"
 #include "surrogate/CudaSurrogateKernel.h"
 #include <openmm/KernelFactory.h>

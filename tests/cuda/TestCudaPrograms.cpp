@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Compiles the device programs, made by the code that makes them at run time, for every supported architecture. Needs NVRTC, not a GPU.
 #include "KernelSource.h"
+#include "kspace/MeshProgram.h"
 #include <gtest/gtest.h>
 #include <dlfcn.h>
 #include <stdexcept>
@@ -139,6 +140,29 @@ vector<Variant> listNetworkVariants() {
     return variants;
 }
 
+/** Each stage in single and in double, and each split and order. */
+vector<Variant> listMeshVariants() {
+    vector<Variant> variants;
+    auto add = [&](const char* name, int order, auto change) {
+        MeshProgramOptions options;
+        change(options);
+        variants.push_back({name, MeshProgram::makeSource(options, makeBSplineWindow(order)), 80});
+    };
+    add("single", 5, [](auto&) {});
+    add("singleDispersionOrder4", 4, [](auto& o) { o.dispersion = true; });
+    add("singleOrder8", 8, [](auto&) {});
+    add("double", 8, [](auto& o) {
+        o.doublePositions = o.spreadDouble = o.fftDouble = o.convolutionDouble = o.interpolationDouble = true;
+        o.tile = {{8, 8, 8}};
+    });
+    add("mixedDoubleDispersion", 6, [](auto& o) {
+        o.positionCorrection = o.spreadDouble = o.convolutionDouble = o.dispersion = true;
+        o.tile = {{8, 12, 10}};
+    });
+    add("mixedDoubleGrid", 5, [](auto& o) { o.positionCorrection = o.fftDouble = o.interpolationDouble = true; });
+    return variants;
+}
+
 class CudaProgram : public testing::TestWithParam<std::tuple<Variant, int> > {};
 
 } // namespace
@@ -177,4 +201,7 @@ INSTANTIATE_TEST_SUITE_P(Table, CudaProgram,
                          VariantName());
 INSTANTIATE_TEST_SUITE_P(Network, CudaProgram,
                          testing::Combine(testing::ValuesIn(listNetworkVariants()), testing::Values(80, 90, 100, 120)),
+                         VariantName());
+INSTANTIATE_TEST_SUITE_P(Mesh, CudaProgram,
+                         testing::Combine(testing::ValuesIn(listMeshVariants()), testing::Values(80, 90, 100, 120)),
                          VariantName());

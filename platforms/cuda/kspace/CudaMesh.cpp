@@ -3,9 +3,9 @@
 #include "../CudaDriver.h"
 #include "../KernelSource.h"
 #include "openmmsurrogate/internal/Units.h"
+#include <openmm/common/ContextSelector.h>
 #include <algorithm>
 #include <cmath>
-#include <openmm/common/ContextSelector.h>
 
 using namespace OpenMM;
 using namespace SurrogatePlugin;

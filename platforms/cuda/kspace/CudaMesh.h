@@ -6,10 +6,10 @@
 #include "MeshLayout.h"
 #include "MeshProgram.h"
 #include "openmmsurrogate/internal/PMESettings.h"
-#include <memory>
 #include <openmm/Vec3.h>
 #include <openmm/cuda/CudaArray.h>
 #include <openmm/cuda/CudaContext.h>
+#include <memory>
 #include <vector>
 
 namespace SurrogatePlugin {

@@ -115,8 +115,7 @@ void CudaReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
 double CudaReciprocalSpaceKernel::getConstantEnergy(const Vec3 box[3]) const {
     const double volume = box[0][0] * box[1][1] * box[2][2];
     const GaussianCoulombSplit split(coulombAlpha);
-    double energy =
-        split.getSelfEnergy() * sumSquares + split.getBackgroundEnergy() * sumCharges * sumCharges / volume;
+    double energy = split.getSelfEnergy() * sumSquares + split.getBackgroundEnergy() * sumCharges * sumCharges / volume;
     if (dispersion)
         energy += GaussianDispersionSplit(dispersionAlpha).getSelfEnergy() * sumDispersionSquares;
     return energy;
@@ -180,9 +179,10 @@ void CudaReciprocalSpaceKernel::checkReport() {
     const int badParticle = found.badParticle, overflowing = found.overflowing;
     *report = MeshReport();
     if (badParticle != 0)
-        throw OpenMMException("TunablePMEForce: the position of particle " + std::to_string(badParticle - 1) +
-                              " is not finite, or further than 1e6 nm from the origin. The simulation has become unstable: use a "
-                              "smaller time step, or minimize the energy first.");
+        throw OpenMMException(
+            "TunablePMEForce: the position of particle " + std::to_string(badParticle - 1) +
+            " is not finite, or further than 1e6 nm from the origin. The simulation has become unstable: use a "
+            "smaller time step, or minimize the energy first.");
     if (overflowing != 0)
         throw OpenMMException("TunablePMEForce: the force on particle " + std::to_string(overflowing - 1) +
                               " is too large for OpenMM's force buffers on platform CUDA");

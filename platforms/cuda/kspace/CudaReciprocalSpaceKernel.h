@@ -5,9 +5,9 @@
 #include "CudaMesh.h"
 #include "openmmsurrogate/internal/ParticleCharges.h"
 #include "openmmsurrogate/internal/ReciprocalSpaceKernel.h"
-#include <memory>
 #include <openmm/common/ComputeEvent.h>
 #include <openmm/common/ComputeQueue.h>
+#include <memory>
 
 namespace SurrogatePlugin {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "FFTPlan.h"
-#include <dlfcn.h>
 #include <openmm/OpenMMException.h>
+#include <dlfcn.h>
 #include <string>
 
 using namespace SurrogatePlugin;
@@ -33,8 +33,9 @@ private:
             if (library == nullptr)
                 library = dlopen(name, RTLD_NOW);
         if (library == nullptr)
-            throw OpenMMException("TunablePMEForce: cuFFT (libcufft.so.12 or libcufft.so.11) cannot be loaded. It comes "
-                                  "with OpenMM's CUDA platform: pip install 'openmm[cuda13]'");
+            throw OpenMMException(
+                "TunablePMEForce: cuFFT (libcufft.so.12 or libcufft.so.11) cannot be loaded. It comes "
+                "with OpenMM's CUDA platform: pip install 'openmm[cuda13]'");
         find(library, "cufftPlan3d", plan3d);
         find(library, "cufftDestroy", destroy);
         find(library, "cufftSetStream", setStream);

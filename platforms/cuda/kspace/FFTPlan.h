@@ -2,8 +2,8 @@
 #ifndef OPENMM_SURROGATE_FFTPLAN_H_
 #define OPENMM_SURROGATE_FFTPLAN_H_
 
-#include <array>
 #include <cuda.h>
+#include <array>
 
 namespace SurrogatePlugin {
 

@@ -32,9 +32,8 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            define("HAS_POSITION_CORRECTION", options.positionCorrection) +
            define("SPREAD_DOUBLE", options.spreadDouble) + define("FFT_DOUBLE", options.fftDouble) +
            define("CONVOLUTION_DOUBLE", options.convolutionDouble) +
-           define("INTERPOLATION_DOUBLE", options.interpolationDouble) +
-           define("DISPERSION", options.dispersion) + define("TILE_X", options.tile[0]) +
-           define("TILE_Y", options.tile[1]) + define("TILE_Z", options.tile[2]) +
+           define("INTERPOLATION_DOUBLE", options.interpolationDouble) + define("DISPERSION", options.dispersion) +
+           define("TILE_X", options.tile[0]) + define("TILE_Y", options.tile[1]) + define("TILE_Z", options.tile[2]) +
            define("WINDOW_ORDER", window.getOrder()) + define("WINDOW_DEGREE", window.getDegree()) +
            "#define WINDOW_COEFFICIENTS " + listCoefficients(window) + "\n" +
            define("SPREAD_THREADS", getSpreadThreads(options)) + define("INTERPOLATE_THREADS", InterpolateThreads) +
@@ -42,7 +41,7 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            define("SIZE_OF_MESH", sizeof(MeshView)) + define("SIZE_OF_INFLUENCE", sizeof(InfluenceView)) +
            joinFiles({"common/arithmetic.cu", "kspace/grid.cu", "kspace/window.cu", "kspace/sites.cu",
-                            "kspace/spread.cu", "kspace/convolve.cu", "kspace/interpolate.cu"});
+                      "kspace/spread.cu", "kspace/convolve.cu", "kspace/interpolate.cu"});
 }
 
 int MeshProgram::countTiles(int numPoints, int order, bool doublePrecision) {

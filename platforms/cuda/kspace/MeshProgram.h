@@ -10,10 +10,10 @@ namespace SurrogatePlugin {
 
 /** What the program of a mesh is specialized by. */
 struct MeshProgramOptions {
-    bool doublePositions = false;      // of the Context: its positions are of double
-    bool positionCorrection = false;   // of the Context: its positions are pairs of float
+    bool doublePositions = false;    // of the Context: its positions are of double
+    bool positionCorrection = false; // of the Context: its positions are pairs of float
     bool spreadDouble = false, fftDouble = false, convolutionDouble = false, interpolationDouble = false;
-    bool dispersion = false; // 1/r^6 instead of 1/r
+    bool dispersion = false;                  // 1/r^6 instead of 1/r
     std::array<int, 3> tile = {{12, 12, 12}}; // points of the largest tile
 };
 

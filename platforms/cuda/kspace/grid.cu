@@ -59,14 +59,14 @@ struct Mesh {
     int numSites;
     double rowX, rowXy, rowXz, rowY, rowYz, rowZ; // fractional coordinate = row . position, 1/nm
     double chargeScale;                           // fixed-point units per e
-    int* __restrict__ gm_siteCount;        // [tiles], charges whose window begins in a tile
-    int* __restrict__ gm_siteStart;        // [tiles + 1]
-    int* __restrict__ gm_siteTile;         // [numSites], by slot
-    int* __restrict__ gm_siteRank;         // [numSites], by slot
-    Site* __restrict__ gm_unsorted;        // [numSites], by slot
-    Site* __restrict__ gm_sites;           // [numSites], tile after tile
-    GridReal* __restrict__ gm_grid;        // [numX][numY][numZ]
-    GridComplex* __restrict__ gm_spectrum; // [numX][numY][numZ/2+1]
+    int* __restrict__ gm_siteCount;               // [tiles], charges whose window begins in a tile
+    int* __restrict__ gm_siteStart;               // [tiles + 1]
+    int* __restrict__ gm_siteTile;                // [numSites], by slot
+    int* __restrict__ gm_siteRank;                // [numSites], by slot
+    Site* __restrict__ gm_unsorted;               // [numSites], by slot
+    Site* __restrict__ gm_sites;                  // [numSites], tile after tile
+    GridReal* __restrict__ gm_grid;               // [numX][numY][numZ]
+    GridComplex* __restrict__ gm_spectrum;        // [numX][numY][numZ/2+1]
     MeshReport* report;
 };
 

@@ -26,7 +26,8 @@ extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS)
         const int z = k % HALO_Z, y = k / HALO_Z % HALO_Y, x = k / (HALO_Z * HALO_Y);
         if (x < ax.size + WINDOW_ORDER - 1 && y < ay.size + WINDOW_ORDER - 1 && z < az.size + WINDOW_ORDER - 1)
             sm_potential[k] = mesh.gm_grid[((size_t) wrapPoint(ax.start + x, mesh.numX) * mesh.numY +
-                                            wrapPoint(ay.start + y, mesh.numY)) * mesh.numZ +
+                                            wrapPoint(ay.start + y, mesh.numY)) *
+                                               mesh.numZ +
                                            wrapPoint(az.start + z, mesh.numZ)];
     }
     __syncthreads();

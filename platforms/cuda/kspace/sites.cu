@@ -42,9 +42,10 @@ extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_p
         site.charge = (SiteReal) gm_charge[gm_atomIndex[slot]];
         site.unused = 0;
         site.slot = slot;
-        const int tile = (findTile(site.ix, mesh.tilesX, mesh.numX) * mesh.tilesY +
-                          findTile(site.iy, mesh.tilesY, mesh.numY)) * mesh.tilesZ +
-                         findTile(site.iz, mesh.tilesZ, mesh.numZ);
+        const int tile =
+            (findTile(site.ix, mesh.tilesX, mesh.numX) * mesh.tilesY + findTile(site.iy, mesh.tilesY, mesh.numY)) *
+                mesh.tilesZ +
+            findTile(site.iz, mesh.tilesZ, mesh.numZ);
         mesh.gm_unsorted[slot] = site;
         mesh.gm_siteTile[slot] = tile;
         mesh.gm_siteRank[slot] = countTogether(mesh.gm_siteCount, tile);

@@ -69,7 +69,7 @@ class TrainingConfig:
     checkpointInterval
         Adam steps between checkpoints
     minimumDistance
-        nm; where the repulsive core begins. 0 takes the smallest distance in the training frames.
+        nm; where the repulsive core begins. 0 takes the smallest distance of each pair of types in the training frames.
     coreStiffness
         of the repulsive core, see docs/theory/repulsive-core.md
     seed

@@ -31,8 +31,8 @@ class TrainingData:
         nm
     deviation
         standard deviation of the force components of the training frames, kJ/mol/nm
-    minimumDistance, closest
-        where the networks begin, and the smallest distance in the training frames, nm
+    minimumDistances, closest
+        where each network begins, and the smallest distance of its pairs in the training frames, nm
     training, heldOut
         frames of mini-batches, and frames that only validate
     equations, heldOutEquations
@@ -46,7 +46,7 @@ class TrainingData:
     pairTypes: PairTypes
     cutoff: float
     deviation: float
-    minimumDistance: float
+    minimumDistances: NDArray[np.float64]
     closest: NDArray[np.float64]
     training: list[FrameNeighbors]
     heldOut: list[FrameNeighbors]
@@ -107,8 +107,9 @@ def load_data(datasets: Sequence[ForceDataset], names: Sequence[str], config: Tr
     if np.isinf(closest).any():
         missing = pairTypes.describe(int(np.flatnonzero(np.isinf(closest))[0]))
         raise ValueError(f"no pair {missing} comes within {cutoff:g} nm in the training frames")
-    low = config.minimumDistance or np.floor(1000.0 * closest.min()) / 1000.0
-    grid = Grid(min(low, np.floor(1000.0 * closest.min()) / 1000.0), cutoff, config.gridPoints)
+    rounded = np.floor(1000.0 * closest) / 1000.0
+    low = np.full_like(rounded, config.minimumDistance) if config.minimumDistance else rounded
+    grid = Grid(min(low.min(), rounded.min()), cutoff, config.gridPoints)
     random = np.random.default_rng([config.seed, 1])
     equations = [NormalEquations(grid, pairTypes.count, deviation, len(pairTypes.names)) for _ in range(2)]
     for sums, frames in zip(equations, (training, heldOut), strict=True):

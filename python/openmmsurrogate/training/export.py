@@ -24,7 +24,7 @@ def create_model(trainer: Trainer) -> SurrogateModel:
     model = SurrogateModel(data.pairTypes.names, data.cutoff)
     for index, module in enumerate(trainer.networks):
         network = module.to_network(data.deviation, data.cutoff)
-        network.setCore(data.minimumDistance, config.coreStiffness)
+        network.setCore(float(data.minimumDistances[index]), config.coreStiffness)
         network.setTrainingHistogram(data.histograms[index])
         number = model.addNetwork(network)
         for a, b in np.argwhere(data.pairTypes.table == index):

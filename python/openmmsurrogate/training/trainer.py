@@ -87,9 +87,8 @@ class Trainer:
         if config.threads:
             torch.set_num_threads(config.threads)
         random = np.random.default_rng([config.seed, 0])
-        low = data.minimumDistance / data.cutoff
         self.networks = []
-        for _ in range(data.pairTypes.count):
+        for low in data.minimumDistances / data.cutoff:
             network = PairModule(config.hidden, config.activation, config.coefficients, config.output)
             network.initialize(low, random)
             self.networks.append(network.to(config.device))

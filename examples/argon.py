@@ -21,7 +21,7 @@ from rich.table import Table
 
 from openmmsurrogate import SurrogateForce, SurrogateModel
 from openmmsurrogate.analysis import (
-    blockAverage,
+    averageSeries,
     compareForces,
     computeRadialDistribution,
     formatR2,
@@ -106,7 +106,7 @@ def evaluateForces(system, frames, platform):
 def analyse(label, trajectory, edge):
     """Return averages, errors and g(r) of a trajectory."""
     distribution = computeRadialDistribution(trajectory.frames, edge * np.eye(3), min(1.2, 0.499 * edge), 150)
-    return LiquidRun(label, trajectory.times, trajectory.energies, blockAverage(trajectory.energies), distribution)
+    return LiquidRun(label, trajectory.times, trajectory.energies, averageSeries(trajectory.energies), distribution)
 
 
 def printResults(console, reference, surrogate, metrics):

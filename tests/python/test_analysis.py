@@ -9,7 +9,7 @@ from scipy.signal import lfilter
 
 from openmmsurrogate.analysis import (
     EV_PER_ANGSTROM,
-    blockAverage,
+    averageSeries,
     compareForces,
     computeRadialDistribution,
     formatR2,
@@ -69,35 +69,50 @@ def test_radial_distribution_rejects_bad_input(shape, maxDistance, message):
         computeRadialDistribution(np.random.default_rng(1).random(shape), CUBIC, maxDistance)
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])
-def test_block_average_of_an_autoregressive_series(correlation):
+@pytest.mark.parametrize("correlation", [0.0, 0.9])
+def test_average_of_an_autoregressive_series(correlation):
     """x[t] = c x[t-1] + noise of variance 1: the mean of n has standard error 1/((1-c) sqrt(n)), for large n."""
     rng = np.random.default_rng(13)
     count, series = 16384, 60
     data = lfilter([1.0], [1.0, -correlation], rng.standard_normal((count + 500, series)), axis=0)[500:]
-    result = blockAverage(data)
+    result = averageSeries(data)
     exact = 1.0 / (1.0 - correlation) / np.sqrt(count)
     ratio = result.standardError / exact
     print(f"correlation {correlation}: error estimate {ratio.mean():.3f} +- {ratio.std():.3f} of the exact one")
-    # The method is biased low by a few percent, and scatters more the fewer independent blocks there are.
-    assert ratio.mean() == pytest.approx(1.0, abs=0.06)
-    assert ratio.std() < 0.2
+    assert ratio.mean() == pytest.approx(1.0, abs=0.02)
+    assert ratio.std() < 0.1
     assert np.std(result.mean / exact) == pytest.approx(1.0, abs=0.3)
-    assert result.mean.shape == result.standardError.shape == result.blockLength.shape == (series,)
+    exactTime = 0.5 * (1.0 + correlation) / (1.0 - correlation)
+    assert result.correlationTime.mean() == pytest.approx(exactTime, rel=0.05)
+    assert result.mean.shape == result.standardError.shape == result.correlationTime.shape == (series,)
 
 
-def test_block_average_of_independent_samples_needs_no_blocks():
+def test_errors_of_short_series_are_not_too_small():
+    """250 samples of a series that forgets within 10: 25 decay times."""
+    rng = np.random.default_rng(15)
+    correlation = np.exp(-0.1)
+    data = lfilter([1.0], [1.0, -correlation], rng.standard_normal((450, 2000)), axis=0)[200:]
+    result = averageSeries(data)
+    ratio = np.sqrt(np.mean(result.standardError**2)) / result.mean.std()
+    print(f"25 decay times: root mean square of the error estimate is {ratio:.3f} of the exact one")
+    assert ratio == pytest.approx(1.0, abs=0.05)
+
+
+def test_average_of_independent_and_of_equal_samples():
     data = np.random.default_rng(14).standard_normal(4096)
-    result = blockAverage(data)
+    result = averageSeries(data)
     assert result.mean == pytest.approx(data.mean(), rel=1e-14)
-    assert result.blockLength <= 32
-    assert blockAverage(np.full(64, 2.5)).standardError == 0.0
+    assert result.correlationTime == pytest.approx(0.5, abs=0.1)
+    assert result.standardError == pytest.approx(data.std() / 64.0, rel=0.1)
+    assert averageSeries(np.full(64, 2.5)).standardError == 0.0
+    alternating = averageSeries(np.arange(64) % 2)
+    assert 0.0 < alternating.standardError < 0.01
 
 
 @pytest.mark.parametrize(("data", "message"), [(np.zeros(15), "16 samples, not 15"), (np.full(20, np.nan), "NaN")])
-def test_block_average_rejects_bad_input(data, message):
+def test_average_rejects_bad_input(data, message):
     with pytest.raises(ValueError, match=message):
-        blockAverage(data)
+        averageSeries(data)
 
 
 def test_force_metrics_of_known_errors():

@@ -4,17 +4,17 @@
 Arrays are plain numpy arrays in OpenMM's units: nm, ps, kJ/mol, kJ/mol/nm.
 """
 
-from openmmsurrogate.analysis.block_average import BlockAverage, blockAverage
 from openmmsurrogate.analysis.force_metrics import ForceMetrics, compareForces, formatR2
 from openmmsurrogate.analysis.radial_distribution import RadialDistribution, computeRadialDistribution
+from openmmsurrogate.analysis.series_average import SeriesAverage, averageSeries
 from openmmsurrogate.analysis.units import EV_PER_ANGSTROM, toEVPerAngstrom
 
 __all__ = [
     "EV_PER_ANGSTROM",
-    "BlockAverage",
     "ForceMetrics",
     "RadialDistribution",
-    "blockAverage",
+    "SeriesAverage",
+    "averageSeries",
     "compareForces",
     "computeRadialDistribution",
     "formatR2",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from openmmsurrogate.analysis.block_average import blockAverage
+from openmmsurrogate.analysis.series_average import averageSeries
 
 Array = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ class RadialDistribution:
     g: Array
     """Mean of g over the frames, no unit: 1 for an ideal gas."""
     standardError: Array
-    """Standard error of g from block averages over the frames."""
+    """Standard error of g from the correlation of the frames."""
 
 
 def computeRadialDistribution(
@@ -56,7 +56,7 @@ def computeRadialDistribution(
     boxes = np.broadcast_to(np.asarray(boxVectors, float), (len(positions), 3, 3))
     edges = np.linspace(0.0, maxDistance, numBins + 1)
     perFrame = np.array([_distribution_of_frame(x, box, edges) for x, box in zip(positions, boxes, strict=True)])
-    average = blockAverage(perFrame)
+    average = averageSeries(perFrame)
     return RadialDistribution(0.5 * (edges[:-1] + edges[1:]), average.mean, average.standardError)
 
 

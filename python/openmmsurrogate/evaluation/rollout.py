@@ -12,12 +12,12 @@ import openmm
 from numpy.typing import NDArray
 from openmm import unit
 
-from openmmsurrogate.analysis import BlockAverage, RadialDistribution, blockAverage, computeRadialDistribution
+from openmmsurrogate.analysis import RadialDistribution, SeriesAverage, averageSeries, computeRadialDistribution
 
 Array = NDArray[np.float64]
 
 _ENERGY = unit.kilojoule_per_mole
-_FEWEST_SAMPLES = 16  # what blocking needs
+_FEWEST_SAMPLES = 16  # what averageSeries() needs
 _LARGEST_RDF_DISTANCE = 1.2  # nm
 
 
@@ -82,7 +82,7 @@ class Rollout:
     """Per particle, kJ/mol, shape (samples,)."""
     totalEnergies: Array
     """Per particle, kJ/mol, shape (samples,)."""
-    average: BlockAverage
+    average: SeriesAverage
     """Mean potential energy per particle and its standard error, kJ/mol."""
     distribution: RadialDistribution
     temperature: float
@@ -231,7 +231,7 @@ def _measure(
         times=times,
         potentialEnergies=potential,
         totalEnergies=total,
-        average=blockAverage(potential),
+        average=averageSeries(potential),
         distribution=computeRadialDistribution(frames, start.box, distance, numBins),
         temperature=float(
             2.0 * kinetic.mean() / degrees / unit.MOLAR_GAS_CONSTANT_R.value_in_unit(_ENERGY / unit.kelvin)

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from openmmsurrogate.analysis import (
-    BlockAverage,
     ForceMetrics,
     RadialDistribution,
+    SeriesAverage,
     compareForces,
     formatR2,
     toEVPerAngstrom,
@@ -35,7 +35,7 @@ class LiquidRun:
     """Times of the energies, ps, shape (samples,)."""
     energies: Array
     """Potential energy per atom, kJ/mol, shape (samples,)."""
-    averageEnergy: BlockAverage
+    averageEnergy: SeriesAverage
     """Mean of the energies and its standard error."""
     distribution: RadialDistribution
 

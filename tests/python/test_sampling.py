@@ -243,7 +243,7 @@ def test_systems_are_read_from_xml_with_positions_of_a_pdb_or_a_state(tmp_path):
         assert (source.topology is not None) == hasTopology
     with pytest.raises(ValueError, match="has 64 particles, but the topology 3"):
         loadSystem(FACTORY, tmp_path / "water.pdb")
-    with pytest.raises(ValueError, match="holds a State, not a System"):
+    with pytest.raises(ValueError, match="does not hold a System, but a State"):
         loadSystem(str(tmp_path / "state.xml"))
 
 

@@ -30,7 +30,7 @@ class SeriesAverage:
 def averageSeries(data: ArrayLike) -> SeriesAverage:
     """Compute the mean of a stationary time series and its standard error from the autocorrelation of the series.
 
-    The squared error is 2 tau C(0)/n with the integrated autocorrelation time tau = 1/2 + sum of C(t)/C(0), summed up to
+    The squared error is 2 tau C(0)/n with the integrated autocorrelation time tau = 1/2 + sum of C(t)/C(0), summed to
     the window where the error of what is cut off and that of the noise in the sum balance, and corrected for the mean
     being that of the same data (Wolff, Comput. Phys. Commun. 156, 143, 2004,
     https://doi.org/10.1016/S0010-4655(03)00467-3; the method goes back to Madras and Sokal, J. Stat. Phys. 50, 109,

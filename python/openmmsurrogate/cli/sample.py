@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openmmsurrogate.data import ParticleTypes, RecordingSettings, SamplingSettings, SystemSource
 
 _SYSTEM = "System: XML file, or a function that makes it, module:function or file.py:function"
-_POSITIONS = "positions: PDB or PDBx file (topology, too), or a State as XML"
+_POSITIONS = "positions: .pdb or .cif (topology and box, too), or the .xml of a State"
 _OPTION = "argument of the function, NAME=VALUE, VALUE as in JSON; may be repeated"
 _TRAJECTORY = "take the configurations of this DCD or XTC file instead of a simulation"
 _TYPE = "type of the particles with an element or atom name, NAME=TYPE or RESIDUE:NAME=TYPE; NAME= for none"

@@ -18,6 +18,8 @@ import openmm
 from numpy.typing import NDArray
 from openmm import app, unit
 
+from openmmsurrogate.validation.inputs import readStructure, readSystem
+
 
 @dataclass(frozen=True)
 class SystemSource:
@@ -42,8 +44,8 @@ def loadSystem(
         a System as OpenMM's XML (``system.xml``), or a function that returns (system, topology or None, positions),
         given as ``module:function`` or ``file.py:function``
     positionsFile
-        a PDB or PDBx file (then it is the topology too) or a State as OpenMM's XML; takes precedence over what a
-        function returns
+        a .pdb or .cif file, then also of the topology and the box, or the .xml of a State; takes precedence over what
+        a function returns
     options
         keyword arguments of the function
 
@@ -57,14 +59,14 @@ def loadSystem(
     if source.endswith(".xml"):
         if options:
             raise ValueError(f"{source} is a file; the options {', '.join(options)} are for functions")
-        system, topology, positions = _read_xml(source, openmm.System), None, None
+        system, topology, positions = readSystem(source), None, None
     else:
         system, topology, positions = _call(_find_function(source), source, dict(options or {}))
     if positionsFile is not None:
-        found, positions, box = read_positions(os.fspath(positionsFile))
-        topology = found or topology
-        if box is not None:
-            system.setDefaultPeriodicBoxVectors(*box)
+        structure = readStructure(positionsFile)
+        positions, topology = structure.positions, structure.topology or topology
+        if structure.box is not None:
+            system.setDefaultPeriodicBoxVectors(*structure.box)
     count = system.getNumParticles()
     for name, number in (
         ("topology", count if topology is None else topology.getNumAtoms()),
@@ -95,19 +97,7 @@ def parseOptions(entries: list[str]) -> dict[str, Any]:
     return result
 
 
-def read_positions(path: str) -> tuple[app.Topology | None, NDArray[np.float64], Any]:
-    """Return the topology, positions in nm and box vectors of a PDB, PDBx or State XML file, as far as it has them."""
-    suffix = Path(path).suffix.lower()
-    if suffix == ".xml":
-        state = _read_xml(path, openmm.State)
-        return None, as_nanometers(state.getPositions(asNumpy=True)), state.getPeriodicBoxVectors()
-    if suffix not in (".pdb", ".cif", ".pdbx"):
-        raise ValueError(f"{path}: positions are read from .pdb, .cif, .pdbx and .xml (a State) files")
-    file = app.PDBFile(path) if suffix == ".pdb" else app.PDBxFile(path)
-    return file.topology, as_nanometers(file.getPositions(asNumpy=True)), file.topology.getPeriodicBoxVectors()
-
-
-def as_nanometers(positions: Any) -> NDArray[np.float64]:
+def _as_nanometers(positions: Any) -> NDArray[np.float64]:
     """Convert positions, with a unit or in nm, to an array of shape (particles, 3)."""
     values = positions.value_in_unit(unit.nanometer) if unit.is_quantity(positions) else positions
     if not isinstance(values, np.ndarray):
@@ -118,13 +108,6 @@ def as_nanometers(positions: Any) -> NDArray[np.float64]:
     if not np.isfinite(array).all():
         raise ValueError(f"positions must be finite, but particle {np.argwhere(~np.isfinite(array))[0][0]} has {array}")
     return array
-
-
-def _read_xml(path: str, kind: type) -> Any:
-    result = openmm.XmlSerializer.deserialize(Path(path).read_text())
-    if not isinstance(result, kind):
-        raise ValueError(f"{path} holds a {type(result).__name__}, not a {kind.__name__}")
-    return result
 
 
 def _find_function(source: str) -> Callable[..., Any]:
@@ -170,4 +153,4 @@ def _call(function: Callable[..., Any], source: str, options: dict[str, Any]) ->
     if not isinstance(result, tuple) or len(result) != 3 or not isinstance(result[0], openmm.System):
         raise ValueError(f"{source} must return (system, topology or None, positions), but returned {type(result)}")
     system, topology, positions = result
-    return system, topology, None if positions is None else as_nanometers(positions)
+    return system, topology, None if positions is None else _as_nanometers(positions)

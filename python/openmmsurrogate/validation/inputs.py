@@ -22,6 +22,8 @@ class Structure:
     """nm, shape (particles, 3)."""
     box: NDArray[np.float64] | None
     """Periodic box vectors as rows, nm, shape (3, 3); None if the file tells none."""
+    topology: app.Topology | None = None
+    """None if the file tells none, as that of a State."""
 
 
 def readSystem(path: str | os.PathLike[str]) -> openmm.System:
@@ -62,9 +64,8 @@ def readStructure(path: str | os.PathLike[str]) -> Structure:
         contents = readers[suffix](str(source))
     except Exception as error:  # these readers raise whatever their parsing ends in
         raise ValueError(f"{path} cannot be read: {error}") from None
-    return Structure(
-        _in_nanometers(contents.getPositions(asNumpy=True)), _box(contents.topology.getPeriodicBoxVectors())
-    )
+    positions, topology = _in_nanometers(contents.getPositions(asNumpy=True)), contents.topology
+    return Structure(positions, _box(topology.getPeriodicBoxVectors()), topology)
 
 
 def _read_state(path: Path) -> Structure:

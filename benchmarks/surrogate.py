@@ -13,7 +13,8 @@ import os
 from pathlib import Path
 
 from common.contestant import Setting
-from common.measuring import Plan, measureIdlePower, openCounter
+from common.energy import measureIdlePower
+from common.measuring import Plan
 from common.results import ResultFile
 from common.runner import console, runSizes
 from common.table import makeTable
@@ -64,7 +65,7 @@ def main() -> None:
     )
     settings = {**vars(arguments), "load_average": os.getloadavg()}  # other work slows contestants down unequally
     if setting.platform == "CUDA":
-        settings["idle_W"] = measureIdlePower(openCounter())
+        settings["idle_W"] = measureIdlePower()
     results = ResultFile("surrogate" if setting.platform == "CUDA" else "surrogate_cpu", settings, arguments.output)
     contestants = findContestants(arguments.contestants)
     for row in runSizes(arguments.atoms, contestants, setting, plan, arguments.interleave):

@@ -10,12 +10,9 @@ from dataclasses import dataclass, field
 
 from common.argon import liquid_argon
 from common.contestant import Contestant, Setting, Stepper
+from common.energy import PowerMeter
 from common.floors import CHIP, findFloor
 from common.pairs import countPairs
-from openmmsurrogate.reporters import EnergyCounter, EnergyCounterError
-from openmmsurrogate.reporters.cuda_devices import DeviceLookupError, get_device_uuid
-
-SHORTEST_ENERGY_WINDOW = 1.0  # s
 
 
 @dataclass(frozen=True)
@@ -36,26 +33,12 @@ class Measurement:
     contestant: Contestant
     stepper: Stepper
     steps: int = 0  # a window
-    milliseconds: list[float] = field(default_factory=list)  # a step
-    seconds: list[float] = field(default_factory=list)  # of windows with energy
-    joules: list[float] = field(default_factory=list)  # of these windows
+    windows: list[tuple[float, float]] = field(default_factory=list)  # start and end, s
 
-
-def openCounter() -> EnergyCounter | None:
-    """Return the energy counter of CUDA's first device; None without one."""
-    try:
-        return EnergyCounter([get_device_uuid(0)])
-    except (DeviceLookupError, EnergyCounterError):
-        return None
-
-
-def measureIdlePower(counter: EnergyCounter | None, seconds: float = 2.0) -> float | None:
-    """Return what the GPU draws while nothing runs, W."""
-    if counter is None:
-        return None
-    start, joules = time.perf_counter(), counter.read()
-    time.sleep(seconds)
-    return (counter.read() - joules) / (time.perf_counter() - start)
+    @property
+    def milliseconds(self) -> list[float]:
+        """Time of a step in each window."""
+        return [1000.0 * (end - start) / self.steps for start, end in self.windows]
 
 
 def settle(measurement: Measurement, plan: Plan) -> None:
@@ -76,19 +59,15 @@ def settle(measurement: Measurement, plan: Plan) -> None:
     measurement.steps = max(1, math.ceil(min(wanted, plan.maximumSeconds / plan.repeats / perStep)))
 
 
-def measureWindow(measurement: Measurement, counter: EnergyCounter | None) -> None:
+def measureWindow(measurement: Measurement) -> None:
     """Step through one window."""
-    joules, start = None if counter is None else counter.read(), time.perf_counter()
+    start = time.perf_counter()
     measurement.stepper.step(measurement.steps)
     measurement.stepper.wait()
-    seconds = time.perf_counter() - start
-    measurement.milliseconds.append(1000.0 * seconds / measurement.steps)
-    if counter is not None and joules is not None:
-        measurement.joules.append(counter.read() - joules)
-        measurement.seconds.append(seconds)
+    measurement.windows.append((start, time.perf_counter()))
 
 
-def summarize(measurement: Measurement, edge: float, setting: Setting, gpu: str | None) -> dict:
+def summarize(measurement: Measurement, edge: float, setting: Setting, gpu: str | None, meter: PowerMeter) -> dict:
     """Return a row for the results: medians, ranges, and what follows from them."""
     contestant, stepper = measurement.contestant, measurement.stepper
     milliseconds = statistics.median(measurement.milliseconds)
@@ -111,8 +90,8 @@ def summarize(measurement: Measurement, edge: float, setting: Setting, gpu: str 
     if contestant.arithmetic is not None and CHIP in (gpu or ""):
         row["floor_ms"] = findFloor(contestant.arithmetic, row["pairs"])
         row["floor_fraction"] = row["floor_ms"] / milliseconds
-    # Windows follow each other, so that together they are as good as one long one.
-    if sum(measurement.seconds) >= SHORTEST_ENERGY_WINDOW:
-        row["J_per_step"] = sum(measurement.joules) / row["steps"]
-        row["W"] = sum(measurement.joules) / sum(measurement.seconds)
+    power = meter.findPower(measurement.windows)
+    if power is not None:
+        row["W"] = power
+        row["J_per_step"] = power * statistics.mean(measurement.milliseconds) / 1000.0
     return row

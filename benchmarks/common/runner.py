@@ -10,7 +10,8 @@ from rich.console import Console
 
 from common.argon import Liquid, melt
 from common.contestant import Contestant, Setting
-from common.measuring import Measurement, Plan, measureWindow, openCounter, settle, summarize
+from common.energy import PowerMeter, openCounter
+from common.measuring import Measurement, Plan, measureWindow, settle, summarize
 from common.results import describeDevice
 
 console = Console(width=160)
@@ -38,7 +39,6 @@ def _runGroup(
     group: Sequence[Contestant], liquid: Liquid, setting: Setting, plan: Plan, gpu: str | None
 ) -> Iterator[dict]:
     """Measure contestants in turns. One that fails gets a row that says why."""
-    counter = openCounter() if setting.platform == "CUDA" else None
     measurements = []
     for contestant in group:
         try:
@@ -52,8 +52,9 @@ def _runGroup(
                 "label": contestant.label,
                 "error": f"{type(error).__name__}: {error}",
             }
-    for _ in range(plan.repeats):
-        for measurement in measurements:
-            measureWindow(measurement, counter)
+    with PowerMeter(openCounter() if setting.platform == "CUDA" else None) as meter:
+        for _ in range(plan.repeats):
+            for measurement in measurements:
+                measureWindow(measurement)
     for measurement in measurements:
-        yield summarize(measurement, liquid.edge, setting, gpu)
+        yield summarize(measurement, liquid.edge, setting, gpu, meter)

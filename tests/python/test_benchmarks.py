@@ -3,6 +3,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import accuracy  # noqa: E402
+import accuracy_page  # noqa: E402
 import contestants  # noqa: E402
 import drift  # noqa: E402
 import plot_surrogate  # noqa: E402
 import speed_page  # noqa: E402
 import surrogate  # noqa: E402
-from common import measuring, pairs, results  # noqa: E402
+from common import energy, measuring, pairs, results  # noqa: E402
 from common.argon import Liquid, createSurrogate, liquid_argon, melt  # noqa: E402
 from common.contestant import Setting  # noqa: E402
 from common.floors import findFloor  # noqa: E402
@@ -183,9 +185,10 @@ def test_windows_hold_enough_steps_and_their_energy(monkeypatch):
         def positions(self):
             return make_liquid().positions
 
-    class Counter:
-        def read(self):
-            return watts * now[0]
+    class Meter:
+        def findPower(self, windows):
+            assert len(windows) == plan.repeats
+            return watts if plan.maximumSeconds > 1.0 else None
 
     monkeypatch.setattr(measuring.time, "perf_counter", lambda: now[0])
     contestant = contestants.findContestant("network-bfloat16")
@@ -198,16 +201,15 @@ def test_windows_hold_enough_steps_and_their_energy(monkeypatch):
         measuring.settle(measurement, plan)
         assert measurement.steps == pytest.approx(steps, abs=1)
         for _ in range(plan.repeats):
-            measuring.measureWindow(measurement, Counter())
-        row = measuring.summarize(
-            measurement, make_liquid().edge, Setting("CUDA", {"Precision": "single"}), "NVIDIA H200"
-        )
+            measuring.measureWindow(measurement)
+        setting = Setting("CUDA", {"Precision": "single"})
+        row = measuring.summarize(measurement, make_liquid().edge, setting, "NVIDIA H200", Meter())
         assert row["ms_per_step"] == pytest.approx(2.0)
         assert row["floor_fraction"] == pytest.approx(findFloor("bfloat16", row["pairs"]) / 2.0)
         if plan.maximumSeconds > 1.0:
             assert row["W"] == pytest.approx(watts)
             assert row["J_per_step"] == pytest.approx(0.002 * watts)
-        else:  # too short for the counter
+        else:
             assert "J_per_step" not in row
 
 
@@ -274,17 +276,41 @@ def make_content():
 
 def test_tables_of_the_speed_page(tmp_path):
     page = "<!-- run -->\n<!-- end -->\n<!-- sizes -->\nold\n<!-- end -->\n<!-- formats -->\n<!-- end -->\n"
-    text = speed_page.fillPage(page, make_content())
+    text = speed_page.makePage(page, make_content())
     assert "the idle GPU drew 78 W" in text
     assert "| 64,000 | 0.064 | 0.128 (0.0123 J) | 0.192 | 0.256 | 0.32 |" in text
     assert "| LJ | 0.128 | 0.1 to 0.2 |  |  | 0.0123 | 457 |  |" in text
     assert "old" not in text
     assert "CUSTOM" not in text
-    assert speed_page.fillPage(text, make_content()) == text
+    assert speed_page.makePage(text, make_content()) == text
     with pytest.raises(ValueError, match="no place for 'sizes'"):
-        speed_page.fillPage("<!-- run -->\n<!-- end -->\n", make_content())
+        speed_page.makePage("<!-- run -->\n<!-- end -->\n", make_content())
     plot_surrogate.plot(make_content(), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000
+
+
+def test_power_is_found_between_moves_of_the_counter():
+    moves = [(0.1 * k, 30.0 * k) for k in range(1, 40)]  # 300 W
+    assert energy.findPower(moves, [(0.25, 1.0), (1.01, 2.0)]) == pytest.approx(300.0)
+    assert energy.joinWindows([(0.0, 1.0), (1.01, 2.0), (3.0, 4.0)]) == [(0.0, 2.0), (3.0, 4.0)]
+    other = [*moves[:10], (1.05, 1000.0), *[(t, j + 1000.0) for t, j in moves[10:]]]
+    assert energy.findPower(other, [(0.0, 1.0), (2.0, 3.0)]) == pytest.approx(300.0)  # what is between does not count
+    assert energy.findPower(moves, [(0.25, 0.55)]) is None
+    assert energy.findPower([], [(0.0, 2.0)]) is None
+
+
+def test_a_meter_watches_a_counter_beside_the_steps():
+    class Counter:
+        def read(self):
+            return 20.0 * int(50.0 * time.perf_counter())  # 1000 W, moves every 20 ms
+
+    with energy.PowerMeter(Counter()) as meter:
+        start = time.perf_counter()
+        time.sleep(0.5)
+        power = meter.findPower([(start, time.perf_counter())])
+    assert power == pytest.approx(1000.0, rel=0.2)
+    with energy.PowerMeter(None) as meter:
+        assert meter.findPower([(0.0, 10.0)]) is None
 
 
 def test_the_speed_page_shows_the_committed_results(tmp_path, monkeypatch):
@@ -294,6 +320,13 @@ def test_the_speed_page_shows_the_committed_results(tmp_path, monkeypatch):
     assert atoms == sorted(atoms)
     assert len(atoms) == len(times) > 1
     page = speed_page.PAGE.read_text()
-    assert speed_page.fillPage(page, content) == page
+    assert speed_page.makePage(page, content) == page
     call(monkeypatch, plot_surrogate, "--output", tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000
+
+
+def test_the_accuracy_page_shows_the_committed_results():
+    page = accuracy_page.PAGE.read_text()
+    assert accuracy_page.makePage(page) == page
+    assert "| argon | bfloat16 |" in page
+    assert "drift, kT per atom and ns" in page

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""Measured tables on pages of the documentation: what stands between <!-- name --> and <!-- end --> is replaced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def fillPage(page: str, parts: dict[str, str]) -> str:
+    """Return the text of a page with its parts replaced. Raises ValueError if it has no place for one."""
+    for name, text in parts.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        if not pattern.search(page):
+            raise ValueError(f"the page has no place for {name!r}: <!-- {name} --> ... <!-- end -->")
+        page = pattern.sub(lambda match, text=text: f"{match[1]}{text}\n{match[2]}", page)
+    return page
+
+
+def makeMarkdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def describeDevice(content: dict) -> str:
+    """Return where and when results were measured."""
+    device = content["device"]
+    hardware = f"{device['gpu']}, driver {device['driver']}" if device["gpu"] else device["processor"]
+    return f"{hardware}, OpenMM {device['openmm']}, {device['date']}, commit {device['commit']}"

@@ -127,10 +127,14 @@ def _draw_rollouts(part: SubFigure, evaluation: Evaluation) -> None:
         g = rollout.distribution.g
         upper.plot(first.r, g, color=color, linestyle=dashes, linewidth=1.0, label=entry.candidate.label)
         lower.plot(first.r, g - first.g, color=color, linestyle=dashes, linewidth=0.8)
-    upper.set(title="Radial distribution function", ylabel="g(r)", ylim=(0, None), xlim=(0, first.r[-1]))
-    upper.legend(loc="upper right", fontsize=7, ncols=1 if len(entries) < 8 else 2)
+    highest = max([float(first.g.max()), *(float(rollout.distribution.g.max()) for _, rollout in entries)])
+    # Room above the curves for a legend of many lines.
+    upper.set(title="Radial distribution function", ylabel="g(r)", xlim=(0, first.r[-1]), ylim=(0, 1.4 * highest))
+    upper.legend(loc="upper right", fontsize=6.5, ncols=1 if len(entries) < 6 else 3)
     upper.tick_params(labelbottom=False)
-    lower.set(xlabel="r (nm)", ylabel="minus MD")
+    # Models that are far off leave the panel, or the others could not be seen.
+    limit = 8.0 * float(first.standardError.max())
+    lower.set(xlabel="r (nm)", ylabel="minus MD", ylim=(-limit, limit))
     lower.legend(loc="upper right", fontsize=7)
     _draw_energies(
         energies, reference, [(e.candidate.label, r, look[0]) for (e, r), look in zip(entries, looks, strict=True)]

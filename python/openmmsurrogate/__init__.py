@@ -12,7 +12,7 @@ from openmmsurrogate.force import SurrogateForce
 from openmmsurrogate.forcefield import SurrogateGenerator
 from openmmsurrogate.model import SurrogateModel, listModels
 from openmmsurrogate.network import NumericFormat, PairNetwork
-from openmmsurrogate.pme import ForceError, TunablePMEForce, replaceNonbondedForce
+from openmmsurrogate.pme import ForceError, TunablePMEForce, replaceNonbondedForce, tunePME
 from openmmsurrogate.reporters import EnergyUseReporter
 
 __version__ = _version("openmm-surrogate")
@@ -32,4 +32,5 @@ __all__ = [
     "listModels",
     "pluginLoadFailures",
     "replaceNonbondedForce",
+    "tunePME",
 ]

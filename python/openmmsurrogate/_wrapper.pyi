@@ -8,6 +8,8 @@ import openmm
 
 SWIG_TYPE_TABLE_VERSION: Final[str]
 
+def findFFTSize(minimum: int) -> int: ...
+
 class NumericFormat:
     thisown: bool
     Default: ClassVar[int]

@@ -14,3 +14,8 @@
         return dynamic_cast<SurrogatePlugin::TunablePMEForce*>(&force);
     }
 }
+
+// For the search of tunePME().
+namespace SurrogatePlugin {
+int findFFTSize(int minimum);
+}

@@ -6,6 +6,7 @@
 %begin %{
 // OpenMM's headers must be read before Python's, which define macros with common names.
 #include "OpenMMSurrogate.h"
+#include "openmmsurrogate/internal/PMESettings.h"
 %}
 %{
 using namespace OpenMM;

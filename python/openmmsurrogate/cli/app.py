@@ -20,6 +20,7 @@ from openmmsurrogate.cli.evaluate import evaluate
 from openmmsurrogate.cli.quantize import quantize
 from openmmsurrogate.cli.sample import sample
 from openmmsurrogate.cli.train import train
+from openmmsurrogate.cli.tune import tune
 from openmmsurrogate.cli.validate import validate
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -29,6 +30,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     quantize,
     evaluate,
     validate,
+    tune,
 )
 
 # What wrong input, a missing file or package, or OpenMM raises: its message says what to do, a traceback would hide it.

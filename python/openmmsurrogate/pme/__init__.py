@@ -4,5 +4,14 @@
 from openmmsurrogate.pme.force import ForceError, TunablePMEForce
 from openmmsurrogate.pme.forcefield import TunablePMEGenerator
 from openmmsurrogate.pme.replace import replaceNonbondedForce
+from openmmsurrogate.pme.tune import TunedSettings, TuneResult, tunePME
 
-__all__ = ["ForceError", "TunablePMEForce", "TunablePMEGenerator", "replaceNonbondedForce"]
+__all__ = [
+    "ForceError",
+    "TunablePMEForce",
+    "TunablePMEGenerator",
+    "TuneResult",
+    "TunedSettings",
+    "replaceNonbondedForce",
+    "tunePME",
+]

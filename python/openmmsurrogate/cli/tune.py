@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""The command tune: the fastest reciprocal space of a System that meets a force error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def tune(
+    system: Annotated[Path, typer.Argument(help="The System, as XML of openmm.XmlSerializer.")],
+    positions: Annotated[Path, typer.Argument(help="Positions and box: .pdb, .cif, or the .xml of a State.")],
+    force_error: Annotated[float, typer.Option(help="RMS error of the electrostatic force, kJ/mol/nm.")],
+    relative: Annotated[bool, typer.Option("--relative", help="The error is that over the RMS force.")] = False,
+    platform: Annotated[str, typer.Option(help="OpenMM's platform to tune for.")] = "CPU",
+    orders: Annotated[str, typer.Option(help="Spline orders to try, separated by commas.")] = "4,5,6,7,8",
+    output: Annotated[Path | None, typer.Option(help="Write the System with the best settings there, as XML.")] = None,
+) -> None:
+    """Find the spline order, grid, alpha and precision that are fastest at a force error, by measuring.
+
+    Prints what was tried. The exit code is 1 if no setting reaches the error.
+    """
+    import openmm
+
+    from openmmsurrogate.pme import TunablePMEForce, replaceNonbondedForce, tunePME
+    from openmmsurrogate.validation import readStructure, readSystem
+
+    loaded = readSystem(system)
+    structure = readStructure(positions)
+    integrator = openmm.VerletIntegrator(0.001)
+    context = openmm.Context(loaded, integrator, openmm.Platform.getPlatformByName(platform))
+    if structure.box is not None:
+        context.setPeriodicBoxVectors(*structure.box)
+    context.setPositions(structure.positions)
+    with Console(stderr=True).status("Trying") as status:
+        result = tunePME(
+            context,
+            force_error,
+            relative,
+            [int(order) for order in orders.split(",")],
+            progress=lambda text: status.update(f"Trying {text}"),
+        )
+    Console().print(result.makeTable())
+    if output is not None:
+        tuned = replaceNonbondedForce(loaded)
+        force = next(force for force in tuned.getForces() if TunablePMEForce.isinstance(force))
+        result.best.settings.apply(TunablePMEForce.cast(force))
+        output.write_text(openmm.XmlSerializer.serialize(tuned))

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""Find the fastest settings of a TunablePMEForce that meet a force error, by measuring."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import openmm
+from openmm import unit
+from rich.table import Table
+
+from openmmsurrogate._convert import FORCE, number_in
+from openmmsurrogate._wrapper import findFFTSize
+from openmmsurrogate.pme.force import TunablePMEForce
+from openmmsurrogate.pme.replace import replaceNonbondedForce
+
+# A search ends when the error is between these parts of the target, or when it has not come closer.
+GOAL = (0.6, 1.0)
+MAX_ADJUSTMENTS = 6
+TIMING_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class TunedSettings:
+    """What a TunablePMEForce can be set to."""
+
+    splineOrder: int
+    alpha: float
+    """1/nm"""
+    grid: tuple[int, int, int]
+    precision: str
+    """of all four stages"""
+
+    def apply(self, force: TunablePMEForce) -> None:
+        """Make them the settings of a force. They take effect in Contexts created afterwards."""
+        force.setPMEParameters(self.alpha, *self.grid)
+        force.setSplineOrder(self.splineOrder)
+        force.setPrecision(self.precision)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Settings that were tried, and what was measured."""
+
+    settings: TunedSettings
+    forceError: float
+    """root mean square, kJ/mol/nm"""
+    milliseconds: float | None
+    """for a step of the whole System; None if it was not timed, because the error is too large"""
+
+
+@dataclass
+class TuneResult:
+    """The outcome of a search."""
+
+    target: float
+    """kJ/mol/nm"""
+    trials: list[Trial] = field(default_factory=list)
+
+    @property
+    def best(self) -> Trial:
+        """The fastest of the trials that met the target."""
+        return min((t for t in self.trials if t.milliseconds is not None), key=lambda t: t.milliseconds or 0.0)
+
+    def makeTable(self) -> Table:
+        """Make a table of all trials for rich, the best one marked."""
+        table = Table(title=f"Force error at most {self.target:.3g} kJ/mol/nm", title_justify="left")
+        for heading in ("order", "alpha (1/nm)", "grid", "precision", "error (kJ/mol/nm)", "ms/step"):
+            table.add_column(heading, justify="right")
+        for trial in self.trials:
+            s = trial.settings
+            cells = [str(s.splineOrder), f"{s.alpha:.4f}", " x ".join(map(str, s.grid)), s.precision]
+            timing = "" if trial.milliseconds is None else f"{trial.milliseconds:.3g}"
+            table.add_row(*cells, f"{trial.forceError:.3g}", timing, style="bold" if trial is self.best else None)
+        return table
+
+
+class Bench:
+    """Measures settings in Contexts like a given one: platform, properties, positions, box, parameters."""
+
+    def __init__(self, context: openmm.Context, max_particles: int) -> None:
+        self.platform = context.getPlatform()
+        names = self.platform.getPropertyNames()
+        self.properties = {name: self.platform.getPropertyValue(context, name) for name in names}
+        self.state = context.getState(getPositions=True, getParameters=True)
+        self.system = replaceNonbondedForce(context.getSystem())
+        self.system.setDefaultPeriodicBoxVectors(*self.state.getPeriodicBoxVectors())
+        found = [force for force in self.system.getForces() if TunablePMEForce.isinstance(force)]
+        meshes = (openmm.NonbondedForce.PME, openmm.NonbondedForce.LJPME)
+        if len(found) != 1 or found[0].getNonbondedMethod() not in meshes:
+            raise ValueError("tuning needs a System with one NonbondedForce, and that with method PME or LJPME")
+        self.force = TunablePMEForce.cast(found[0])
+        self.max_particles = max_particles
+
+    def make_context(self) -> openmm.Context:
+        """Make a Context with the force as it is set."""
+        integrator = openmm.VerletIntegrator(1e-9)
+        context = openmm.Context(self.system, integrator, self.platform, self.properties)
+        context.setState(self.state)
+        return context
+
+    def measure(self, context: openmm.Context) -> tuple[float, float]:
+        """Get the absolute and the relative error."""
+        error = self.force.measureForceErrorInContext(context, self.max_particles)
+        return error.absolute.value_in_unit(FORCE), error.relative
+
+    def try_settings(self, settings: TunedSettings) -> Trial:
+        """Measure the error of settings."""
+        settings.apply(self.force)
+        return Trial(settings, self.measure(self.make_context())[0], None)
+
+    def choose(self, order: int, precision: str, tolerance: float) -> Trial:
+        """Let the error estimate choose alpha and grid, and measure what it gives."""
+        self.force.setPMEParameters(0.0, 0, 0, 0)
+        self.force.setSplineOrder(order)
+        self.force.setPrecision(precision)
+        self.force.setForceErrorTolerance(tolerance)
+        context = self.make_context()
+        alpha, *grid = self.force.getPMEParametersInContext(context)
+        return Trial(TunedSettings(order, alpha, tuple(grid), precision), self.measure(context)[0], None)
+
+    def time_settings(self, trial: Trial) -> Trial:
+        """Add the time of a step, the least of some repeats."""
+        trial.settings.apply(self.force)
+        context = self.make_context()
+        integrator = context.getIntegrator()
+        integrator.step(2)
+        best, begin = float("inf"), time.perf_counter()
+        while time.perf_counter() - begin < TIMING_SECONDS:
+            start = time.perf_counter()
+            integrator.step(5)
+            context.getState(getEnergy=True)  # which waits for platforms that compute asynchronously
+            best = min(best, (time.perf_counter() - start) / 5)
+        return replace(trial, milliseconds=1e3 * best)
+
+
+def search(bench: Bench, order: int, precision: str, target: float) -> Trial:
+    """Find alpha and grid for one order and precision: correct the estimate by what it gave, then coarsen the grid."""
+    tolerance, best = target, bench.choose(order, precision, target)
+    for _ in range(MAX_ADJUSTMENTS):
+        if GOAL[0] * target <= best.forceError <= GOAL[1] * target:
+            break
+        tolerance *= 0.9 * target / best.forceError
+        trial = bench.choose(order, precision, tolerance)
+        if best.forceError > target and trial.forceError > 0.9 * best.forceError:  # rounding, which no mesh mends
+            break
+        best = trial
+    while best.forceError <= target:
+        nx, ny, nz = (coarsen(points) for points in best.settings.grid)
+        coarser = (nx, ny, nz)
+        if min(coarser) < order or coarser == best.settings.grid:
+            break
+        trial = bench.try_settings(replace(best.settings, grid=coarser))
+        if trial.forceError > target:
+            break
+        best = trial
+    return best
+
+
+def coarsen(points: int) -> int:
+    """Get a number of points about a twelfth smaller that FFTs like."""
+    size = findFFTSize(int(points * 11 / 12))
+    return size if size < points else findFFTSize(points - 6 if points > 12 else points - 2)
+
+
+def tunePME(
+    context: openmm.Context,
+    forceError: float | unit.Quantity,
+    relative: bool = False,
+    orders: Sequence[int] = (4, 5, 6, 7, 8),
+    precisions: Sequence[str] | None = None,
+    maxParticles: int = 200,
+    progress: Callable[[str], None] | None = None,
+) -> TuneResult:
+    """Find the fastest order, grid, alpha and precision whose electrostatic force error is at most what is asked.
+
+    Errors are measured at the Context's positions against a converged Ewald sum, times as steps of the whole System, on
+    the Context's platform and with its properties. The Context itself is not changed.
+
+    Parameters
+    ----------
+    context : openmm.Context
+        its System holds one NonbondedForce (a TunablePMEForce or not) with method PME or LJPME
+    forceError : float or Quantity
+        root mean square error, kJ/mol/nm; or a plain number if it is relative
+    relative : bool
+        whether the error is that over the root mean square of the electrostatic force at the Context's positions
+    orders : sequence of int
+        spline orders to try
+    precisions : sequence of str, optional
+        precisions to try, each for all four stages; default double on Reference, and single and double elsewhere
+    maxParticles : int
+        errors are measured on this many particles
+    progress : function of str, optional
+        called with what is being tried
+
+    Returns
+    -------
+    TuneResult
+        all trials; ``result.best.settings.apply(force)`` sets a force to the best one
+
+    Raises
+    ------
+    ValueError
+        if no setting reaches the error; the message tells the least error that was reached
+    """
+    bench = Bench(context, maxParticles)
+    if precisions is None:
+        precisions = ("double",) if context.getPlatform().getName() == "Reference" else ("single", "double")
+    target = number_in(forceError, FORCE, "forceError")
+    if not target > 0:
+        raise ValueError(f"the force error must be positive, but is {forceError}")
+    if relative:
+        absolute, ratio = bench.measure(bench.make_context())
+        if ratio == 0:
+            raise ValueError("a relative force error needs forces other than 0")
+        target *= absolute / ratio
+    result = TuneResult(target)
+    for precision in precisions:
+        for order in orders:
+            if progress is not None:
+                progress(f"order {order}, {precision}")
+            trial = search(bench, order, precision, target)
+            result.trials.append(bench.time_settings(trial) if trial.forceError <= target else trial)
+    if all(trial.milliseconds is None for trial in result.trials):
+        least = min(trial.forceError for trial in result.trials)
+        raise ValueError(
+            f"no setting has a force error of {target:.3g} kJ/mol/nm or less; the least that precision "
+            f"{' or '.join(precisions)} reached on platform {context.getPlatform().getName()} is {least:.3g}. "
+            "Ask for a larger error, or use a more precise platform."
+        )
+    return result

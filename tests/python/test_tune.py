@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""tunePME() and the command tune: errors between what is asked and a part of it, and settings that can be saved."""
+
+import openmm
+import pytest
+from ionic_systems import BOXES, make_context, make_force, make_salt, make_system
+from openmm import XmlSerializer
+from typer.testing import CliRunner
+
+from openmmsurrogate import TunablePMEForce, replaceNonbondedForce, tunePME
+from openmmsurrogate.cli import app
+
+
+def make_salt_context(box, platform="CPU"):
+    positions, charges = make_salt(BOXES[box])
+    return make_context(make_system(BOXES[box], len(charges), make_force(charges)), positions, platform)
+
+
+@pytest.mark.parametrize(("box", "target"), [("cubic", 2.0), ("triclinic", 0.1)])
+def test_error_is_near_the_target(box, target):
+    """Independent of the search: the error of the best settings, on all particles, in a System of their own."""
+    context = make_salt_context(box)
+    result = tunePME(context, target, orders=[4, 6], precisions=["single"])
+    assert len(result.trials) == 2
+    assert result.best.milliseconds == min(t.milliseconds for t in result.trials if t.milliseconds is not None)
+    system = replaceNonbondedForce(context.getSystem())
+    force = TunablePMEForce.cast(system.getForce(0))
+    result.best.settings.apply(force)
+    tuned = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("CPU"))
+    tuned.setPositions(context.getState(getPositions=True).getPositions())
+    error = force.measureForceErrorInContext(tuned, 10**6).absolute._value
+    print(f"target {target}, error {error}")
+    assert 0.4 * target < error < 1.2 * target  # the search measures 200 particles
+    assert tuple(force.getPMEParametersInContext(tuned)[1:]) == result.best.settings.grid
+
+
+def test_relative_target_and_floor():
+    context = make_salt_context("cubic", "Reference")
+    result = tunePME(context, 1e-3, relative=True, orders=[6], maxParticles=50)
+    assert 0.3 < result.target < 2.0  # the RMS force is some hundreds kJ/mol/nm
+    assert result.best.forceError <= result.target
+    with pytest.raises(ValueError, match=r"the least that precision float16 reached on platform Reference is"):
+        tunePME(context, 1e-3, orders=[6], precisions=["float16"], maxParticles=50)
+    with pytest.raises(ValueError, match="must be positive"):
+        tunePME(context, 0.0)
+    _, charges = make_salt(BOXES["cubic"])
+    plain = make_force(charges, openmm.NonbondedForce.CutoffPeriodic)
+    with pytest.raises(ValueError, match="method PME or LJPME"):
+        tunePME(make_context(make_system(BOXES["cubic"], len(charges), plain), make_salt(BOXES["cubic"])[0]), 1.0)
+
+
+def test_command(tmp_path):
+    context = make_salt_context("cubic")
+    (tmp_path / "system.xml").write_text(XmlSerializer.serialize(context.getSystem()))
+    (tmp_path / "state.xml").write_text(XmlSerializer.serialize(context.getState(getPositions=True)))
+    arguments = ["tune", str(tmp_path / "system.xml"), str(tmp_path / "state.xml"), "--orders", "6"]
+    result = CliRunner().invoke(app, [*arguments, "--force-error", "1", "--output", str(tmp_path / "tuned.xml")])
+    assert result.exit_code == 0, result.output
+    assert "ms/step" in result.output
+    tuned = XmlSerializer.deserialize((tmp_path / "tuned.xml").read_text())
+    assert TunablePMEForce.cast(tuned.getForce(0)).getSplineOrder() == 6
+    assert CliRunner().invoke(app, [*arguments, "--force-error", "1e-12"]).exit_code == 1

@@ -9,6 +9,7 @@
 #include <openmm/OpenMMException.h>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <sstream>
 
 using namespace OpenMM;
@@ -96,6 +97,83 @@ TEST_P(CudaSurrogateForce, RunsFromACheckpointAreEqualToTheBit) {
             expected = found;
         EXPECT_EQ(expected, found) << "run " << run;
     }
+}
+
+TEST_P(CudaSurrogateForce, DeterministicForcesDoNotDependOnWhenTheListWasBuilt) {
+    // After a checkpoint is loaded the list is built anew; in the run that went on it was not.
+    const Box box = makeBoxes(argonCutoff, 1.6)[2];
+    const vector<Vec3> positions = makeFluid(box, 0.36);
+    SurrogateSystem system(makeMixtureModel(), makeTypes(positions.size(), 3), positions);
+    system.setBox(box);
+    for (size_t i = 0; i + 1 < positions.size(); i += 5)
+        system.getForce().addExclusion(i, i + 1);
+    PlatformCase deterministic = GetParam();
+    deterministic.deterministic = true;
+    Context& context = system.createContext(deterministic);
+    context.setVelocitiesToTemperature(300, 1);
+    context.getIntegrator().step(107);
+    std::stringstream checkpoint;
+    context.createCheckpoint(checkpoint);
+    auto finish = [&] {
+        context.getIntegrator().step(100); // across several builds of the list
+        return context.getState(State::Positions | State::Energy);
+    };
+    const State expected = finish();
+    for (int run = 0; run < 10; run++) {
+        checkpoint.clear();
+        checkpoint.seekg(0);
+        context.loadCheckpoint(checkpoint);
+        const State found = finish();
+        EXPECT_EQ(expected.getPositions(), found.getPositions()) << "run " << run;
+        EXPECT_EQ(expected.getPotentialEnergy(), found.getPotentialEnergy()) << "run " << run;
+    }
+    expectForcesOfPositions(context, system, 0, GetParam());
+}
+
+TEST_P(CudaSurrogateForce, ContextsAndForcesDoNotMeet) {
+    // Two Contexts by turns, each with two forces of ours in groups of their own, between particles of their own.
+    const vector<Vec3> positions = makeFluid(makeBoxes(argonCutoff, 1.2)[0], 0.4);
+    const int n = (int) positions.size();
+    vector<int> lower(n, 0), upper(n, 0);
+    for (int i = 0; i < n; i++)
+        (i < n / 3 ? upper : lower)[i] = -1;
+    vector<std::unique_ptr<SurrogateSystem> > systems;
+    vector<SurrogateForce*> seconds;
+    for (double scale : {1.2, 1.3}) {
+        systems.emplace_back(new SurrogateSystem(makeArgonLikeModel(), lower, positions));
+        systems.back()->setBox(makeBoxes(argonCutoff, scale)[0]);
+        SurrogateForce* second = new SurrogateForce(systems.back()->getForce());
+        for (int i = 0; i < n; i++)
+            second->setParticleType(i, upper[i]);
+        second->setForceGroup(1);
+        second->setEvaluationMethod(GetParam().method);
+        second->setPrecision(GetParam().precision);
+        second->setTableTolerance(systems.back()->getForce().getTableTolerance());
+        systems.back()->getSystem().addForce(second);
+        seconds.push_back(second);
+        systems.back()->createContext(GetParam()).setVelocitiesToTemperature(100, 1);
+    }
+    for (int turn = 0; turn < 3; turn++)
+        for (size_t k = 0; k < systems.size(); k++) {
+            Context& context = systems[k]->getContext();
+            context.getIntegrator().step(20);
+            expectForcesOfPositions(context, *systems[k], 0, GetParam());
+            const State state = context.getState(State::Positions);
+            Vec3 box[3];
+            state.getPeriodicBoxVectors(box[0], box[1], box[2]);
+            expectAgreement(getForcesAndEnergy(context, 2),
+                            computeAllPairs(*seconds[k], state.getPositions(), box, GetParam().precision), GetParam(),
+                            seconds[k]->getTableErrorInContext(context));
+        }
+}
+
+TEST_P(CudaSurrogateForce, RefusesSeveralGpus) {
+    SurrogateSystem system(makeArgonLikeModel(), {0, 0}, makeGas(2, 1.0));
+    system.getForce().setEvaluationMethod(GetParam().method);
+    VerletIntegrator integrator(0.002);
+    const std::map<std::string, std::string> properties = {{"DeviceIndex", "0,0"}};
+    expectException([&] { Context context(system.getSystem(), integrator, GetParam().getPlatform(), properties); },
+                    "one GPU at a time; give one DeviceIndex instead of 2");
 }
 
 TEST_P(CudaSurrogateForce, ASimulationThatBlowsUpIsStopped) {

@@ -4,7 +4,9 @@
 #include "ForceChecks.h"
 #include <gtest/gtest.h>
 #include <openmm/LangevinMiddleIntegrator.h>
+#include <openmm/MonteCarloBarostat.h>
 #include <cmath>
+#include <map>
 
 using namespace SurrogatePlugin;
 using namespace SurrogateTest;
@@ -96,4 +98,55 @@ TEST_P(SurrogateForceDynamics, ConservesEnergyAndMomentum) {
         test.platformCase.getName().c_str(), n, test.duration, 1000 * test.stepSize, drift, momentumChange);
     EXPECT_LT(std::fabs(drift), 1e-3);
     EXPECT_LT(momentumChange, test.platformCase.isSingleArithmetic() ? 1e-6 : 1e-12);
+}
+
+namespace {
+
+/** Get the mean number density at a pressure, particles per nm^3. */
+double findDensity(const PlatformCase& platformCase) {
+    const Box box = makeArgonBox(300);
+    vector<Vec3> positions = makeFluid(box, 0.98 * box.a[0] / 7);
+    positions.resize(300);
+    SurrogateSystem system(makeArgonLikeModel(), vector<int>(positions.size(), 0), positions);
+    system.setBox(box);
+    MonteCarloBarostat* barostat =
+        new MonteCarloBarostat(5000, temperature, 5); // 5000 bar: a dense liquid, that fluctuates little
+    barostat->setRandomNumberSeed(1);
+    system.getSystem().addForce(barostat);
+    system.getForce().setEvaluationMethod(platformCase.method);
+    system.getForce().setPrecision(platformCase.precision);
+    LangevinMiddleIntegrator integrator(temperature, 5, 0.004);
+    integrator.setRandomNumberSeed(1);
+    Context context(system.getSystem(), integrator, platformCase.getPlatform(), platformCase.getProperties());
+    context.setPositions(positions);
+    integrator.step(2000);
+    double sum = 0;
+    const int numSamples = 250;
+    for (int sample = 0; sample < numSamples; sample++) {
+        integrator.step(20);
+        sum += positions.size() / context.getState(State::Positions).getPeriodicBoxVolume();
+    }
+    return sum / numSamples;
+}
+
+class BarostatDensity : public testing::TestWithParam<PlatformCase> {};
+
+} // namespace
+
+INSTANTIATE_TEST_SUITE_P(Platforms, BarostatDensity,
+                         testing::Values(PlatformCase{"CPU", SurrogateForce::Table, SurrogateForce::Single},
+                                         PlatformCase{"CUDA", SurrogateForce::Table, SurrogateForce::Single, "single"},
+                                         PlatformCase{"CUDA", SurrogateForce::Table, SurrogateForce::Single, "mixed"},
+                                         PlatformCase{"CUDA", SurrogateForce::Table, SurrogateForce::Double, "double"},
+                                         PlatformCase{"CUDA", SurrogateForce::Network, SurrogateForce::Float16,
+                                                      "mixed"}),
+                         [](const auto& info) { return info.param.getName(); });
+
+TEST_P(BarostatDensity, IsThatOfTheCpuPlatform) {
+    if (!GetParam().getReasonToSkip().empty())
+        GTEST_SKIP() << GetParam().getReasonToSkip();
+    static const double expected = findDensity({"CPU", SurrogateForce::Table, SurrogateForce::Double});
+    const double found = findDensity(GetParam());
+    printf("%s: %.3f particles per nm^3, CPU %.3f\n", GetParam().getName().c_str(), found, expected);
+    EXPECT_NEAR(expected, found, 0.01 * expected); // some four standard errors of the difference
 }

@@ -39,7 +39,7 @@ std::string PlatformCase::getReasonToSkip() const {
 std::map<std::string, std::string> PlatformCase::getProperties() const {
     if (contextPrecision.empty())
         return {};
-    return {{"Precision", contextPrecision}};
+    return {{"Precision", contextPrecision}, {"DeterministicForces", deterministic ? "true" : "false"}};
 }
 
 void loadPlugins() {

@@ -19,6 +19,8 @@ struct PlatformCase {
     SurrogatePlugin::SurrogateForce::Precision precision;
     /** The Precision of platform CUDA: "single", "mixed" or "double". Empty for the others, which have no such property. */
     std::string contextPrecision = "";
+    /** Whether to ask platform CUDA for DeterministicForces. */
+    bool deterministic = false;
     /** Get a name for the test case, such as "CPU_Table_single". */
     std::string getName() const;
     /** Get why the case cannot run on this machine; empty if it can. */

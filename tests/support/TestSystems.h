@@ -54,6 +54,8 @@ public:
     const std::vector<OpenMM::Vec3>& getPositions() const { return positions; }
     /** Create a Context, with the positions set, of a Verlet integrator. It lives as long as this object, or until the next one. */
     OpenMM::Context& createContext(const PlatformCase& platformCase, double stepSize = 0.002);
+    /** Get the Context that was created last. */
+    OpenMM::Context& getContext() { return *context; }
 
 private:
     OpenMM::System system;

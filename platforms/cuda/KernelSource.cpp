@@ -84,19 +84,22 @@ string definePairs(const Options& options) {
 } // namespace
 
 TableLaunch KernelSource::getTableLaunch(const TableProgramOptions& options) {
-    // Large blocks share a table in several copies; small systems cannot fill the GPU with them, and would wait for the copying.
-    const bool isSmall = options.numAtoms < 16384;
-    const int mostRegisters = options.doublePrecision || options.deterministic || options.numTypes > 1 ? 128 : 64;
+    const int rowSize = 4 * (options.doublePrecision ? sizeof(double) : sizeof(float));
+    const int tableSize = options.numTableRows * rowSize;
+    const int largest = options.sharedBytes - 64 * 1024; // the rest is cache, where positions are gathered from
+    const int registers = options.doublePrecision || options.deterministic || options.numTypes > 1 ? 128 : 64;
     TableLaunch launch;
-    launch.threads = isSmall ? 128 : 512;
-    launch.minBlocks = 65536 / (mostRegisters * launch.threads);
-    const int rowSize = 4 * (options.doublePrecision ? sizeof(double) : sizeof(float)),
-              tableSize = options.numTableRows * rowSize;
-    const int reserved = 2048; // of the driver, per block
-    const int mostBytes = isSmall ? 16384 : std::min(80 * 1024, options.sharedBytes / launch.minBlocks - reserved);
-    launch.copies = 0;
-    for (int copies = 1; copies * rowSize <= 128 && copies * tableSize <= mostBytes; copies *= 2)
-        launch.copies = copies;
+    if (options.numAtoms < 16384) { // cannot fill the GPU with large blocks, and would wait for the copying of rows
+        launch.threads = 128;
+        launch.minBlocks = 65536 / registers / launch.threads;
+        launch.copies = tableSize <= 48 * 1024 ? 1 : 0;
+    } else {
+        // Copies of a row on all banks leave no conflicts between threads; half as many copies were no better than one.
+        const int all = 128 / rowSize;
+        launch.copies = all * tableSize <= largest ? all : tableSize <= largest ? 1 : 0;
+        launch.minBlocks = 2 * launch.copies * tableSize <= largest ? 2 : 1;
+        launch.threads = 65536 / registers / launch.minBlocks;
+    }
     launch.sharedBytes = launch.copies * tableSize;
     return launch;
 }

@@ -105,7 +105,7 @@ __device__ __forceinline__ void addPairs(const PairList& list, const TableSet& t
         Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
         if (UsesImages)
             applyMinimumImage(list.box, x, y, z);
-        const Real r2 = x * x + y * y + z * z;
+        const Real r2 = fma(x, x, fma(y, y, z * z)); // spelt out, so that it is rounded alike with and without images
 #if NUM_TYPES > 1
         const Real4 grid = tables.gm_grids[(int) position.w * NUM_TYPES + (int) neighbor.w];
 #else

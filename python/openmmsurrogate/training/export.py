@@ -14,7 +14,7 @@ import openmm
 import openmmsurrogate
 from openmmsurrogate._torch import torch
 from openmmsurrogate.model import SurrogateModel
-from openmmsurrogate.training.loss import FrameLoss, to_numpy
+from openmmsurrogate.training.loss import to_numpy
 from openmmsurrogate.training.trainer import Trainer
 
 
@@ -29,10 +29,12 @@ def create_model(trainer: Trainer) -> SurrogateModel:
         number = model.addNetwork(network)
         for a, b in np.argwhere(data.pairTypes.table == index):
             model.setPairNetwork(int(a), int(b), number)
+    with torch.no_grad():
+        values = to_numpy(trainer.heldOut.evaluate_nodes(trainer.networks))
+    # The largest attraction: the force of a liquid's pairs, to which errors of tables are relative.
+    model.setForceScale(max(0.0, -data.deviation * float(values.min())))
     if config.energyWeight > 0:
-        loss = FrameLoss(data.equations.quadratic(), data.equations.grid, config.device)
-        with torch.no_grad():
-            offsets = data.equations.fit_offsets(to_numpy(loss.evaluate_nodes(trainer.networks)))
+        offsets = data.equations.fit_offsets(values)
         for type_, offset in enumerate(offsets):
             model.setEnergyOffset(type_, float(offset))
     model.setProvenance(json.dumps(describe(trainer)))

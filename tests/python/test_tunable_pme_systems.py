@@ -104,6 +104,28 @@ def test_energy_is_conserved(platform):
     assert np.ptp(energies) < 0.02 * kinetic
 
 
+@PLATFORMS
+def test_drude_particles(platform):
+    """Particles in the same place, excluded from each other, with screened pairs: the correction at distance 0."""
+    positions, charges = make_salt(BOX)
+    count = len(charges)
+    results = []
+    for kind in (NonbondedForce, TunablePMEForce):
+        force = make_tight(charges)
+        drude = openmm.DrudeForce()
+        for i in range(0, count, 40):
+            force.setParticleParameters(i, charges[i] + 1.2, 0.25, 0.3)
+            index = force.addParticle(-1.2, 1.0, 0.0)
+            force.addException(i, index, 0.0, 1.0, 0.0)
+            drude.addParticle(index, i, -1, -1, -1, -1.2, 1e-3, 1.0, 1.0)
+        drude.addScreenedPair(0, 1, 2.6)
+        system = make_system(BOX, force.getNumParticles(), kind(force), drude)
+        places = np.concatenate([positions, positions[::40]])
+        places[-1] += 0.003  # one of them is displaced
+        results.append(evaluate(make_context(system, places, platform)))
+    expect_same(results[1], results[0], 2e-5)
+
+
 def make_water_box():
     """A box of TIP3P water and a few ions by OpenMM's own force field."""
     forcefield = app.ForceField("amber14/tip3p.xml")

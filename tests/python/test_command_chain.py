@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The whole chain on tiny data, as a user types it: sample, train, evaluate."""
+"""The whole chain on tiny data, as a user types it: sample, train, quantize, evaluate."""
 
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from liquid_samples import EXAMPLES
@@ -41,6 +42,9 @@ def folder(tmp_path_factory):
     run_command(folder, *SYSTEM, *SAMPLING, "--frames", "3", "--seed", "2", "--output", "held-out.h5")
     settings = [word for setting in SETTINGS for word in ("--set", setting)]
     run_command(folder, "train", "train.h5", "--output", "tiny.safetensors", "--plot", "learning.png", *settings)
+    quantize = ["quantize", "tiny.safetensors", "--format", "int4", "--method"]
+    run_command(folder, *quantize, "plain", "--output", "int4-plain.safetensors")
+    run_command(folder, *quantize, "refit", "--data", "train.h5", "--output", "int4-refit.safetensors")
     return folder
 
 
@@ -51,21 +55,20 @@ def test_data_and_model_are_there(folder):
 
 
 def test_evaluation_of_formats(folder):
-    formats = ["--format", "float16", "--format", "bfloat16:all"]
-    text = run_command(
-        folder, "evaluate", "tiny.safetensors", "--data", "held-out.h5", "--time", "0", *formats, "-o", "results"
+    """A quantized model runs in its own, another one in single and in those asked for."""
+    models = ["tiny.safetensors", "int4-plain.safetensors", "int4-refit.safetensors"]
+    run_command(
+        folder, "evaluate", *models, "--data", "held-out.h5", "--time", "0", "--format", "bfloat16", "-o", "results"
     )
-    files = sorted((folder / "results").glob("*.json"))
-    assert len(files) == 3, text
     r2 = {}
-    for file in files:
+    for file in (folder / "results").glob("*.json"):
         entry = json.loads(file.read_text())
         (forces,) = entry["forces"]
-        assert forces["frames"] == 3
-        assert forces["atoms"] == 108
-        r2[entry["model"]["format"]] = forces["r2"]
+        assert (forces["frames"], forces["atoms"]) == (3, 108)
+        r2[Path(entry["model"]["file"]).stem, entry["model"]["format"]] = forces["r2"]
     print(r2)
-    assert r2["single"] > 0.999  # of nine training frames of 108 atoms
-    assert r2["single"] >= r2["float16"] > r2["bfloat16"]
+    assert r2["tiny", "single"] > 0.999  # of nine training frames of 108 atoms
+    assert r2["tiny", "single"] >= r2["tiny", "bfloat16"] > 0.99
+    assert r2["int4-refit", "int4"] > r2["int4-plain", "int4"]
     assert (folder / "results" / "evaluation.png").read_bytes().startswith(b"\x89PNG")
-    assert "tiny" in (folder / "results" / "evaluation.md").read_text()
+    assert "int4-refit" in (folder / "results" / "evaluation.md").read_text()

@@ -3,8 +3,15 @@
 
 import numpy as np
 import openmm
+import pytest
 
 from openmmsurrogate import TunablePMEForce
+
+# Names of platforms, CUDA's with the precision of the Context.
+PLATFORMS = pytest.mark.parametrize("platform", ["Reference", "CPU", "CUDA single", "CUDA mixed", "CUDA double"])
+# Meshes are converged to 1e-6 where these are used; pairs are computed in single precision on CPU and in two of CUDA's.
+TOLERANCE = {"Reference": 1e-6, "CPU": 2e-5, "CUDA single": 2e-5, "CUDA mixed": 2e-5, "CUDA double": 1e-6}
+ENERGY_TOLERANCE = {"Reference": 1e-7, "CPU": 1e-6, "CUDA single": 3e-6, "CUDA mixed": 1e-6, "CUDA double": 1e-7}
 
 # Smallest boxes with these shapes hold a cutoff of 0.9 nm with room for a barostat.
 BOXES = {
@@ -45,8 +52,14 @@ def make_system(box: np.ndarray, num_particles: int, *forces: openmm.Force) -> o
 
 
 def make_context(system: openmm.System, positions: np.ndarray, platform: str = "Reference") -> openmm.Context:
-    """Make a Context with the positions."""
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform(platform))
+    """Make a Context with the positions. Skips the test where there is no GPU for a platform of PLATFORMS."""
+    name, *precision = platform.split()
+    properties = {"Precision": precision[0]} if precision else {}
+    available = [openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())]
+    if name == "CUDA" and name not in available:
+        pytest.skip("OpenMM has no platform CUDA here")
+    integrator = openmm.VerletIntegrator(0.001)
+    context = openmm.Context(system, integrator, openmm.Platform.getPlatform(name), properties)
     context.setPositions(positions)
     return context
 

@@ -179,10 +179,10 @@ void CudaReciprocalSpaceKernel::checkReport() {
     const int badParticle = found.badParticle, overflowing = found.overflowing;
     *report = MeshReport();
     if (badParticle != 0)
-        throw OpenMMException(
-            "TunablePMEForce: the position of particle " + std::to_string(badParticle - 1) +
-            " is not finite, or further than 1e6 nm from the origin. The simulation has become unstable: use a "
-            "smaller time step, or minimize the energy first.");
+        throw OpenMMException("TunablePMEForce: particle " + std::to_string(badParticle - 1) +
+                              " is at a position that is not finite, or further than 1e6 nm from the origin. The "
+                              "simulation has become unstable: use a "
+                              "smaller time step, or minimize the energy first.");
     if (overflowing != 0)
         throw OpenMMException("TunablePMEForce: the force on particle " + std::to_string(overflowing - 1) +
                               " is too large for OpenMM's force buffers on platform CUDA");

@@ -6,6 +6,7 @@
 #include "surrogate/NetworkLayout.h"
 #include "surrogate/TableLayout.h"
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 using namespace SurrogatePlugin;
@@ -31,25 +32,30 @@ string join(const std::vector<int>& values) {
     return list;
 }
 
+/** Whether what is rounded to an operand is always far below the largest Float16. Derivatives need not be. */
+bool isBounded(const NetworkShape& shape) {
+    double bound = shape.activation == PairNetwork::SiLU ? 1e300 : 1;
+    if (shape.activation == PairNetwork::ClampedPolynomial) {
+        const std::vector<double>& c = shape.activationCoefficients;
+        bound = 0;
+        for (size_t k = 1; k < c.size(); k++)
+            bound += std::fabs(c[k]) * std::pow(c[0], 2.0 * k - 1);
+    }
+    return !shape.energyOutput && bound < 1000;
+}
+
 /** The names of formats and activations, and those of a shape. */
 string defineShape(const NetworkShape& shape) {
     string source;
     const std::pair<const char*, int> names[] = {
-        {"FORMAT_DOUBLE", NumericFormat::Double},
-        {"FORMAT_SINGLE", NumericFormat::Single},
-        {"FORMAT_TF32", NumericFormat::TF32},
-        {"FORMAT_BFLOAT16", NumericFormat::BFloat16},
-        {"FORMAT_FLOAT16", NumericFormat::Float16},
-        {"FORMAT_FLOAT8", NumericFormat::Float8},
-        {"FORMAT_INT8", NumericFormat::Int8},
-        {"ACTIVATION_TANH", PairNetwork::Tanh},
-        {"ACTIVATION_SILU", PairNetwork::SiLU},
-        {"ACTIVATION_POLYNOMIAL", PairNetwork::ClampedPolynomial},
-        {"NETWORK_FORMAT", shape.format},
-        {"ACTIVATION", shape.activation},
-        {"ENERGY_OUTPUT", shape.energyOutput},
-        {"END_LAYERS_SINGLE", shape.endLayersSingle},
-        {"ACTIVATION_IS_BOUNDED", shape.activation == PairNetwork::Tanh && !shape.energyOutput}};
+        {"FORMAT_DOUBLE", NumericFormat::Double},   {"FORMAT_SINGLE", NumericFormat::Single},
+        {"FORMAT_TF32", NumericFormat::TF32},       {"FORMAT_BFLOAT16", NumericFormat::BFloat16},
+        {"FORMAT_FLOAT16", NumericFormat::Float16}, {"FORMAT_FLOAT8", NumericFormat::Float8},
+        {"FORMAT_INT8", NumericFormat::Int8},       {"ACTIVATION_TANH", PairNetwork::Tanh},
+        {"ACTIVATION_SILU", PairNetwork::SiLU},     {"ACTIVATION_POLYNOMIAL", PairNetwork::ClampedPolynomial},
+        {"NETWORK_FORMAT", shape.format},           {"ACTIVATION", shape.activation},
+        {"ENERGY_OUTPUT", shape.energyOutput},      {"END_LAYERS_SINGLE", shape.endLayersSingle},
+        {"ACTIVATION_IS_BOUNDED", isBounded(shape)}};
     for (const auto& name : names)
         source += define(name.first, name.second);
     source += define("NUM_HIDDEN", (int) shape.hiddenWidths.size());
@@ -183,6 +189,6 @@ string KernelSource::makeNetworkProgram(const NetworkProgramOptions& options) {
                   options.doublePrecision ? sizeof(NetworkSetView<double>) : sizeof(NetworkSetView<float>)) +
            define("SIZE_OF_NETWORK_OUTPUT", sizeof(NetworkOutputView)) + joinFiles(pairFiles) +
            joinFiles({"surrogate/networkSet.cu", "surrogate/networkFormats.cu", "surrogate/networkActivation.cu",
-                      "surrogate/networkProducts.cu", "surrogate/networkLayers.cu", "surrogate/networkPairs.cu",
-                      "surrogate/network.cu"});
+                      "surrogate/networkProducts.cu", "surrogate/networkLayers.cu", "surrogate/networkList.cu",
+                      "surrogate/networkPairs.cu", "surrogate/network.cu"});
 }

@@ -72,7 +72,7 @@ CudaPairList<Real>::CudaPairList(CudaContext& context, const Particles& particle
     checkCuda(cuMemHostAlloc(&memory, sizeof(PairListReport), CU_MEMHOSTALLOC_DEVICEMAP),
               "allocating the report of the pair list");
     report.reset(static_cast<PairListReport*>(memory));
-    report->neighborsNeeded = 0;
+    report->neighborsNeeded = report->pairsNeeded = 0;
     dropReport();
     try {
         allocate();
@@ -297,6 +297,13 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
     const int numBlocks = (numThreads + KernelSource::BuildThreads - 1) / KernelSource::BuildThreads;
     launchCooperatively(context, buildList, arguments, std::min(numBlocks, residentBlocks), KernelSource::BuildThreads);
     mustRebuild = false; // only now: had a launch failed, the list would still have to be built
+}
+
+template <class Real>
+int CudaPairList<Real>::takePairsNeeded() {
+    const int needed = report->pairsNeeded;
+    report->pairsNeeded = 0;
+    return needed;
 }
 
 template <class Real>

@@ -58,6 +58,8 @@ public:
     void wait();
     /** Wait, and forget what earlier kernels have reported. */
     void dropReport();
+    /** Get how many pairs a kernel has found that lists pairs, if they did not fit; 0 if they did, or have been asked for before. */
+    int takePairsNeeded();
     int getNumMembers() const { return view.numMembers; }
     /** Get the argument that kernels take. */
     PairListView<Real>& getView() { return view; }

@@ -11,7 +11,7 @@ namespace SurrogatePlugin {
 
 /** Volatile, because the device writes it. */
 struct PairListReport {
-    volatile int badParticle, coincident1, coincident2, overflowing, neighborsNeeded;
+    volatile int badParticle, coincident1, coincident2, overflowing, neighborsNeeded, pairsNeeded;
 };
 
 template <class Real>

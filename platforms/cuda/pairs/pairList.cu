@@ -7,6 +7,7 @@ struct PairListReport {
     int coincident1, coincident2; // original indices + 1 of two particles at the same place
     int overflowing;              // original index + 1 of a particle whose force fixed point cannot hold
     int neighborsNeeded;          // the longest list, when it did not fit
+    int pairsNeeded;              // the same of a list of pairs that a kernel makes from the lists
 };
 
 /** Cells: bricks that follow the box vectors, folded onto a torus of folded cells per axis so that memory is bounded. */

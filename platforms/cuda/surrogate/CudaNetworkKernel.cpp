@@ -12,6 +12,11 @@ using std::vector;
 
 namespace {
 
+// Of the kernel listPairs: particles that a block takes together, and threads.
+constexpr int ListTile = 64, ListThreads = 256;
+// Room for pairs in reach at first: argon at its melting point has 39, within 1.15 times a cutoff of 0.85 nm.
+constexpr int InitialPairsPerParticle = 48;
+
 /** Make an array, or another one in its place, and fill it. */
 template <class T>
 void replace(CudaArray& array, CudaContext& context, const vector<T>& values, const char* name) {
@@ -92,21 +97,22 @@ void CudaNetworkKernel<Real>::uploadNetworks(Group& group, const SurrogateModel&
         }
     replace(group.networkOfTypes, this->context, networkOfTypes, "surrogateNetworkOfTypes");
     const double cutoff = this->interactions->getCutoff();
-    group.view = {(int) group.networks.size(),
-                  (Real) (cutoff * cutoff),
-                  group.words.getDevicePointer(),
-                  group.networkOfTypes.getDevicePointer(),
-                  0,
-                  0};
+    if (!group.pairState.isInitialized()) {
+        group.pairState.template initialize<int>(this->context, 3, "surrogatePairState");
+        group.pairState.upload(vector<int>(3, 0));
+    }
+    group.view.numNetworks = (int) group.networks.size();
+    group.view.cutoff2 = (Real) (cutoff * cutoff);
+    group.view.words = group.words.getDevicePointer();
+    group.view.networkOfTypes = group.networkOfTypes.getDevicePointer();
+    group.view.pairState = group.pairState.getDevicePointer();
     group.hasEnergies = false;
 }
 
 template <class Real>
 void CudaNetworkKernel<Real>::compile(bool triclinic) {
     CudaContext& context = this->context;
-    int numProcessors;
-    checkCuda(cuDeviceGetAttribute(&numProcessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, context.getDevice()),
-              "counting multiprocessors");
+    numProcessors = getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     for (auto& group : groups) {
         NetworkProgramOptions options;
         options.doublePrecision = context.getUseDoublePrecision();
@@ -129,16 +135,12 @@ void CudaNetworkKernel<Real>::compile(bool triclinic) {
         group->launch = KernelSource::getNetworkLaunch(group->shape);
         group->forceKernel = context.getKernel(module, "computeNetworkForces");
         group->forceAndEnergyKernel = context.getKernel(module, "computeNetworkForcesAndEnergy");
+        group->listKernel = context.getKernel(module, "listPairs");
         group->sampleKernel = context.getKernel(module, "sampleNetwork");
-        for (CUfunction kernel : {group->forceKernel, group->forceAndEnergyKernel, group->sampleKernel})
-            checkCuda(
-                cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, group->launch.sharedBytes),
-                "asking for shared memory");
-        int numBlocks;
-        checkCuda(cuOccupancyMaxActiveBlocksPerMultiprocessor(&numBlocks, group->forceAndEnergyKernel,
-                                                              32 * group->launch.numWarps, group->launch.sharedBytes),
-                  "counting resident blocks");
-        group->mostBlocks = std::max(1, numBlocks) * numProcessors;
+        const int threads = 32 * group->launch.numWarps, sharedBytes = group->launch.sharedBytes;
+        countResidentBlocks(context, group->sampleKernel, threads, sharedBytes); // allows it the memory
+        countResidentBlocks(context, group->forceAndEnergyKernel, threads, sharedBytes);
+        group->mostBlocks = countResidentBlocks(context, group->forceKernel, threads, sharedBytes);
         group->program = source;
     }
 }
@@ -196,12 +198,37 @@ void CudaNetworkKernel<Real>::makeEnergies(Group& group) {
     group.hasEnergies = true;
 }
 
+/**
+ * List pairs, if the neighbor lists have just been built. Where the pairs did not fit, the step searched the cells instead; there is more
+ * room from the next one on.
+ */
+template <class Real>
+void CudaNetworkKernel<Real>::listPairs(Group& group, int pairsNeeded) {
+    const int numMembers = this->pairs->getNumMembers();
+    const size_t capacity = std::max((size_t) InitialPairsPerParticle * numMembers, (size_t) (1.1 * pairsNeeded));
+    if (!group.pairs.isInitialized() || group.pairs.getSize() < capacity) {
+        if (group.pairs.isInitialized())
+            group.pairs.resize(capacity);
+        else
+            group.pairs.initialize(this->context, capacity, 2 * sizeof(int), "surrogatePairs");
+        group.view.pairs = group.pairs.getDevicePointer();
+        group.view.pairCapacity = (int) capacity;
+    }
+    void* arguments[] = {&this->pairs->getView(), &group.view};
+    launchKernel(this->context, group.listKernel, arguments,
+                 std::min(4 * numProcessors, (numMembers + ListTile - 1) / ListTile), ListThreads);
+}
+
 template <class Real>
 void CudaNetworkKernel<Real>::launchForces(bool includeEnergy) {
     CudaContext& context = this->context;
+    const int pairsNeeded = this->pairs->takePairsNeeded();
+    if (pairsNeeded > 0)
+        this->pairs->invalidate(); // until then the cells are searched
     for (auto& group : groups) {
         if (includeEnergy && !group->hasEnergies)
             makeEnergies(*group);
+        listPairs(*group, pairsNeeded);
         NetworkOutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
                                     context.getEnergyBuffer().getDevicePointer(), energySum.getDevicePointer(),
                                     ticket.getDevicePointer()};

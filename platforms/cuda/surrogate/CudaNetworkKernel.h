@@ -26,6 +26,7 @@ private:
     void launchForces(bool includeEnergy) override;
     void checkChip(NumericFormat::Type format);
     void uploadNetworks(Group& group, const SurrogateModel& model);
+    void listPairs(Group& group, int pairsNeeded);
     void makeEnergies(Group& group);
     std::vector<double> sample(Group& group, int index, double low, double spacing);
     /** The networks of one shape. */
@@ -34,15 +35,16 @@ private:
         NetworkLaunch launch;
         std::vector<int> networks; // of the model
         NetworkSetView<Real> view;
-        OpenMM::CudaArray words, networkOfTypes, energies, energyGrids;
+        OpenMM::CudaArray words, networkOfTypes, pairs, pairState, energies, energyGrids;
         std::string program; // the source that is compiled
-        CUfunction forceKernel, forceAndEnergyKernel, sampleKernel;
+        CUfunction listKernel, forceKernel, forceAndEnergyKernel, sampleKernel;
         int mostBlocks;   // that are resident at once
         bool hasEnergies; // whether the table of energies has been made
     };
     std::vector<std::unique_ptr<Group> > groups;
     std::string listProgram; // the source that the kernels of the list are from: that of the first group
     OpenMM::CudaArray energySum, ticket;
+    int numProcessors = 0;
 };
 
 } // namespace SurrogatePlugin

@@ -10,9 +10,9 @@ namespace SurrogatePlugin {
 
 template <class Real>
 struct NetworkSetView {
-    int numNetworks;
+    int numNetworks, pairCapacity;
     Real cutoff2;
-    CUdeviceptr words, networkOfTypes, energies, energyGrids;
+    CUdeviceptr words, networkOfTypes, pairs, pairState, energies, energyGrids;
 };
 
 struct NetworkOutputView {

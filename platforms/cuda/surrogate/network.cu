@@ -33,10 +33,10 @@ __device__ __forceinline__ FixedPoint scanWarp(FixedPoint value, int lane) {
     return value;
 }
 
-/** Add to the force on a particle, given by its place. No result is needed, so that nothing waits for it. */
-__device__ __forceinline__ void addToForce(const PairList& list, const NetworkOutput& output, int place, FixedPoint x,
-                                           FixedPoint y, FixedPoint z) {
-    FixedPoint* gm_force = output.gm_force + list.gm_order[place];
+/** Add to the force on a particle, given by its place in the Context's order. No result is needed, so that nothing waits for it. */
+__device__ __forceinline__ void addToForce(const NetworkOutput& output, int slot, FixedPoint x, FixedPoint y,
+                                           FixedPoint z) {
+    FixedPoint* gm_force = output.gm_force + slot;
     atomicAdd(gm_force, x);
     atomicAdd(gm_force + output.paddedNumAtoms, y);
     atomicAdd(gm_force + 2 * output.paddedNumAtoms, z);
@@ -46,12 +46,12 @@ __device__ __forceinline__ void addToForce(const PairList& list, const NetworkOu
  * Add the forces of a batch, one pair per lane. Second particles are all different places in memory; pairs with the same first particle are
  * neighbors in the batch, and are summed first: the sum of a run of lanes is the difference of two elements of a scan.
  *
- * @param first  place of the first particle, negative for lanes without a pair
+ * @param first  slot of the first particle, negative for lanes without a pair
  */
-__device__ __forceinline__ void addBatchForces(const PairList& list, const NetworkOutput& output, int first, int second,
-                                               FixedPoint x, FixedPoint y, FixedPoint z, int lane) {
+__device__ __forceinline__ void addBatchForces(const NetworkOutput& output, int first, int second, FixedPoint x,
+                                               FixedPoint y, FixedPoint z, int lane) {
     if (first >= 0)
-        addToForce(list, output, second, 0 - x, 0 - y, 0 - z);
+        addToForce(output, second, 0 - x, 0 - y, 0 - z);
     x = scanWarp(x, lane);
     y = scanWarp(y, lane);
     z = scanWarp(z, lane);
@@ -62,7 +62,7 @@ __device__ __forceinline__ void addBatchForces(const PairList& list, const Netwo
                      pz = __shfl_sync(0xffffffff, z, previousEnd);
     if (isEnd && first >= 0) {
         const bool isFirstRun = before == 0;
-        addToForce(list, output, first, isFirstRun ? x : x - px, isFirstRun ? y : y - py, isFirstRun ? z : z - pz);
+        addToForce(output, first, isFirstRun ? x : x - px, isFirstRun ? y : y - py, isFirstRun ? z : z - pz);
     }
 }
 
@@ -85,7 +85,7 @@ processBatch(const PairList& list, const NetworkSet& networks, int index, const 
     const Sum weight = evaluateNetwork(network, r, lane);
     const Sum scale = hasPair ? weight / r : 0;
     const int first = hasPair ? queue.first[slot] : -1, second = hasPair ? queue.second[slot] : -1;
-    addBatchForces(list, output, first, second, toFixedPoint(scale * (Sum) x), toFixedPoint(scale * (Sum) y),
+    addBatchForces(output, first, second, toFixedPoint(scale * (Sum) x), toFixedPoint(scale * (Sum) y),
                    toFixedPoint(scale * (Sum) z), lane);
     __syncwarp(); // all have read before the slots are used again
     if (WithEnergy && hasPair)
@@ -95,29 +95,36 @@ processBatch(const PairList& list, const NetworkSet& networks, int index, const 
 /** Go through all pairs that interact by one network. */
 template <bool WithEnergy>
 __device__ __forceinline__ void processPairs(const PairList& list, const NetworkSet& networks, int index,
-                                             const Network& network, const NetworkOutput& output, PairQueue& queue,
-                                             int lane, FixedEnergy& energy) {
-    // Where a list did not fit, the cells are searched instead, this once: slower, and as exact. The host then grows the lists.
-    const bool listFits = listsFit(list);
+                                             const Network& network, const NetworkOutput& output, PairStage& stage,
+                                             PairQueue& queue, int lane, FixedEnergy& energy) {
+    // Where lists did not fit, the cells are searched instead, this once: slower, and as exact. The host then grows the lists.
+    const bool hasPairs = listsFit(list) && networks.gm_pairState[PAIRS_LISTED] != PAIRS_DO_NOT_FIT;
+    const int warp = blockIdx.x * NETWORK_WARPS + threadIdx.x / 32, numWarps = gridDim.x * NETWORK_WARPS;
     PairWalk walk;
-    walk.stride = gridDim.x * NETWORK_WARPS;
-    walk.particle = blockIdx.x * NETWORK_WARPS + threadIdx.x / 32 - walk.stride;
+    walk.stride = numWarps;
+    walk.particle = warp - numWarps;
     walk.next = walk.end = 0;
     walk.searches = false;
     walk.run = 0;
+    PairStream stream = {0, 0, 0};
+    if (hasPairs)
+        stream = startStream(list, networks, stage, warp, numWarps, lane);
     int head = 0, count = 0;
     bool hasMore = true;
     while (hasMore || count > 0) { // once through, so that the network is in the code once
         while (hasMore && count < BATCH) {
-            hasMore = findNext(list, listFits, walk);
-            if (hasMore)
-                count += queuePairs(list, networks, index, listFits, walk, queue, head + count, lane);
+            hasMore = hasPairs ? stream.next < stream.end : findNext(list, walk);
+            if (hasMore && hasPairs)
+                count += queueChunk(list, networks, index, stream, stage, queue, head + count, lane);
+            else if (hasMore)
+                count += queueFound(list, networks, index, walk, queue, head + count, lane);
         }
         if (count > 0)
             processBatch<WithEnergy>(list, networks, index, network, output, queue, head, count, lane, energy);
         head = (head + BATCH) % PairQueue::Size;
         count -= BATCH;
     }
+    waitForCopies(); // for none that is still under way may arrive in the stage later
 }
 
 /** Bring the words of a network to where they are read from. All threads of the block must call this. */
@@ -139,11 +146,13 @@ template <bool WithEnergy>
 __device__ __forceinline__ void computeNetworks(const PairList& list, const NetworkSet& networks,
                                                 const NetworkOutput& output) {
     __shared__ PairQueue sm_queue[NETWORK_WARPS];
+    __shared__ __align__(16) PairStage sm_stage[NETWORK_WARPS];
     const int lane = threadIdx.x % 32;
     FixedEnergy energy = {0, 0};
     for (int index = 0; index < networks.numNetworks; index++) {
         const Network network = loadNetwork(networks, index);
-        processPairs<WithEnergy>(list, networks, index, network, output, sm_queue[threadIdx.x / 32], lane, energy);
+        processPairs<WithEnergy>(list, networks, index, network, output, sm_stage[threadIdx.x / 32],
+                                 sm_queue[threadIdx.x / 32], lane, energy);
     }
     if (WithEnergy)
         addEnergy(output.energy, energy);

@@ -25,6 +25,10 @@ typedef float Sum;
 #define ROWS_PER_LANE (ROWS / 8)
 #define VALUES (2 * ROWS_PER_LANE) // of a lane, in 8 columns of a tile: element e is column 2t + e%2 of row g + 8 (e/2)
 
+// Whether activations between layers are computed in Float16 themselves, two at a time.
+#define PACKED_ACTIVATION                                                                                              \
+    (NETWORK_FORMAT == FORMAT_FLOAT16 && ACTIVATION == ACTIVATION_POLYNOMIAL && ACTIVATION_IS_BOUNDED)
+
 // Words of an operand that a lane has in 16 columns of a tile, and words of weights that it needs for 16 columns times 16 neurons.
 #if NETWORK_FORMAT == FORMAT_DOUBLE
 typedef double Word;

@@ -99,20 +99,27 @@ __device__ __forceinline__ void computeFirstLayer(const Network& network, const 
 #endif
             }
     }
-    activateBlock(result);
 }
 
-/** Hand 16 activations of hidden layer `layer` to what comes next: the operand of the next layer... */
+/** Hand the sums of 16 neurons of hidden layer `layer` to what comes next: the operand of the next layer... */
 template <int K>
 struct NextLayer {
     Operand<K>& operand;
     const Sum4* codes;
-    __device__ __forceinline__ void take(const Block& activations, int block, int lane) {
+    __device__ __forceinline__ void take(Block& sums, int block, int lane) {
         Sum4 codes0, codes1;
         readCodes(codes, block, lane, codes0, codes1);
+#if !PACKED_ACTIVATION
+        activateBlock(sums);
+#endif
 #pragma unroll
-        for (int m = 0; m < NUM_TILES; m++)
-            packBlock<K>(operand, m, block, activations.value[m], codes0, codes1);
+        for (int m = 0; m < NUM_TILES; m++) {
+            packBlock<K>(operand, m, block, sums.value[m], codes0, codes1);
+#if PACKED_ACTIVATION
+            for (Word& word : operand.word[m][block])
+                word = activatePacked(word);
+#endif
+        }
     }
 };
 
@@ -121,7 +128,8 @@ struct LastLayer {
     RowValues& sum;
     const Sum4* weights; // {weight, weight, 0, 0}
     const Sum4* codes;
-    __device__ __forceinline__ void take(const Block& activations, int block, int lane) {
+    __device__ __forceinline__ void take(Block& sums, int block, int lane) {
+        activateBlock(sums);
         Sum4 codes[2];
         readCodes(this->codes, block, lane, codes[0], codes[1]);
 #pragma unroll
@@ -132,7 +140,7 @@ struct LastLayer {
 #pragma unroll
                 for (int row = 0; row < ROWS_PER_LANE; row++) {
                     // The force of an energy output is made of the derivatives.
-                    const Sum(&value)[VALUES] = activations.value[NUM_TILES - NUM_VALUE_TILES + m][half];
+                    const Sum(&value)[VALUES] = sums.value[NUM_TILES - NUM_VALUE_TILES + m][half];
                     Sum a = value[2 * row], b = value[2 * row + 1];
                     roundEnds(a, b, codes[half]);
                     sum.value[m][row] += w.x * a + w.y * b;
@@ -154,18 +162,18 @@ __device__ __forceinline__ void computeLayer(const Network& network, int lane, R
         LastLayer last = {sum, network.getColumns(next + HAS_CODES * getColumnWords(N)), codes};
 #pragma unroll
         for (int block = 0; block < N / 16; block++) {
-            Block activations;
-            compute(block, activations);
-            last.take(activations, block, lane);
+            Block sums;
+            compute(block, sums);
+            last.take(sums, block, lane);
         }
     } else {
         Operand<N> operand;
         NextLayer<N> nextLayer = {operand, codes};
 #pragma unroll
         for (int block = 0; block < N / 16; block++) {
-            Block activations;
-            compute(block, activations);
-            nextLayer.take(activations, block, lane);
+            Block sums;
+            compute(block, sums);
+            nextLayer.take(sums, block, lane);
         }
         evaluateFrom<LAYER + 1>(network, operand, lane, sum);
     }
@@ -180,7 +188,6 @@ __device__ __forceinline__ void evaluateFrom(const Network& network, const Opera
     const uint4* weights = reinterpret_cast<const uint4*>(network.words + biasOffset + getColumnWords(N));
     computeLayer<LAYER>(network, lane, sum, [&](int block, Block& result) {
         multiplyBlock<K, N>(input, weights, bias, block, lane, result);
-        activateBlock(result);
     });
 }
 

@@ -1,79 +1,88 @@
 // SPDX-License-Identifier: MIT
-// Collecting pairs within the cutoff until a batch is full. Each warp does so on its own: it goes through the lists of its particles, 32
-// neighbors at a time, and queues those that are near enough.
+// Collecting pairs within the cutoff until a batch is full. Each warp does so on its own. When the list is built, the pairs in reach are written
+// one after the other (listPairs), each once; in every step a warp goes through its share of them. Positions are on their way from memory
+// while a batch is evaluated.
 
-/** Pairs that wait to be evaluated, at most one batch less one and 32 more. A ring. */
+constexpr int CHUNK = 64; // pairs in reach that a warp looks at together, two for each lane
+
+/** Pairs that wait to be evaluated, at most one batch less one and a chunk more. A ring. */
 struct PairQueue {
-    static constexpr int Size = 64;
+    static constexpr int Size = 128;
     Real x[Size], y[Size], z[Size]; // displacement, from the second to the first particle
-    int first[Size], second[Size];  // places in cell order
+    int first[Size], second[Size];  // slots: places in the Context's order, where forces are added
 };
 
-/** Where a warp is in the lists of its particles, or in the cells around them where a list did not fit. The same for all lanes. */
-struct PairWalk {
-    int particle, stride;
-    Real4 position;
-    bool searches;      // whether there are runs of places left
-    int run, next, end; // neighbors that are left: entries of the list, or places
+/** Where copies arrive that have been asked for. Each lane reads only what it has asked for itself. */
+struct PairStage {
+    Real4 first[CHUNK], second[CHUNK];
+    int firstSlot[CHUNK], secondSlot[CHUNK];
+    int2 pairs[2][CHUNK]; // places in cell order, of the chunk that is described above, and of the next one
 };
 
-/**
- * Each pair is in two lists; half of them is wanted. Choosing by the parity of the two places divides the pairs of a particle evenly, which
- * the smaller place would not: particles at the low boundary of the box would get all of theirs.
- */
-__device__ __forceinline__ bool ownsPair(int i, int j) {
-    return ((i ^ j) & 1) ? i < j : i > j;
+/** A warp's share of the pairs in reach. */
+struct PairStream {
+    int next, end; // where the chunk in the stage begins; behind the last pair
+    int current;   // which of the stage's two sets of pairs belongs to it
+};
+
+template <int Bytes>
+__device__ __forceinline__ void copyAsync(void* sm_target, const void* gm_source, int bytesToRead = Bytes) {
+    asm volatile(
+        "cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"((unsigned int) __cvta_generic_to_shared(sm_target)),
+        "l"(gm_source), "n"(Bytes), "r"(bytesToRead)
+        : "memory");
 }
 
-/** Find the next run of places around a particle, if there is one. */
-__device__ __forceinline__ void findPlaces(const PairList& list, PairWalk& walk) {
-    Real4 builtAt[CLUSTER_SIZE];
-    loadCluster(list.gm_builtAt, list.numMembers, walk.particle / CLUSTER_SIZE, builtAt);
-    const Surroundings around = findSurroundings(list, builtAt);
-    walk.searches = walk.run < getNumRuns(around);
-    if (walk.searches)
-        getRun(list, around, walk.run++, walk.next, walk.end);
+__device__ __forceinline__ void waitForCopies() {
+    asm volatile("cp.async.wait_all;" ::: "memory");
 }
 
-/** Find neighbors that are left. Returns false when there are none in any list of this warp. */
-__device__ __forceinline__ bool findNext(const PairList& list, bool listFits, PairWalk& walk) {
-    while (walk.next >= walk.end) {
-        if (walk.searches) {
-            findPlaces(list, walk);
-            continue;
-        }
-        walk.particle += walk.stride;
-        if (walk.particle >= list.numMembers)
-            return false;
-        walk.position = list.gm_sorted[walk.particle];
-        walk.searches = !listFits;
-        walk.run = 0;
-        walk.next = 0;
-        walk.end = listFits ? list.gm_numNeighbors[walk.particle / CLUSTER_SIZE] : 0;
+/** Ask for the pairs from `start` on. Those behind the end become pairs of a particle with itself. */
+__device__ __forceinline__ void requestPairs(const NetworkSet& networks, int2* sm_pairs, int start, int end, int lane) {
+    for (int k = lane; k < CHUNK; k += 32) {
+        const bool exists = start + k < end;
+        copyAsync<8>(&sm_pairs[k], networks.gm_pairs + (exists ? start + k : 0), exists ? 8 : 0);
     }
-    return true;
 }
 
-/** Look at the next 32 neighbors, and queue the pairs that interact by a network. Returns how many. */
-__device__ __forceinline__ int queuePairs(const PairList& list, const NetworkSet& networks, int network, bool listFits,
-                                          PairWalk& walk, PairQueue& queue, int tail, int lane) {
-    const int i = walk.particle, cluster = i / CLUSTER_SIZE, place = walk.next + lane;
-    ListEntry entry = i;
-    if (place < walk.end)
-        entry = listFits ? list.gm_neighbor[(size_t) cluster * list.capacity + place] : makeEntry(list, cluster, place);
-    const int j = getPlace(entry);
-    walk.next += 32;
-    const Real4 neighbor = list.gm_sorted[j];
-    Real x = walk.position.x - neighbor.x, y = walk.position.y - neighbor.y, z = walk.position.z - neighbor.z;
+__device__ __forceinline__ void requestParticles(const PairList& list, PairStage& stage, int set, int lane) {
+    for (int k = lane; k < CHUNK; k += 32) {
+        const int2 pair = stage.pairs[set][k];
+        for (int part = 0; part < (int) sizeof(Real4); part += 16) {
+            copyAsync<16>((char*) &stage.first[k] + part, (const char*) &list.gm_sorted[pair.x] + part);
+            copyAsync<16>((char*) &stage.second[k] + part, (const char*) &list.gm_sorted[pair.y] + part);
+        }
+        copyAsync<4>(&stage.firstSlot[k], &list.gm_order[pair.x]);
+        copyAsync<4>(&stage.secondSlot[k], &list.gm_order[pair.y]);
+    }
+}
+
+/** Begin with a warp's share of all pairs. */
+__device__ __forceinline__ PairStream startStream(const PairList& list, const NetworkSet& networks, PairStage& stage,
+                                                  int warp, int numWarps, int lane) {
+    const long long numPairs = networks.gm_pairState[PAIRS_LISTED];
+    PairStream stream = {(int) (numPairs * warp / numWarps), (int) (numPairs * (warp + 1) / numWarps), 0};
+    requestPairs(networks, stage.pairs[0], stream.next, stream.end, lane);
+    waitForCopies();
+    requestParticles(list, stage, 0, lane);
+    requestPairs(networks, stage.pairs[1], stream.next + CHUNK, stream.end, lane);
+    return stream;
+}
+
+/** Queue a pair of each lane, given by slots, if it is within the cutoff and interacts by a network. Returns how many have been. */
+__device__ __forceinline__ int queuePair(const PairList& list, const NetworkSet& networks, int network, int i, int j,
+                                         const Real4& first, const Real4& second, bool isWanted, PairQueue& queue,
+                                         int tail, int lane) {
+    Real x = first.x - second.x, y = first.y - second.y, z = first.z - second.z;
     applyMinimumImage(list.box, x, y, z);
     const Real r2 = x * x + y * y + z * z;
-    bool isWanted =
-        ownsPair(i, j) && r2 < networks.cutoff2 && formsPair(entry, cluster * CLUSTER_SIZE, i % CLUSTER_SIZE);
+    isWanted = isWanted && r2 < networks.cutoff2;
 #if NUM_TYPES > 1
-    isWanted = isWanted && networks.gm_networkOfTypes[(int) walk.position.w * NUM_TYPES + (int) neighbor.w] == network;
+    isWanted = isWanted && networks.gm_networkOfTypes[(int) first.w * NUM_TYPES + (int) second.w] == network;
 #endif
     if (isWanted && r2 == 0) {
-        reportCoincidence(list, i, j);
+        list.report->coincident1 = list.gm_atomIndex[i] + 1;
+        list.report->coincident2 = list.gm_atomIndex[j] + 1;
         isWanted = false;
     }
     const unsigned int votes = __ballot_sync(0xffffffff, isWanted);
@@ -86,4 +95,70 @@ __device__ __forceinline__ int queuePairs(const PairList& list, const NetworkSet
         queue.second[slot] = j;
     }
     return __popc(votes);
+}
+
+/** Look at the chunk in the stage, and ask for the next one. Returns how many pairs have been queued. */
+__device__ __forceinline__ int queueChunk(const PairList& list, const NetworkSet& networks, int network,
+                                          PairStream& stream, PairStage& stage, PairQueue& queue, int tail, int lane) {
+    waitForCopies();
+    int count = 0;
+    for (int k = lane; k < CHUNK; k += 32) {
+        const int2 pair = stage.pairs[stream.current][k];
+        count += queuePair(list, networks, network, stage.firstSlot[k], stage.secondSlot[k], stage.first[k],
+                           stage.second[k], pair.x != pair.y, queue, tail + count, lane);
+    }
+    stream.next += CHUNK;
+    requestParticles(list, stage, 1 - stream.current, lane);
+    requestPairs(networks, stage.pairs[stream.current], stream.next + CHUNK, stream.end, lane);
+    stream.current = 1 - stream.current;
+    return count;
+}
+
+// What follows serves steps in which the lists did not fit: the cells around each particle are searched instead.
+
+/** Where a warp is among the particles around its own. The same for all lanes. */
+struct PairWalk {
+    int particle, stride;
+    Real4 position;
+    bool searches;      // whether there are runs of places left
+    int run, next, end; // places that are left
+};
+
+/** Find the next run of places around a particle, if there is one. */
+__device__ __forceinline__ void findPlaces(const PairList& list, PairWalk& walk) {
+    Real4 builtAt[CLUSTER_SIZE];
+    loadCluster(list.gm_builtAt, list.numMembers, walk.particle / CLUSTER_SIZE, builtAt);
+    const Surroundings around = findSurroundings(list, builtAt);
+    walk.searches = walk.run < getNumRuns(around);
+    if (walk.searches)
+        getRun(list, around, walk.run++, walk.next, walk.end);
+}
+
+/** Find places that are left. Returns false when there are none around any particle of this warp. */
+__device__ __forceinline__ bool findNext(const PairList& list, PairWalk& walk) {
+    while (walk.next >= walk.end) {
+        if (walk.searches) {
+            findPlaces(list, walk);
+            continue;
+        }
+        walk.particle += walk.stride;
+        if (walk.particle >= list.numMembers)
+            return false;
+        walk.position = list.gm_sorted[walk.particle];
+        walk.searches = true;
+        walk.run = 0;
+    }
+    return true;
+}
+
+/** Look at the next 32 places. Returns how many pairs have been queued. */
+__device__ __forceinline__ int queueFound(const PairList& list, const NetworkSet& networks, int network, PairWalk& walk,
+                                          PairQueue& queue, int tail, int lane) {
+    const int i = walk.particle, cluster = i / CLUSTER_SIZE, place = walk.next + lane;
+    const int j = place < walk.end ? place : i;
+    walk.next += 32;
+    const bool isWanted =
+        ownsPair(i, j) && formsPair(makeEntry(list, cluster, j), cluster * CLUSTER_SIZE, i % CLUSTER_SIZE);
+    return queuePair(list, networks, network, list.gm_order[i], list.gm_order[j], walk.position, list.gm_sorted[j],
+                     isWanted, queue, tail, lane);
 }

@@ -127,7 +127,7 @@ bool NetworkShape::operator==(const NetworkShape& other) const {
 }
 
 std::vector<int> NetworkShape::getPaddedWidths() const {
-    const int multiple = format == NumericFormat::Int8 || format == NumericFormat::Float8 ? 32 : 16;
+    const int multiple = format == NumericFormat::Int8 ? 32 : 16;
     std::vector<int> widths;
     for (int width : hiddenWidths)
         widths.push_back((width + multiple - 1) / multiple * multiple);
@@ -184,7 +184,7 @@ string KernelSource::makeNetworkProgram(const NetworkProgramOptions& options) {
     return definePairs(options) + define("NUM_TILES", launch.numTiles) + define("NETWORK_WARPS", launch.numWarps) +
            define("NETWORK_MIN_BLOCKS", launch.minBlocks) + define("WEIGHTS_IN_SHARED_MEMORY", launch.sharedBytes > 0) +
            define("NETWORK_WORDS", countNetworkWords(options.shape)) + define("NUM_ENERGY_NODES", NumEnergyNodes) +
-           define("FLOAT8_AS_FLOAT16", 1) + defineShape(options.shape) +
+           defineShape(options.shape) +
            define("SIZE_OF_NETWORK_SET",
                   options.doublePrecision ? sizeof(NetworkSetView<double>) : sizeof(NetworkSetView<float>)) +
            define("SIZE_OF_NETWORK_OUTPUT", sizeof(NetworkOutputView)) + joinFiles(pairFiles) +

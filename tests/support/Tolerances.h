@@ -24,19 +24,24 @@ inline double getForceTolerance(const PlatformCase& platformCase) {
 
 /**
  * Get the largest difference between a network kernel on CUDA and the emulation of its format, RMS over particles relative to the RMS
- * force, at equal positions.
+ * force, at equal positions. The last layer of the networks that tests fit adds up terms of tens of times their sum, which magnifies any
+ * error of the activations: the bounds are some times what is thus made of
+ * - Double: rounding in another order, and forces in steps of 2e-10 kJ/mol/nm; single positions round distances to 1e-7;
+ * - Single: sums of 64 terms in single, products to 2^-22, a tanh to 1e-7. For the shipped argon model it comes to 2e-6;
+ * - all others: the hardware's tanh, relative error 2^-11, as large as the rounding of Float16 and TF32 itself; where it moves an
+ *   activation over the edge of a rounding interval the next layer sees a whole step of the format, which is larger the coarser that is.
  */
 inline double getNetworkTolerance(const PlatformCase& platformCase) {
     using SurrogatePlugin::SurrogateForce;
     switch (platformCase.precision) {
     case SurrogateForce::Double:
-        return platformCase.hasSinglePositions() ? 1e-5 : 1e-10;
+        return platformCase.hasSinglePositions() ? 2e-5 : 1e-10;
     case SurrogateForce::Single:
-        return 1e-5;
+        return 2e-5;
     case SurrogateForce::BFloat16:
         return 3e-2;
     case SurrogateForce::Float8:
-        return 3e-1;
+        return 1e-1;
     case SurrogateForce::Int8:
         return 5e-2;
     default: // TF32, Float16, and Int4, whose products are Float16

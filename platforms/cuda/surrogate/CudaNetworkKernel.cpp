@@ -31,13 +31,9 @@ void replace(CudaArray& array, CudaContext& context, const vector<T>& values, co
 
 template <class Real>
 void CudaNetworkKernel<Real>::checkChip(NumericFormat::Type format) {
-    int major, minor;
-    const CUdevice device = this->context.getDevice();
-    checkCuda(cuDeviceGetAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device),
-              "asking for the chip");
-    checkCuda(cuDeviceGetAttribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device),
-              "asking for the chip");
-    const int oldest = KernelSource::getOldestChip(format), found = 10 * major + minor;
+    const int oldest = KernelSource::getOldestChip(format),
+              found = 10 * getAttribute(this->context, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
+                      getAttribute(this->context, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
     if (found < oldest)
         throw OpenMMException("SurrogateForce: networks in precision " + NumericFormat::getName(format) +
                               " need a GPU of compute capability " + to_string(oldest / 10) + "." +

@@ -5,7 +5,12 @@ __device__ __forceinline__ Sum computeTanh(Sum x) {
 #if NETWORK_FORMAT == FORMAT_DOUBLE
     return tanh(x);
 #elif NETWORK_FORMAT == FORMAT_SINGLE
-    return tanhf(x); // within 2 units in the last place
+    // 1 - 2/(1+exp(2x)), absolute error some 1e-7; exp overflows to infinity and underflows to 0 where it should. (tanhf() is twice as
+    // accurate, and makes the kernel a tenth slower.)
+    float power, reciprocal;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x * 2.885390082f));
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(reciprocal) : "f"(power + 1));
+    return fmaf(-2.0f, reciprocal, 1.0f);
 #else
     float result; // relative error 2^-11
     asm("tanh.approx.f32 %0, %1;" : "=f"(result) : "f"(x));

@@ -36,7 +36,7 @@ typedef double Word;
 #elif NETWORK_FORMAT == FORMAT_SINGLE || NETWORK_FORMAT == FORMAT_TF32
 typedef unsigned int Word;
 #define WORDS_PER_BLOCK 8
-#elif NETWORK_FORMAT == FORMAT_INT8 || (NETWORK_FORMAT == FORMAT_FLOAT8 && !FLOAT8_AS_FLOAT16)
+#elif NETWORK_FORMAT == FORMAT_INT8
 typedef unsigned int Word;
 #define WORDS_PER_BLOCK 2
 #else
@@ -168,11 +168,9 @@ __device__ __forceinline__ void packBlock(Operand<K>& operand, int tile, int blo
 #elif NETWORK_FORMAT == FORMAT_FLOAT16
         word[row] = packFloat16(a, b);
         word[2 + row] = packFloat16(c, d);
-#elif NETWORK_FORMAT == FORMAT_FLOAT8 && FLOAT8_AS_FLOAT16
+#elif NETWORK_FORMAT == FORMAT_FLOAT8 // every Float8 is a Float16
         word[row] = unpackFloat8(packFloat8(a, b));
         word[2 + row] = unpackFloat8(packFloat8(c, d));
-#elif NETWORK_FORMAT == FORMAT_FLOAT8
-        word[row] = packFloat8(a, b) | ((unsigned int) packFloat8(c, d) << 16);
 #elif NETWORK_FORMAT == FORMAT_INT8
         const unsigned int low = __byte_perm(findCode(a, codes0.x, codes0.z), findCode(b, codes0.y, codes0.w), 0x0040);
         const unsigned int high = __byte_perm(findCode(c, codes1.x, codes1.z), findCode(d, codes1.y, codes1.w), 0x0040);

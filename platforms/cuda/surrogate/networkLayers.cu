@@ -28,7 +28,7 @@ __device__ constexpr int getColumnWords(int width) {
 #define WORDS_PER_WEIGHT(K, N) (2 * (K) * (N))
 #elif NETWORK_FORMAT == FORMAT_TF32
 #define WORDS_PER_WEIGHT(K, N) ((K) * (N))
-#elif NETWORK_FORMAT == FORMAT_INT8 || (NETWORK_FORMAT == FORMAT_FLOAT8 && !FLOAT8_AS_FLOAT16)
+#elif NETWORK_FORMAT == FORMAT_INT8
 #define WORDS_PER_WEIGHT(K, N) ((K) * (N) / 4)
 #else
 #define WORDS_PER_WEIGHT(K, N) ((K) * (N) / 2)

@@ -18,15 +18,6 @@ __device__ __forceinline__ void multiplyTF32(float (&sum)[4], const unsigned int
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-#if NETWORK_FORMAT == FORMAT_FLOAT8 && !FLOAT8_AS_FLOAT16
-__device__ __forceinline__ void multiplyFloat8(float (&sum)[4], unsigned int a0, unsigned int a1, unsigned int a2,
-                                               unsigned int a3, unsigned int b0, unsigned int b1) {
-    asm("mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-#endif
-
 __device__ __forceinline__ void multiplyInt8(int (&sum)[4], unsigned int a0, unsigned int a1, unsigned int a2,
                                              unsigned int a3, unsigned int b0, unsigned int b1) {
     asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
@@ -147,17 +138,6 @@ __device__ __forceinline__ void multiplyBlock(const Operand<K>& input, const uin
         for (int m = 0; m < NUM_TILES; m++) {
             multiplyTF32(result.value[m][0], &input.word[m][k / 2][4 * (k % 2)], b.x, b.y);
             multiplyTF32(result.value[m][1], &input.word[m][k / 2][4 * (k % 2)], b.z, b.w);
-        }
-    }
-#elif NETWORK_FORMAT == FORMAT_FLOAT8 && !FLOAT8_AS_FLOAT16
-#pragma unroll
-    for (int k = 0; k < K / 32; k++) {
-        const uint4 b = words[(k * (N / 16) + block) * 32 + lane];
-#pragma unroll
-        for (int m = 0; m < NUM_TILES; m++) {
-            const Word *a = input.word[m][2 * k], *c = input.word[m][2 * k + 1];
-            multiplyFloat8(result.value[m][0], a[0], a[1], c[0], c[1], b.x, b.y);
-            multiplyFloat8(result.value[m][1], a[0], a[1], c[0], c[1], b.z, b.w);
         }
     }
 #else

@@ -53,13 +53,15 @@ void CudaNetworkKernel<Real>::upload(const SurrogateForce& force) {
         ticket.initialize<int>(this->context, 1, "surrogateTicket");
         ticket.upload(vector<int>(1, 0));
     }
+    vector<std::pair<int, NetworkShape> > shapes; // of the networks in use
+    for (int network = 0; network < this->interactions->getNumNetworks(); network++)
+        if (this->interactions->getFunction(network))
+            shapes.emplace_back(network, findShape(model.getNetwork(network), scheme));
     vector<std::unique_ptr<Group> > old;
     std::swap(groups, old); // to be used again where shapes have stayed, with their programs
-    for (int network = 0; network < this->interactions->getNumNetworks(); network++) {
-        if (!this->interactions->getFunction(network))
-            continue;
-        const NetworkShape shape = findShape(model.getNetwork(network), scheme);
-        auto hasShape = [&](const std::unique_ptr<Group>& group) { return group && group->shape == shape; };
+    for (const auto& [network, shape] : shapes) {
+        const NetworkShape& wanted = shape;
+        auto hasShape = [&](const std::unique_ptr<Group>& group) { return group && group->shape == wanted; };
         auto found = std::find_if(groups.begin(), groups.end(), hasShape);
         if (found == groups.end()) {
             auto kept = std::find_if(old.begin(), old.end(), hasShape);

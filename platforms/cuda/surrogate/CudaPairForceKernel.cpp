@@ -96,8 +96,14 @@ double CudaPairForceKernel<Real>::execute(ContextImpl& contextImpl, bool, bool i
 template <class Real>
 void CudaPairForceKernel<Real>::copyParametersToContext(ContextImpl&, const SurrogateForce& force) {
     ContextSelector selector(context);
-    interactions.reset(new PairInteractions(force, *settings));
-    upload(force);
+    std::unique_ptr<PairInteractions> previous(new PairInteractions(force, *settings));
+    std::swap(interactions, previous);
+    try {
+        upload(force);
+    } catch (...) { // a network that cannot be evaluated: the Context stays as it was
+        std::swap(interactions, previous);
+        throw;
+    }
     particles->update(force);
     pairs->setTypes(readParticles(force));
     if (isCompiled) // what the programs were specialized for may have changed

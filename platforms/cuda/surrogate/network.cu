@@ -33,10 +33,27 @@ __device__ __forceinline__ FixedPoint scanWarp(FixedPoint value, int lane) {
     return value;
 }
 
-/** Add to the force on a particle, given by its place in the Context's order. No result is needed, so that nothing waits for it. */
-__device__ __forceinline__ void addToForce(const NetworkOutput& output, int slot, FixedPoint x, FixedPoint y,
-                                           FixedPoint z) {
+__device__ __forceinline__ bool isAtLeast(FixedPoint value, long long limit) {
+    return (long long) value >= limit || (long long) value <= -limit;
+}
+
+/** Add a component so large that the sum may come near the end of the buffer, which is at 2^31 kJ/mol/nm. */
+__device__ __forceinline__ void addLargeForce(const PairList& list, FixedPoint* gm_force, int slot, FixedPoint value) {
+    if (isAtLeast(atomicAdd(gm_force, value) + value, 1LL << 62))
+        list.report->overflowing = list.gm_atomIndex[slot] + 1;
+}
+
+/** Add to the force on a particle, given by its slot. Nothing waits for the result, unless the force is a thousandth of what fits. */
+__device__ __forceinline__ void addToForce(const PairList& list, const NetworkOutput& output, int slot, FixedPoint x,
+                                           FixedPoint y, FixedPoint z) {
     FixedPoint* gm_force = output.gm_force + slot;
+    constexpr long long large = 1LL << 53;
+    if (isAtLeast(x, large) || isAtLeast(y, large) || isAtLeast(z, large)) {
+        addLargeForce(list, gm_force, slot, x);
+        addLargeForce(list, gm_force + output.paddedNumAtoms, slot, y);
+        addLargeForce(list, gm_force + 2 * output.paddedNumAtoms, slot, z);
+        return;
+    }
     atomicAdd(gm_force, x);
     atomicAdd(gm_force + output.paddedNumAtoms, y);
     atomicAdd(gm_force + 2 * output.paddedNumAtoms, z);
@@ -48,10 +65,10 @@ __device__ __forceinline__ void addToForce(const NetworkOutput& output, int slot
  *
  * @param first  slot of the first particle, negative for lanes without a pair
  */
-__device__ __forceinline__ void addBatchForces(const NetworkOutput& output, int first, int second, FixedPoint x,
-                                               FixedPoint y, FixedPoint z, int lane) {
+__device__ __forceinline__ void addBatchForces(const PairList& list, const NetworkOutput& output, int first, int second,
+                                               FixedPoint x, FixedPoint y, FixedPoint z, int lane) {
     if (first >= 0)
-        addToForce(output, second, 0 - x, 0 - y, 0 - z);
+        addToForce(list, output, second, 0 - x, 0 - y, 0 - z);
     x = scanWarp(x, lane);
     y = scanWarp(y, lane);
     z = scanWarp(z, lane);
@@ -62,7 +79,7 @@ __device__ __forceinline__ void addBatchForces(const NetworkOutput& output, int 
                      pz = __shfl_sync(0xffffffff, z, previousEnd);
     if (isEnd && first >= 0) {
         const bool isFirstRun = before == 0;
-        addToForce(output, first, isFirstRun ? x : x - px, isFirstRun ? y : y - py, isFirstRun ? z : z - pz);
+        addToForce(list, output, first, isFirstRun ? x : x - px, isFirstRun ? y : y - py, isFirstRun ? z : z - pz);
     }
 }
 
@@ -85,7 +102,7 @@ processBatch(const PairList& list, const NetworkSet& networks, int index, const 
     const Sum weight = evaluateNetwork(network, r, lane);
     const Sum scale = hasPair ? weight / r : 0;
     const int first = hasPair ? queue.first[slot] : -1, second = hasPair ? queue.second[slot] : -1;
-    addBatchForces(output, first, second, toFixedPoint(scale * (Sum) x), toFixedPoint(scale * (Sum) y),
+    addBatchForces(list, output, first, second, toFixedPoint(scale * (Sum) x), toFixedPoint(scale * (Sum) y),
                    toFixedPoint(scale * (Sum) z), lane);
     __syncwarp(); // all have read before the slots are used again
     if (WithEnergy && hasPair)

@@ -25,7 +25,8 @@ NumericFormat::Type readPrecision(const SerializationNode& node, const string& p
 unique_ptr<TunablePMEForce> readForce(const SerializationNode& node) {
     checkVersion(node, newestVersion);
     const SerializationProxy& proxy = SerializationProxy::getProxy(typeid(NonbondedForce));
-    const unique_ptr<NonbondedForce> base(static_cast<NonbondedForce*>(proxy.deserialize(node.getChildNode(childName))));
+    const unique_ptr<NonbondedForce> base(
+        static_cast<NonbondedForce*>(proxy.deserialize(node.getChildNode(childName))));
     auto force = std::make_unique<TunablePMEForce>(*base);
     force->setSplineOrder(readNumber<int>(node, "splineOrder"));
     force->setSpreadingPrecision(readPrecision(node, "spreadingPrecision"));

@@ -7,8 +7,8 @@
 namespace SurrogatePlugin {
 
 /**
- * Stores a TunablePMEForce in the XML of a System: the settings of its own, and a child node "NonbondedForce" that OpenMM's proxy writes
- * and reads.
+ * Stores a TunablePMEForce in the XML of a System: the settings of its own, and a child node "NonbondedForce" that
+ * OpenMM's proxy writes and reads.
  */
 class TunablePMEForceProxy : public OpenMM::SerializationProxy {
 public:

@@ -14,8 +14,8 @@ using std::vector;
 
 namespace {
 
-// The functional is an integral over one period of the grid's reciprocal space, or the part of it in which the potential's transform has not
-// fallen below exp(-decay^2); so many points along each axis give it to a few percent.
+// The functional is an integral over one period of the grid's reciprocal space, or the part of it in which the
+// potential's transform has not fallen below exp(-decay^2); so many points along each axis give it to a few percent.
 const int numSamples = 12;
 const double decay = 4.5;
 // Waves that a grid cannot tell apart: 15 on either side; the transform of order 4 has decayed to 1e-7 there.
@@ -66,7 +66,10 @@ void invertBox(const Vec3 box[3], Vec3 reciprocal[3]) {
     reciprocal[2] = Vec3(0, 0, box[0][0] * box[1][1]) * scale;
 }
 
-/** The error functional, point by point of one period. Lengths in nm; the potential's transform is that of erf(alpha r)/r. */
+/**
+ * The error functional, point by point of one period. Lengths in nm; the potential's transform is that of erf(alpha
+ * r)/r.
+ */
 class MeshFunctional {
 public:
     MeshFunctional(const ChargedBox& box, int order, const MeshParameters& parameters)
@@ -94,7 +97,10 @@ public:
 
 private:
     double getPotential(double k2) const { return 4 * pi * std::exp(-k2 / (4 * alpha * alpha)) / k2; }
-    /** Add up U^2 and k^2 U^2 over all aliases but the wave itself, without cancellation: no alias in all three axes is left out. */
+    /**
+     * Add up U^2 and k^2 U^2 over all aliases but the wave itself, without cancellation: no alias in all three axes is
+     * left out.
+     */
     void sumAliases(const std::array<const AxisSample*, 3>& s, double& sum, double& forceSum) const {
         sum = forceSum = 0;
         for (int mask = 1; mask < 8; mask++) {
@@ -148,7 +154,8 @@ std::array<int, 3> makeGrid(const ChargedBox& box, double spacing, int order) {
 
 double chooseAlpha(const ChargedBox& box, double cutoff, double tolerance) {
     const double uncut = estimateDirectError(box, cutoff, 0);
-    // Below 1.5/rc the formula, an expansion for large alpha rc, is no longer good; the direct error is then smaller than asked.
+    // Below 1.5/rc the formula, an expansion for large alpha rc, is no longer good; the direct error is then smaller
+    // than asked.
     const double exponent = std::max(1.5 * 1.5, std::log(uncut / (directShare * tolerance)));
     return std::sqrt(exponent) / cutoff;
 }

@@ -16,7 +16,9 @@ using std::vector;
 
 namespace {
 
-/** Get the charges and exceptions of a force with the offsets of the given global parameters, at a State's positions. */
+/**
+ * Get the charges and exceptions of a force with the offsets of the given global parameters, at a State's positions.
+ */
 ChargedSystem makeChargedSystem(const TunablePMEForce& force, const State& state) {
     ChargedSystem system;
     system.positions = state.getPositions();

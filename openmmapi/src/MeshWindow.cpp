@@ -28,7 +28,8 @@ MeshWindow::MeshWindow(const vector<vector<double> >& coefficients, const std::f
 }
 
 MeshWindow SurrogatePlugin::makeBSplineWindow(int order) {
-    // w_j(f) = M_n(f + n-1-j), by the recursion M_n(x) = (x M_{n-1}(x) + (n-x) M_{n-1}(x-1)) / (n-1), in powers of t = f - 1/2.
+    // w_j(f) = M_n(f + n-1-j), by the recursion M_n(x) = (x M_{n-1}(x) + (n-x) M_{n-1}(x-1)) / (n-1), in powers of t =
+    // f - 1/2.
     vector<vector<double> > pieces = {{1.0}};
     for (int n = 2; n <= order; n++) {
         vector<vector<double> > next(n, vector<double>(n, 0.0));

@@ -8,8 +8,8 @@
 namespace SurrogatePlugin {
 
 /**
- * Divide 0 to size-1 into as many ranges as OpenMM uses threads, and call a function for each range on a thread of its own. It must
- * not throw.
+ * Divide 0 to size-1 into as many ranges as OpenMM uses threads, and call a function for each range on a thread of its
+ * own. It must not throw.
  */
 inline void forRangesInParallel(int size, const std::function<void(int first, int last)>& function) {
     OpenMM::ThreadPool threads;

@@ -15,8 +15,8 @@ bool usesMesh(const NonbondedForce& force) {
 }
 
 /**
- * Make the force that the stock kernel is given: with our alphas, and with grids that cost no memory, as it never uses them. 16 points are
- * no fewer than any platform's spline order.
+ * Make the force that the stock kernel is given: with our alphas, and with grids that cost no memory, as it never uses
+ * them. 16 points are no fewer than any platform's spline order.
  */
 NonbondedForce makeShortRange(const NonbondedForce& force, const PMESettings& settings) {
     const int unusedGrid = 16;

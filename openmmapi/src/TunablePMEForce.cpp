@@ -18,8 +18,8 @@ using std::unique_ptr;
 namespace {
 
 /**
- * Make a copy through the force's serialization. A plain copy would take over the counts by which a force that lives in a Context
- * tracks what has changed since.
+ * Make a copy through the force's serialization. A plain copy would take over the counts by which a force that lives in
+ * a Context tracks what has changed since.
  */
 NonbondedForce makeFreshCopy(const NonbondedForce& force) {
     const SerializationProxy& proxy = SerializationProxy::getProxy(typeid(NonbondedForce));

@@ -28,8 +28,9 @@ public:
 extern "C" void registerPlatforms() {}
 
 /**
- * Register on every platform derived from Reference that does not have the kernel of SurrogateForce yet, whether from here or a better one; that
- * of TunablePMEForce on Reference itself only, as each platform has a stock kernel for the rest of it.
+ * Register on every platform derived from Reference that does not have the kernel of SurrogateForce yet, whether from
+ * here or a better one; that of TunablePMEForce on Reference itself only, as each platform has a stock kernel for the
+ * rest of it.
  */
 extern "C" void registerKernelFactories() {
     using namespace SurrogatePlugin;

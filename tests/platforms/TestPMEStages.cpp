@@ -30,7 +30,10 @@ struct MeshResult {
     vector<Vec3> forces;
 };
 
-/** Get |sum_j w_j exp(2 pi i m j / n)|^2, by which Essmann et al. divide; it differs from the squared transform by the aliases. */
+/**
+ * Get |sum_j w_j exp(2 pi i m j / n)|^2, by which Essmann et al. divide; it differs from the squared transform by the
+ * aliases.
+ */
 vector<double> computeEssmannModuli(const MeshWindow& window, int numPoints) {
     const int order = window.getOrder();
     vector<double> weights(order), moduli;
@@ -136,7 +139,10 @@ TEST(PMEStages, threadsDoNotChangeTheGrid) {
     }
 }
 
-/** Forces are the gradient of the mesh energy, also on even grids with odd orders, and with no influence of where the grid is coarse. */
+/**
+ * Forces are the gradient of the mesh energy, also on even grids with odd orders, and with no influence of where the
+ * grid is coarse.
+ */
 TEST(PMEStages, forcesAreTheGradientOfTheEnergy) {
     ChargedSystem system = makeSystem();
     ThreadPool threads(2);

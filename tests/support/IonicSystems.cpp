@@ -43,7 +43,10 @@ ChargedSystem makeIonGas(int numParticles, double least) {
     return system;
 }
 
-/** Molecules with the charges and shape of TIP3P water, at random orientations on a grid: their correlations are not those of water. */
+/**
+ * Molecules with the charges and shape of TIP3P water, at random orientations on a grid: their correlations are not
+ * those of water.
+ */
 ChargedSystem makeMolecules() {
     ChargedSystem system;
     setBox(system, cube);

@@ -14,12 +14,15 @@ struct IonicSystem {
     SurrogatePlugin::ChargedSystem charged;
 };
 
-/** Make ions of alternating charge on a jittered grid along box vectors of about 2.5 nm: a salt of 64 ions per nm^3 or less. */
+/**
+ * Make ions of alternating charge on a jittered grid along box vectors of about 2.5 nm: a salt of 64 ions per nm^3 or
+ * less.
+ */
 SurrogatePlugin::ChargedSystem makeSalt(const OpenMM::Vec3 box[3], double spacing, double jitter);
 
 /**
- * Make the systems that errors are estimated for: shaken salts in a cube, a brick and a strongly triclinic box, a salt as disordered as a melt,
- * uncorrelated ions, and neutral three-site molecules whose internal pairs are excluded.
+ * Make the systems that errors are estimated for: shaken salts in a cube, a brick and a strongly triclinic box, a salt
+ * as disordered as a melt, uncorrelated ions, and neutral three-site molecules whose internal pairs are excluded.
  */
 std::vector<IonicSystem> makeIonicSystems();
 

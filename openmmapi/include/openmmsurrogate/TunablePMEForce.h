@@ -9,25 +9,26 @@
 namespace SurrogatePlugin {
 
 /**
- * A NonbondedForce whose reciprocal space can be tuned: the spline order, and the precision of each stage of the mesh calculation.
+ * A NonbondedForce whose reciprocal space can be tuned: the spline order, and the precision of each stage of the mesh
+ * calculation.
  *
- * It takes the place of a NonbondedForce and is one: every setting means what it means there, and with the methods NoCutoff,
- * CutoffNonPeriodic, CutoffPeriodic and Ewald it computes exactly the same. With PME and LJPME the platform's own kernel
- * computes everything but reciprocal space (pairs, exceptions, corrections for exclusions, the dispersion correction), and
- * the stages of this class compute that:
+ * It takes the place of a NonbondedForce and is one: every setting means what it means there, and with the methods
+ * NoCutoff, CutoffNonPeriodic, CutoffPeriodic and Ewald it computes exactly the same. With PME and LJPME the platform's
+ * own kernel computes everything but reciprocal space (pairs, exceptions, corrections for exclusions, the dispersion
+ * correction), and the stages of this class compute that:
  *
  *   1. Spreading: charges are spread over the grid with a window function (a cardinal B-spline of the order set).
  *   2. FFT: the grid is transformed, and later transformed back.
  *   3. Convolution: each wave is multiplied by the Ewald sum's influence function.
  *   4. Interpolation: forces are read from the grid with the derivative of the same window.
  *
- * A stage's precision is the format of what it stores on the grid. Arithmetic is double for Double and single for all others;
- * energies are added in double. docs/theory/pme.md has the formulas and their sources.
+ * A stage's precision is the format of what it stores on the grid. Arithmetic is double for Double and single for all
+ * others; energies are added in double. docs/theory/pme.md has the formulas and their sources.
  *
  * Three setters choose the splitting parameter alpha and the grid; the first that applies wins:
  *
  *   1. setPMEParameters() with alpha other than 0: used as they are. (setLJPMEParameters() for dispersion.)
- *   2. setForceErrorTolerance(): from an error estimate, for the charges and the box that the System has when the Context is created.
+ *   2. setForceErrorTolerance(): from an error estimate, for the charges and box of the System at Context creation.
  *   3. setEwaldErrorTolerance(): OpenMM's rule, with the grid rounded up to sizes that FFTs like.
  *
  * getPMEParametersInContext() tells what a Context uses. A Context on a platform without kernels for this class throws.
@@ -41,7 +42,10 @@ public:
     static constexpr Precision Single = NumericFormat::Single;
     /** 16-bit storage, 8 exponent bits. */
     static constexpr Precision BFloat16 = NumericFormat::BFloat16;
-    /** 16-bit storage, 5 exponent bits; a grid shares one scale, a power of two, so that it neither over- nor underflows. */
+    /**
+     * 16-bit storage, 5 exponent bits; a grid shares one scale, a power of two, so that it neither over- nor
+     * underflows.
+     */
     static constexpr Precision Float16 = NumericFormat::Float16;
     static constexpr int MinSplineOrder = 4, MaxSplineOrder = 8;
     TunablePMEForce();
@@ -63,20 +67,29 @@ public:
     /** Set the format of what both transforms store. @param precision  Default, Double, Single, BFloat16 or Float16 */
     void setFFTPrecision(Precision precision);
     Precision getConvolutionPrecision() const { return convolutionPrecision; }
-    /** Set the format of the influence function and of the products with it. @param precision  Default, Double, Single, BFloat16 or Float16 */
+    /**
+     * Set the format of the influence function and of the products with it.
+     *
+     * @param precision  Default, Double, Single, BFloat16 or Float16
+     */
     void setConvolutionPrecision(Precision precision);
     Precision getInterpolationPrecision() const { return interpolationPrecision; }
-    /** Set the format of the potential that is interpolated. @param precision  Default, Double, Single, BFloat16 or Float16 */
+    /**
+     * Set the format of the potential that is interpolated.
+     *
+     * @param precision  Default, Double, Single, BFloat16 or Float16
+     */
     void setInterpolationPrecision(Precision precision);
     /** Get the error that alpha and grid are chosen for, kJ/mol/nm; 0 if the Ewald error tolerance chooses them. */
     double getForceErrorTolerance() const { return forceErrorTolerance; }
     /**
      * Choose alpha and grid, when a Context is created, for a root mean square error of the electrostatic force.
      *
-     * It is an absolute error, like LAMMPS's accuracy times its reference force, and unlike setEwaldErrorTolerance(), whose number
-     * is the relative error of the pair force at the cutoff. The estimate takes charges to be uncorrelated and uses the box, the charges,
-     * and the default values of global parameters, as they are when the Context is created; measureForceErrorInContext() tells what
-     * came of it. Rounding, where a stage is in Single or less, comes on top.
+     * It is an absolute error, like LAMMPS's accuracy times its reference force, and unlike setEwaldErrorTolerance(),
+     * whose number is the relative error of the pair force at the cutoff. The estimate takes charges to be uncorrelated
+     * and uses the box, the charges, and the default values of global parameters, as they are when the Context is
+     * created; measureForceErrorInContext() tells what came of it. Rounding, where a stage is in Single or less, comes
+     * on top.
      *
      * @param tolerance  kJ/mol/nm; 0 for none
      * @throws OpenMM::OpenMMException if it is negative or not finite
@@ -85,14 +98,16 @@ public:
     /**
      * Measure the error of the electrostatic forces that a Context computes, at its current positions.
      *
-     * The forces are computed once more in a Context like it (same platform, properties, alpha, grid, order and precisions) with the
-     * electrostatic part of this force only, and compared with an Ewald sum in double, without a mesh, that is converged to about 1e-10.
-     * Charges must be what the Context uses: call updateParametersInContext() first if you have changed them.
+     * The forces are computed once more in a Context like it (same platform, properties, alpha, grid, order and
+     * precisions) with the electrostatic part of this force only, and compared with an Ewald sum in double, without a
+     * mesh, that is converged to about 1e-10. Charges must be what the Context uses: call updateParametersInContext()
+     * first if you have changed them.
      *
      * @param context          the Context; its method must be PME or LJPME
      * @param[out] absolute    root mean square, over particles, of the norm of the error, kJ/mol/nm
      * @param[out] relative    the same over the root mean square of the force; 0 if no force is other than 0
-     * @param maxParticles     the Ewald sum is computed for this many particles, evenly chosen, as its cost grows with their number.
+     * @param maxParticles     the Ewald sum is computed for this many particles, evenly chosen, as its cost grows with
+     *                         their number.
      * @throws OpenMM::OpenMMException if the Context does not use PME, or maxParticles is not positive
      */
     void measureForceErrorInContext(OpenMM::Context& context, double& absolute, double& relative,

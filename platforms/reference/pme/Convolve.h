@@ -10,7 +10,8 @@
 namespace SurrogatePlugin {
 
 /**
- * Compute what each wave is multiplied by: the split's transform over the volume, divided by the squared transform of the window.
+ * Compute what each wave is multiplied by: the split's transform over the volume, divided by the squared transform of
+ * the window.
  *
  * @param squaredTransform  of the window along each axis: computeSquaredTransform()
  * @param[out] influence    [numWaves] kJ/mol per squared charge

@@ -36,7 +36,10 @@ static array<T, 3> findGradient(const array<int, 3>& cell, const Weights<T>& w, 
     return gradient;
 }
 
-/** Transform derivatives with respect to fractional coordinates, for a box in reduced form, to those with respect to x, y and z. */
+/**
+ * Transform derivatives with respect to fractional coordinates, for a box in reduced form, to those with respect to x,
+ * y and z.
+ */
 static Vec3 toCartesian(const Vec3& fractional, const Vec3 box[3]) {
     Vec3 gradient;
     gradient[0] = fractional[0] / box[0][0];

@@ -7,7 +7,8 @@
 namespace SurrogatePlugin {
 
 /**
- * Stage 4: add the force on each particle, minus its charge times the gradient of the potential, interpolated with the window's derivative.
+ * Stage 4: add the force on each particle, minus its charge times the gradient of the potential, interpolated with the
+ * window's derivative.
  *
  * @param grid            [numPoints] potential, kJ/mol/e
  * @param[in,out] forces  [numParticles] kJ/mol/nm

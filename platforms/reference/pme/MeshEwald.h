@@ -11,7 +11,10 @@
 
 namespace SurrogatePlugin {
 
-/** The reciprocal space of one potential, as the stages in this folder: place, spread, transform, convolve, transform back, interpolate. */
+/**
+ * The reciprocal space of one potential, as the stages in this folder: place, spread, transform, convolve, transform
+ * back, interpolate.
+ */
 class MeshEwald {
 public:
     /**

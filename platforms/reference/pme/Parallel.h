@@ -6,7 +6,10 @@
 
 namespace SurrogatePlugin {
 
-/** Call function(i) for i from 0 to count-1 on all threads of a Context, in contiguous ranges. The function must not throw. */
+/**
+ * Call function(i) for i from 0 to count-1 on all threads of a Context, in contiguous ranges. The function must not
+ * throw.
+ */
 template <class Function>
 void forEachInParallel(OpenMM::ThreadPool& threads, int count, const Function& function) {
     threads.execute([&](OpenMM::ThreadPool& pool, int index) {

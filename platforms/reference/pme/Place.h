@@ -9,7 +9,9 @@
 
 namespace SurrogatePlugin {
 
-/** Where the particles are on a grid, sorted by the plane of the first axis, so that planes can be filled independently. */
+/**
+ * Where the particles are on a grid, sorted by the plane of the first axis, so that planes can be filled independently.
+ */
 struct ParticlePlaces {
     std::vector<int> particles;                    // [numParticles] indices, sorted by plane, and then as they were
     std::vector<int> planeBegin;                   // [points[0]+1] where each plane begins in the arrays here

@@ -9,7 +9,10 @@
 
 namespace SurrogatePlugin {
 
-/** Computes the reciprocal space of a TunablePMEForce on the Reference platform, and those derived from it, with all threads. */
+/**
+ * Computes the reciprocal space of a TunablePMEForce on the Reference platform, and those derived from it, with all
+ * threads.
+ */
 class ReferenceCalcReciprocalSpaceKernel : public CalcReciprocalSpaceKernel {
 public:
     /** @param defaultPrecision  what a stage's precision Default means */

@@ -7,8 +7,8 @@
 namespace SurrogatePlugin {
 
 /**
- * Stage 1: spread charges over the grid. Each plane adds its particles in a fixed order, so that the result does not depend on the number
- * of threads.
+ * Stage 1: spread charges over the grid. Each plane adds its particles in a fixed order, so that the result does not
+ * depend on the number of threads.
  *
  * @param charges    [numParticles] e
  * @param[out] grid  [numPoints] e

@@ -18,8 +18,8 @@ void withArithmetic(NumericFormat::Type format, const Function& function) {
 }
 
 /**
- * Round all values to what a stage stores. Double and Single change nothing in their own arithmetic. The 16-bit formats share one scale, the
- * power of two that brings the largest absolute value to between 2^14 and 2^15.
+ * Round all values to what a stage stores. Double and Single change nothing in their own arithmetic. The 16-bit formats
+ * share one scale, the power of two that brings the largest absolute value to between 2^14 and 2^15.
  */
 template <class T>
 void roundToFormat(NumericFormat::Type format, std::vector<T>& values);

@@ -11,8 +11,8 @@
 namespace SurrogatePlugin {
 
 /**
- * The numbers of points of a mesh, and where a point is in memory: the last axis runs fastest. A transformed grid holds only the waves 0 to
- * n/2 along the last axis, as the others are complex conjugates of these.
+ * The numbers of points of a mesh, and where a point is in memory: the last axis runs fastest. A transformed grid holds
+ * only the waves 0 to n/2 along the last axis, as the others are complex conjugates of these.
  */
 struct GridShape {
     std::array<int, 3> points;
@@ -21,7 +21,10 @@ struct GridShape {
     size_t getNumWaves() const { return (size_t) points[0] * points[1] * getNumWavesZ(); }
 };
 
-/** Values on a grid in one of two arithmetics. Each stage asks for them in its own; a change of arithmetic converts them all. */
+/**
+ * Values on a grid in one of two arithmetics. Each stage asks for them in its own; a change of arithmetic converts them
+ * all.
+ */
 template <class Single, class Double>
 class StageGrid {
 public:

@@ -16,8 +16,8 @@ struct ChargedBox {
 };
 
 /**
- * Estimate the root mean square error of forces from cutting the direct sum: 2 k sum(q^2) exp(-(alpha rc)^2) / sqrt(N rc V), where k is
- * Coulomb's constant. J. Kolafa and J. W. Perram, Mol. Simul. 9, 351 (1992), equation 18.
+ * Estimate the root mean square error of forces from cutting the direct sum: 2 k sum(q^2) exp(-(alpha rc)^2) / sqrt(N
+ * rc V), where k is Coulomb's constant. J. Kolafa and J. W. Perram, Mol. Simul. 9, 351 (1992), equation 18.
  *
  * @param cutoff  rc, nm
  * @return kJ/mol/nm
@@ -25,12 +25,13 @@ struct ChargedBox {
 double estimateDirectError(const ChargedBox& box, double cutoff, double alpha);
 
 /**
- * Estimate the root mean square error of forces from the mesh, for B-splines and forces that are the derivative of the mesh energy.
+ * Estimate the root mean square error of forces from the mesh, for B-splines and forces that are the derivative of the
+ * mesh energy.
  *
- * This is the error functional of R. W. Hockney and J. W. Eastwood, Computer Simulation Using Particles (1988), chapter 8, in the form for
- * analytic differentiation of V. Ballenegger, J. J. Cerda and C. Holm, J. Chem. Theory Comput. 8, 936 (2012); charges are taken to be
- * uncorrelated. Liquids and crystals screen their charges over long distances; on coarse grids their error is several times smaller.
- * See docs/theory/pme.md.
+ * This is the error functional of R. W. Hockney and J. W. Eastwood, Computer Simulation Using Particles (1988), chapter
+ * 8, in the form for analytic differentiation of V. Ballenegger, J. J. Cerda and C. Holm, J. Chem. Theory Comput. 8,
+ * 936 (2012); charges are taken to be uncorrelated. Liquids and crystals screen their charges over long distances; on
+ * coarse grids their error is several times smaller. See docs/theory/pme.md.
  *
  * @param splineOrder  order of the B-spline
  * @return kJ/mol/nm
@@ -38,9 +39,9 @@ double estimateDirectError(const ChargedBox& box, double cutoff, double alpha);
 double estimateMeshError(const ChargedBox& box, int splineOrder, const MeshParameters& parameters);
 
 /**
- * Choose alpha and grid for an error of forces. Alpha gives the direct sum 0.9 of the tolerance, and the grid is the coarsest that keeps the sum
- * of both errors (of their squares) below it: the estimate for the direct sum is close in all systems, while that for the mesh is too large in
- * those that screen their charges.
+ * Choose alpha and grid for an error of forces. Alpha gives the direct sum 0.9 of the tolerance, and the grid is the
+ * coarsest that keeps the sum of both errors (of their squares) below it: the estimate for the direct sum is close in
+ * all systems, while that for the mesh is too large in those that screen their charges.
  *
  * @param tolerance  kJ/mol/nm
  * @throws OpenMM::OpenMMException if no grid that can be run is fine enough

@@ -8,8 +8,8 @@
 namespace SurrogatePlugin {
 
 /**
- * How a pair potential is split into a short-range part, computed pair by pair, and a long-range part, computed on the mesh: all that
- * reciprocal space has to know. "Charge" stands for what the potential is proportional to.
+ * How a pair potential is split into a short-range part, computed pair by pair, and a long-range part, computed on the
+ * mesh: all that reciprocal space has to know. "Charge" stands for what the potential is proportional to.
  */
 class EwaldSplit {
 public:
@@ -26,7 +26,10 @@ public:
     virtual double getBackgroundEnergy() const = 0;
 };
 
-/** Coulomb's potential split by the error function: k erf(alpha r)/r on the mesh. P. P. Ewald, Ann. Phys. 369, 253 (1921). */
+/**
+ * Coulomb's potential split by the error function: k erf(alpha r)/r on the mesh. P. P. Ewald, Ann. Phys. 369, 253
+ * (1921).
+ */
 class GaussianCoulombSplit : public EwaldSplit {
 public:
     explicit GaussianCoulombSplit(double alpha) : alpha(alpha) {}
@@ -41,8 +44,8 @@ private:
 };
 
 /**
- * The dispersion potential -1/r^6 split by a Gaussian: U. Essmann et al., J. Chem. Phys. 103, 8577 (1995), section V. The charge of
- * a particle is the square root of its C6 coefficient.
+ * The dispersion potential -1/r^6 split by a Gaussian: U. Essmann et al., J. Chem. Phys. 103, 8577 (1995), section V.
+ * The charge of a particle is the square root of its C6 coefficient.
  */
 class GaussianDispersionSplit : public EwaldSplit {
 public:

@@ -21,15 +21,17 @@ struct ChargedSystem {
     OpenMM::Vec3 box[3];                 // nm, in reduced form
     std::vector<ChargeException> exceptions;
     bool exceptionsArePeriodic = false; // whether their distance is that of the nearest image
-    // NonbondedForce leaves out the nearest image of an excluded pair from the direct sum, and subtracts the long-range part at the
-    // distance of the exception. That is the same distance unless a molecule is cut by the box; then the result depends on alpha.
+    // NonbondedForce leaves out the nearest image of an excluded pair from the direct sum, and subtracts the long-range
+    // part at the distance of the exception. That is the same distance unless a molecule is cut by the box; then the
+    // result depends on alpha.
     double exceptionAlpha = 1; // nm^-1
 };
 
 /**
- * The plain Ewald sum, in double and without a mesh, converged to about 1e-10: what meshes are measured with. P. P. Ewald, Ann. Phys. 369,
- * 253 (1921); as in D. Frenkel and B. Smit, Understanding Molecular Simulation (2002), section 12.1, with a neutralizing background.
- * Time grows as the number of particles times (a few thousand waves + the particles that forces are asked for).
+ * The plain Ewald sum, in double and without a mesh, converged to about 1e-10: what meshes are measured with. P. P.
+ * Ewald, Ann. Phys. 369, 253 (1921); as in D. Frenkel and B. Smit, Understanding Molecular Simulation (2002), section
+ * 12.1, with a neutralizing background. Time grows as the number of particles times (a few thousand waves + the
+ * particles that forces are asked for).
  */
 class EwaldSum {
 public:

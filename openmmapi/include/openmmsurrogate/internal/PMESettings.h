@@ -31,7 +31,8 @@ struct PMESettings {
 };
 
 /**
- * Get the smallest number of grid points that FFTs are fast for: even, with the prime factors 2, 3, 5 and at most one 7.
+ * Get the smallest number of grid points that FFTs are fast for: even, with the prime factors 2, 3, 5 and at most one
+ * 7.
  *
  * @param minimum  the least acceptable number
  */

@@ -11,7 +11,10 @@
 
 namespace SurrogatePlugin {
 
-/** What a platform implements to compute the reciprocal space of a TunablePMEForce: mesh, self energy and neutralizing background. */
+/**
+ * What a platform implements to compute the reciprocal space of a TunablePMEForce: mesh, self energy and neutralizing
+ * background.
+ */
 class CalcReciprocalSpaceKernel : public OpenMM::KernelImpl {
 public:
     static std::string Name() { return "CalcTunablePMEReciprocalSpace"; }

@@ -13,9 +13,9 @@
 namespace SurrogatePlugin {
 
 /**
- * The kernel of all NonbondedForces in a System that holds a TunablePMEForce. It owns the platform's stock kernel. For a plain
- * NonbondedForce that does everything; for a TunablePMEForce with PME or LJPME it computes all but reciprocal space, for which a
- * CalcReciprocalSpaceKernel is created.
+ * The kernel of all NonbondedForces in a System that holds a TunablePMEForce. It owns the platform's stock kernel. For
+ * a plain NonbondedForce that does everything; for a TunablePMEForce with PME or LJPME it computes all but reciprocal
+ * space, for which a CalcReciprocalSpaceKernel is created.
  */
 class TunableNonbondedKernel : public OpenMM::CalcNonbondedForceKernel {
 public:
@@ -41,7 +41,10 @@ private:
     std::unique_ptr<OpenMM::NonbondedForce> shortRange;
 };
 
-/** Makes a TunableNonbondedKernel for Systems that hold a TunablePMEForce, and the platform's stock kernel for all others. */
+/**
+ * Makes a TunableNonbondedKernel for Systems that hold a TunablePMEForce, and the platform's stock kernel for all
+ * others.
+ */
 class TunableNonbondedKernelFactory : public OpenMM::KernelFactory {
 public:
     /** @param stock  the factory of the platform's kernels */

@@ -8,8 +8,8 @@
 namespace SurrogatePlugin {
 
 /**
- * NonbondedForce's own Impl, which does everything, behind a check that the platform has kernels of ours: else it would compute a plain
- * NonbondedForce and nobody would know.
+ * NonbondedForce's own Impl, which does everything, behind a check that the platform has kernels of ours: else it would
+ * compute a plain NonbondedForce and nobody would know.
  */
 class TunablePMEForceImpl : public OpenMM::NonbondedForceImpl {
 public:

@@ -15,17 +15,32 @@ bool usesMesh(const NonbondedForce& force) {
 }
 
 /**
- * Make the force that the stock kernel is given: with our alphas, and with grids that cost no memory, as it never uses
- * them. 16 points are no fewer than any platform's spline order.
+ * While it lives, a force has our alphas, and grids that cost no memory as they are never used; 16 points are no fewer
+ * than any platform's spline order. A stock kernel reads them in initialize() only. It has to be given the force itself
+ * and no copy: CUDA kernels look for it in the System to name their parameters, and ask it later which particles are
+ * identical.
  */
-NonbondedForce makeShortRange(const NonbondedForce& force, const PMESettings& settings) {
-    const int unusedGrid = 16;
-    NonbondedForce shortRange(force);
-    shortRange.setPMEParameters(settings.coulomb.alpha, unusedGrid, unusedGrid, unusedGrid);
-    if (settings.hasDispersion)
-        shortRange.setLJPMEParameters(settings.dispersion.alpha, unusedGrid, unusedGrid, unusedGrid);
-    return shortRange;
-}
+class SubstitutedParameters {
+public:
+    SubstitutedParameters(const NonbondedForce& force, const PMESettings& settings)
+        : force(const_cast<NonbondedForce&>(force)) {
+        const int unusedGrid = 16;
+        force.getPMEParameters(alpha, grid[0], grid[1], grid[2]);
+        force.getLJPMEParameters(dispersionAlpha, dispersionGrid[0], dispersionGrid[1], dispersionGrid[2]);
+        this->force.setPMEParameters(settings.coulomb.alpha, unusedGrid, unusedGrid, unusedGrid);
+        if (settings.hasDispersion)
+            this->force.setLJPMEParameters(settings.dispersion.alpha, unusedGrid, unusedGrid, unusedGrid);
+    }
+    ~SubstitutedParameters() {
+        force.setPMEParameters(alpha, grid[0], grid[1], grid[2]);
+        force.setLJPMEParameters(dispersionAlpha, dispersionGrid[0], dispersionGrid[1], dispersionGrid[2]);
+    }
+
+private:
+    NonbondedForce& force;
+    double alpha, dispersionAlpha;
+    int grid[3], dispersionGrid[3];
+};
 
 void getParameters(const MeshParameters& parameters, double& alpha, int& nx, int& ny, int& nz) {
     alpha = parameters.alpha;
@@ -57,8 +72,10 @@ void TunableNonbondedKernel::initialize(const System& system, const NonbondedFor
     reciprocalSpace = getPlatform().createKernel(CalcReciprocalSpaceKernel::Name(), context);
     auto& kernel = reciprocalSpace.getAs<CalcReciprocalSpaceKernel>();
     settings.reset(new PMESettings(system, *tunable, kernel.getDefaultPrecision()));
-    shortRange.reset(new NonbondedForce(makeShortRange(force, *settings)));
-    getStock().initialize(system, *shortRange);
+    {
+        SubstitutedParameters substituted(force, *settings);
+        getStock().initialize(system, force);
+    }
     kernel.initialize(system, *tunable, *settings);
 }
 

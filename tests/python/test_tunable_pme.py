@@ -135,6 +135,33 @@ def test_updates_through_the_base_class(platform):
 
 
 @PLATFORMS
+def test_creating_a_context_leaves_the_force_as_it_was(platform):
+    positions, charges = make_salt(BOXES["cubic"])
+    for parameters in ([0.0, 0, 0, 0], [3.1, 20, 21, 22]):
+        force = TunablePMEForce(make_force(charges, NonbondedForce.LJPME))
+        force.setPMEParameters(*parameters)
+        force.setForceErrorTolerance(1.0)
+        before = XmlSerializer.serialize(force)
+        system = make_system(BOXES["cubic"], len(charges), force)  # which owns the force
+        evaluate(make_context(system, positions, platform))
+        assert XmlSerializer.serialize(force) == before
+
+
+@PLATFORMS
+def test_two_of_them_in_one_system(platform):
+    """Each with parameters of its own."""
+    positions, charges = make_salt(BOXES["cubic"])
+    forces = [TunablePMEForce(make_tight(charges)), TunablePMEForce(make_tight(-2 * charges))]
+    forces[1].setPMEParameters(2.8, 60, 60, 60)
+    forces[1].setForceGroup(1)
+    context = make_context(make_system(BOXES["cubic"], len(charges), *forces), positions, platform)
+    assert [force.getPMEParametersInContext(context)[1] for force in forces] == [56, 60]
+    alone = make_context(make_system(BOXES["cubic"], len(charges), make_tight(charges)), positions, platform)
+    expected, _ = evaluate(alone)
+    np.testing.assert_allclose(evaluate(context, {0})[0], expected, atol=TOLERANCE[platform] * rms(expected))
+
+
+@PLATFORMS
 def test_plain_forces_elsewhere_are_untouched(platform):
     """A plain force computes the same with and without a TunablePMEForce beside it."""
     positions, charges = make_salt(BOXES["cubic"])

@@ -23,11 +23,12 @@ def make_tight(charges):
 
 
 def expect_same(found, expected, tolerance):
-    """Compare forces and energies; tolerance relative to the RMS force and a hundredth of it to the energy."""
+    """Compare forces and energies; tolerance relative to the RMS force, and a hundredth of it to the energy."""
     error = np.linalg.norm(found[0] - expected[0], axis=1).max() / rms(expected[0])
     print(f"error norm over RMS force {error:.1e}, energies {found[1]} {expected[1]}")
     assert error < tolerance
-    assert found[1] == pytest.approx(expected[1], rel=0.01 * tolerance)
+    scale = max(abs(expected[1]), 50.0 * len(expected[0]))  # where large terms cancel, 50 kJ/mol for each particle
+    assert found[1] == pytest.approx(expected[1], abs=0.01 * tolerance * scale)
 
 
 @PLATFORMS
@@ -276,7 +277,7 @@ def test_platform_without_kernels():
     """Whatever platform lacks our kernels must refuse, and never compute a plain NonbondedForce."""
     names = [openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())]
     _, charges = make_salt(BOX)
-    for name in set(names) - {"Reference", "CPU"}:
+    for name in set(names) - {"Reference", "CPU", "CUDA"}:
         force = TunablePMEForce(make_force(charges))
         with pytest.raises(OpenMMException, match=f"no kernels for OpenMM's platform {name}"):
             make_context(make_system(BOX, len(charges), force), np.zeros((len(charges), 3)), name)

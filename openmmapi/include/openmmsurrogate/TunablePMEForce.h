@@ -36,7 +36,7 @@ namespace SurrogatePlugin {
 class TunablePMEForce : public OpenMM::NonbondedForce {
 public:
     using Precision = NumericFormat::Type;
-    /** The platform's own: Double on Reference, Single on CPU. */
+    /** The platform's own: Double on Reference and on CUDA with Precision "double", Single elsewhere. */
     static constexpr Precision Default = NumericFormat::Default;
     static constexpr Precision Double = NumericFormat::Double;
     static constexpr Precision Single = NumericFormat::Single;

@@ -29,8 +29,9 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
     CutoffNonPeriodic, CutoffPeriodic and Ewald it computes exactly the same. With PME and LJPME the platform's own
     kernel computes everything but reciprocal space, which has four stages, each with a precision: spreading of charges,
     FFT, convolution, interpolation of forces. A stage's precision is the format of what it stores on the grid;
-    arithmetic is double for ``Double`` and single for all others. Precisions: ``Default`` (Double on platform
-    Reference, Single on CPU), ``Double, Single, BFloat16, Float16``. They may also be given by name, such as "single".
+    arithmetic is double for ``Double`` and single for all others. Precisions: ``Default`` (Double on Reference, and on
+    CUDA with its Precision "double"; else Single), ``Double, Single``, and on Reference and CPU ``BFloat16, Float16``.
+    They may also be given by name, such as "single".
 
     Three setters choose alpha and the grid, and the first of these that applies wins: ``setPMEParameters()`` with an
     alpha other than 0, ``setForceErrorTolerance()``, ``setEwaldErrorTolerance()``. ``getPMEParametersInContext()``

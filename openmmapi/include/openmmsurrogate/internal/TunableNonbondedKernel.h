@@ -37,8 +37,6 @@ private:
     OpenMM::ContextImpl& context;
     OpenMM::Kernel stock, reciprocalSpace;
     std::unique_ptr<PMESettings> settings;
-    // What the stock kernel was initialized with; some platforms keep a reference to it.
-    std::unique_ptr<OpenMM::NonbondedForce> shortRange;
 };
 
 /**

@@ -8,7 +8,7 @@ import pytest
 from liquid_samples import compute, liquid_argon
 from openmm import unit
 
-from openmmsurrogate import SurrogateForce, SurrogateModel, listModels
+from openmmsurrogate import NumericFormat, SurrogateForce, SurrogateModel, listModels
 from openmmsurrogate.analysis import compareForces
 
 SEED = 987  # not among those of the training data
@@ -82,6 +82,36 @@ def test_forces_of_the_unseen_liquid(model, liquid, platform, precision, method,
     )
     assert metrics.r2 > 0.9999999
     assert metrics.relativeRMSE < tolerance
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "r2"),
+    [
+        ("argon-fp16", "float16", 0.99998),
+        ("argon-bf16", "bfloat16", 0.9999),
+        ("argon-int8", "int8", 0.9999),
+        ("argon-fp8", "float8", 0.999),
+        ("argon-int4", "int4", 0.99999),
+    ],
+)
+def test_quantized_models_run_in_their_formats(name, format, r2, liquid):
+    """Forces of the networks, and energies without a fitted constant, in the format that the model chooses itself."""
+    quantized = SurrogateModel.load(name)
+    assert quantized.getFormat() == NumericFormat.parse(format)
+    assert json.loads(quantized.getProvenance())["quantization"]["format"] == format
+    frames, box = liquid
+    numAtoms = frames.shape[1]
+    results = [compute(liquid_argon.createShiftedLennardJones(numAtoms), x, box) for x in frames]
+    true, energies = (np.array(values) for values in zip(*results, strict=True))
+    results = [compute(make_force(quantized, numAtoms, "default", SurrogateForce.Network), x, box) for x in frames]
+    predicted, found = (np.array(values) for values in zip(*results, strict=True))
+    metrics = compareForces(true, predicted)
+    difference = found.mean() / energies.mean() - 1.0
+    print(
+        f"1 - R2 {1.0 - metrics.r2:.1e}, RMSE {metrics.magnitudeRMSE:.2f} kJ/mol/nm, energy {100.0 * difference:+.3f} %"
+    )
+    assert metrics.r2 > r2
+    assert abs(difference) < 1e-3
 
 
 def test_energy_of_the_unseen_liquid(model, liquid):

@@ -28,6 +28,7 @@ def train(
     Ctrl-C saves the state beside the model; --resume goes on from there.
     """
     from openmmsurrogate import training
+    from openmmsurrogate.data import ForceDataset, summarizeData
     from openmmsurrogate.plots import plotLearningCurve
 
     settings = training.readConfig(config, setting or ())
@@ -39,6 +40,9 @@ def train(
     if checkpoint.exists() and not resume:
         raise ValueError(f"{checkpoint} is the state of an interrupted training: go on with --resume, or remove it")
     console = Console()
+    for path in data:
+        with ForceDataset(path) as dataset:
+            console.print(summarizeData(dataset, settings.cutoff).asTable())
     try:
         with _ProgressBars(console) as bars:
             result = training.train(data, settings, checkpoint, resume, bars.report)

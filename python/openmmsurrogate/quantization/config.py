@@ -36,6 +36,9 @@ class QuantizationConfig:
         tanh of GPUs (relative error 2^-11)
     gridPoints, particlesPerFrame
         resolution of the loss over all frames, and how many random particles of each frame enter it; 0 takes all
+    polishSteps, polishDecay
+        L-BFGS iterations at the end of the fine-tuning on what the format does not round, and the coefficient of the
+        sum of squares of the last layers' weights in them
     calibrationInterval
         fine-tuning steps between updates of int8 activation scales
     seed
@@ -55,6 +58,8 @@ class QuantizationConfig:
     activationNoise: float = 2.0**-11
     gridPoints: int = 700
     particlesPerFrame: int = 1000
+    polishSteps: int = 400
+    polishDecay: float = 1e-8
     calibrationInterval: int = 20
     seed: int = 1
     device: str = "cpu"
@@ -70,6 +75,8 @@ class QuantizationConfig:
             raise ValueError(f"the setting learningRate must be positive, but is {self.learningRate}")
         for name in (
             "steps",
+            "polishSteps",
+            "polishDecay",
             "weightDecay",
             "readoutDecay",
             "energyWeight",

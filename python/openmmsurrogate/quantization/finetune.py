@@ -75,6 +75,38 @@ def finetune(
         module.double()
 
 
+def polish(modules: Sequence[RoundedPairModule], loss: MatchingLoss, config: QuantizationConfig) -> None:
+    """Fit what the format does not round, biases and single precision layers, with L-BFGS in double.
+
+    Weights are rounded, inputs are not: the loss is then smooth, and the fit better than fine-tuning leaves it. The
+    penalty on readout weights keeps the sensitivity to the rounding of inputs low.
+    """
+    parameters = [p for module in modules for p in module.unrounded_parameters()]
+    s = (loss.nodes / loss.grid.cutoff).to(loss.device)
+    taught, block = loss.teach(s.cpu()), 20
+    optimizer = torch.optim.LBFGS(
+        parameters, max_iter=block, history_size=50, tolerance_grad=0, tolerance_change=0, line_search_fn="strong_wolfe"
+    )
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad(set_to_none=True)
+        readout = torch.stack([torch.sum(m.weights[-1] ** 2) for m in modules]).sum()
+        total = loss(modules, s, taught) + config.polishDecay * readout
+        total.backward()
+        return total
+
+    for module in modules:
+        module.rounds_inputs = False
+    for _ in range(0, config.polishSteps, block):
+        before = copy_parameters(modules)
+        optimizer.step(closure)
+        if not all(bool(torch.isfinite(p).all()) for p in parameters):
+            set_parameters(modules, before)
+            break
+    for module in modules:
+        module.rounds_inputs = True
+
+
 def measure(modules: Sequence[RoundedPairModule], loss: MatchingLoss, seed: int) -> float:
     """Return the loss, averaged over places in the cells."""
     generator = torch.Generator().manual_seed(seed)

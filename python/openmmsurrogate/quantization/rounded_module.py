@@ -34,9 +34,12 @@ class RoundedPairModule(PairModule):
     ----------
     noise
         largest relative noise on what is rounded, in training
+    rounds_inputs
+        whether inputs are rounded, and not only weights
     """
 
     noise = 0.0
+    rounds_inputs = True
 
     def __init__(self, network: PairNetwork, scheme: Scheme) -> None:
         names = ("tanh", "silu", "clampedPolynomial")
@@ -58,6 +61,11 @@ class RoundedPairModule(PairModule):
         last = len(self.weights) - 1
         return "single" if self.scheme.endLayersSingle and layer in (0, last) else self.scheme.format
 
+    def unrounded_parameters(self) -> list[torch.nn.Parameter]:
+        """Return what the format does not round: all biases, and weights of layers in single precision."""
+        weights = [w for layer, w in enumerate(self.weights) if self.format_of(layer) == "single"]
+        return [*weights, *self.biases]
+
     def effective_weights(self) -> list[torch.Tensor]:
         """Return the rounded weights of all layers."""
         return [self._round_weights(layer, weight) for layer, weight in enumerate(self.weights)]
@@ -77,6 +85,8 @@ class RoundedPairModule(PairModule):
 
     def round_inputs(self, layer: int, inputs: torch.Tensor) -> torch.Tensor:
         """Return the rounded inputs of a layer (or their derivatives)."""
+        if not self.rounds_inputs:
+            return inputs
         if self.noise > 0 and self.training and layer > 0:
             inputs = inputs * (1.0 + self.noise * (2.0 * torch.rand_like(inputs) - 1.0))
         format = self.format_of(layer)

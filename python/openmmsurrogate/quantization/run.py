@@ -17,9 +17,10 @@ from openmmsurrogate.data import ForceDataset
 from openmmsurrogate.model import SurrogateModel
 from openmmsurrogate.network import NumericFormat, PairNetwork
 from openmmsurrogate.quantization.config import FORMAT_NAMES, METHODS, QuantizationConfig
-from openmmsurrogate.quantization.finetune import Reporter, calibrate, finetune, measure, refit
+from openmmsurrogate.quantization.finetune import Reporter, calibrate, finetune, measure, polish, refit
 from openmmsurrogate.quantization.matching import MatchingData, MatchingLoss, make_modules
 from openmmsurrogate.quantization.rounded_module import RoundedPairModule, Scheme
+from openmmsurrogate.training.loss import copy_parameters, set_parameters
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,10 @@ def quantize(
             datasets = [stack.enter_context(ForceDataset(path)) for path in paths]
             data = MatchingData(model, datasets, [os.fspath(path) for path in paths], settings)
         result, error, kept = _improve(result, name, method, data, settings, reporter)
-    result.setProvenance(json.dumps(_describe(model, name, method, settings, [os.fspath(p) for p in paths], error)))
+    provenance = _describe(model, name, method, settings, [os.fspath(p) for p in paths], error)
+    if start is not None:
+        provenance["quantization"]["start"] = json.loads(start.getProvenance()).get("quantization")
+    result.setProvenance(json.dumps(provenance))
     return QuantizationResult(result, error, kept)
 
 
@@ -132,10 +136,26 @@ def _improve(
             module.calibrate_symmetric(data.grid.low / data.cutoff)
         return model, measure(modules, heldOut, config.seed) ** 0.5, False
     if method == "finetune":
-        finetune(modules, training, config, reporter)
+        if config.steps:
+            finetune(modules, training, config, reporter)
+        kept, error = _refit_and_measure(modules, fitting, heldOut, config)
+        before = copy_parameters(modules)
+        polish(modules, training, config)
+        polished, lower = _refit_and_measure(modules, fitting, heldOut, config)
+        if lower < error:
+            return _with_networks(model, modules, data), lower, polished
+        set_parameters(modules, before)
+    kept, error = _refit_and_measure(modules, fitting, heldOut, config)
+    return _with_networks(model, modules, data), error, kept
+
+
+def _refit_and_measure(
+    modules: Sequence[RoundedPairModule], fitting: MatchingLoss, heldOut: MatchingLoss, config: QuantizationConfig
+) -> tuple[bool, float]:
+    """Calibrate and refit; return whether the refit was kept, and the held-out error."""
     calibrate(modules, fitting)
     kept = refit(modules, fitting, heldOut, config)
-    return _with_networks(model, modules, data), measure(modules, heldOut, config.seed) ** 0.5, kept
+    return kept, measure(modules, heldOut, config.seed) ** 0.5
 
 
 def _with_networks(model: SurrogateModel, modules: Sequence[RoundedPairModule], data: MatchingData) -> SurrogateModel:

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from openmmsurrogate import SurrogateModel
 from openmmsurrogate.analysis import formatR2, toEVPerAngstrom
-from openmmsurrogate.data import ForceDataset, SamplingSettings, assignTypes, findPairs, loadSystem, sampleForces
+from openmmsurrogate.data import ForceDataset, SamplingSettings, SystemSource, assignTypes, findPairs, sampleForces
 from openmmsurrogate.evaluation import evaluateModels, loadCandidates
 from openmmsurrogate.training import readConfig, train
 
@@ -31,6 +31,9 @@ CUTOFF = 0.9  # nm
 NUMBER_DENSITY = 17.0  # atoms per nm^3: a liquid at 120 K
 TRAINING_TEMPERATURES = (120.0, 300.0)  # K: the liquid, and a hot fluid that explores closer contacts
 HELD_OUT_TEMPERATURE = 120.0  # K
+# Of the training, beside its defaults: fewer steps than for one network of higher accuracy, and a coarser grid, as the
+# sums over all frames grow with the square of networks times nodes.
+SETTINGS = (f"cutoff={CUTOFF}", "adamSteps=1000", "lbfgsSteps=800", "gridPoints=400")
 
 
 def createMixture(numCells=6, seed=1):
@@ -71,7 +74,7 @@ def pairForce(type1, type2, r):
 def sample(path, arguments, temperature, frames, seed, progress):
     """Simulate the mixture and write positions and total forces to a file, unless it is there."""
     task = progress.add_task(f"sampling at {temperature:g} K", total=frames)
-    source = loadSystem(f"{__file__}:createMixture", options={"numCells": arguments.cells})
+    source = SystemSource(*createMixture(arguments.cells), "examples/mixture.py:createMixture")
     settings = SamplingSettings(
         temperature=temperature,
         numFrames=frames,
@@ -133,7 +136,7 @@ def parseArguments():
 def main():
     """Sample, train, judge."""
     arguments, console = parseArguments(), Console()
-    config = readConfig(settings=[f"cutoff={CUTOFF}", f"seed={arguments.seed}", *arguments.set])
+    config = readConfig(settings=[*SETTINGS, f"seed={arguments.seed}", *arguments.set])
     arguments.data.mkdir(exist_ok=True)
     with Progress(console=console) as progress:
         files = [

@@ -105,3 +105,16 @@ def test_only_positions_and_total_forces_enter_the_training(run, tmp_path):
             a, b = expected.getNetwork(index), found.getNetwork(index)
             np.testing.assert_array_equal(a.getWeights(layer), b.getWeights(layer))
             np.testing.assert_array_equal(a.getBiases(layer), b.getBiases(layer))
+
+
+def test_shipped_model(mixture):
+    model = SurrogateModel.load("argon-krypton")
+    assert model.getTypeNames() == ("Ar", "Kr")
+    assert json.loads(model.getProvenance())["command"] == "openmm-surrogate train"
+    for a, b in PAIRS:
+        network = model.getNetwork(model.getPairNetwork(a, b))
+        r = np.linspace(network.getMinimumDistance()._value + 0.005, 0.899, 200)
+        true = mixture.pairForce(a, b, r)
+        error = np.abs(model.computeForce(a, b, r)._value - true) / np.hypot(true, -true.min())
+        print(f"{a}-{b}: largest error {error.max():.1e} of sqrt(w^2 + (largest attraction)^2)")
+        assert error.max() < 2e-3

@@ -124,8 +124,9 @@ void expectAgreement(const ForcesAndEnergy& computed, const ForcesAndEnergy& exp
            platformCase.getName().c_str(), findForceError(computed.forces, expected.forces),
            std::fabs(computed.energy - expected.energy) / std::max(1e-300, expected.energyScale), netForce);
     for (size_t i = 0; i < expected.forces.size(); i++)
-        EXPECT_LE(norm(computed.forces[i] - expected.forces[i]),
-                  getForceTolerance(platformCase) * rms + tableError * expected.forceScales[i])
+        EXPECT_LE(norm(computed.forces[i] - expected.forces[i]), getForceTolerance(platformCase) * rms +
+                                                                     tableError * expected.forceScales[i] +
+                                                                     getForceStep(platformCase))
             << "particle " << i;
     EXPECT_LE(std::fabs(computed.energy - expected.energy),
               getEnergyTolerance(platformCase) * std::max(expected.energyScale, 1.0) +

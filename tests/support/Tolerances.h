@@ -13,13 +13,17 @@ constexpr double tableTolerance = 1e-7;
  * Get the largest error allowed to the force on any particle, relative to the RMS force, where the expected force is the same
  * function in double. Single arithmetic rounds r^2 to 1e-7, by which a pair force changes some ten times as much, and pair forces
  * are larger than their sum. Where positions are single too, and up to 40 nm from the origin as in these tests, a distance is off by
- * 4e-6 nm, over which a force changes by some 1e-4 of itself. Forces in 64-bit fixed point have steps of 2e-10 kJ/mol/nm.
- * The table's error comes on top: see ForcesAndEnergy.
+ * 4e-6 nm, over which a force changes by some 1e-4 of itself. The table's error comes on top (see ForcesAndEnergy), and the steps of fixed point.
  */
 inline double getForceTolerance(const PlatformCase& platformCase) {
     if (platformCase.platform == "CUDA")
         return platformCase.hasSinglePositions() ? 1e-3 : 1e-9;
     return platformCase.isSingleArithmetic() ? 1e-5 : 1e-12;
+}
+
+/** Get the step of forces in OpenMM's 64-bit fixed point, kJ/mol/nm; 0 on platforms that have none. */
+inline double getForceStep(const PlatformCase& platformCase) {
+    return platformCase.platform == "CUDA" ? 1.0 / (1LL << 32) : 0;
 }
 
 /**

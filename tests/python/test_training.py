@@ -14,7 +14,9 @@ pytest.importorskip("h5py")
 from training_data import CUTOFF, pair_force, write_data
 
 from openmmsurrogate import NumericFormat, SurrogateModel
+from openmmsurrogate.data import Frame
 from openmmsurrogate.training import TrainingConfig, TrainingInterrupted, readConfig, train
+from openmmsurrogate.training.dataset import compute_fingerprint
 
 SMALL = {
     "cutoff": CUTOFF,
@@ -99,6 +101,63 @@ def test_resumed_training_is_that_without_interruption(argon, tmp_path):
         np.testing.assert_array_equal(
             resumed.model.getNetwork(0).getWeights(layer), straight.model.getNetwork(0).getWeights(layer)
         )
+
+
+def test_a_finished_training_is_made_again_from_its_last_checkpoint(argon, tmp_path):
+    settings, checkpoint, steps = config(lbfgsSteps=30, checkpointInterval=50), tmp_path / "model.checkpoint", []
+    first = train([argon], settings, checkpoint, keepCheckpoint=True)
+    assert first.curve[-1].step == 30
+    again = train([argon], settings, checkpoint, True, lambda stage, step, *_: steps.append((stage, step)))
+    assert steps == []
+    assert not checkpoint.exists()
+    assert again.curve == first.curve
+    np.testing.assert_array_equal(again.model.getNetwork(0).getWeights(2), first.model.getNetwork(0).getWeights(2))
+
+
+def test_a_model_that_cannot_be_saved_leaves_the_checkpoint(argon, tmp_path, monkeypatch):
+    from openmmsurrogate.cli.train import train as command
+
+    def fail(model, path):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(SurrogateModel, "save", fail)
+    options = [f"{name}={value}" for name, value in {**SMALL, "hidden": [8, 8], "lbfgsSteps": 0}.items()]
+    with pytest.raises(OSError, match="No space left"):
+        command([argon], tmp_path / "model.safetensors", setting=options)
+    assert (tmp_path / "model.checkpoint").exists()
+    monkeypatch.undo()
+    command([argon], tmp_path / "model.safetensors", setting=options, resume=True)
+    assert (tmp_path / "model.safetensors").exists()
+    assert not (tmp_path / "model.checkpoint").exists()
+
+
+@pytest.mark.parametrize("interval", [50, 30])
+def test_checkpoints_are_saved_in_both_stages(argon, tmp_path, monkeypatch, interval):
+    saved = []
+    monkeypatch.setattr(
+        "openmmsurrogate.training.trainer.save_checkpoint",
+        lambda path, state: saved.append((state["stage"], state["stageState"]["step"])),
+    )
+    train([argon], config(checkpointInterval=interval, lbfgsSteps=110), tmp_path / "model.checkpoint")
+    expected = {50: [(0, 50), (0, 60), (1, 60), (1, 100), (1, 110)], 30: [(0, 30), (0, 60), (1, 40), (1, 60), (1, 100)]}
+    assert sorted(set(saved)) == sorted({*expected[interval], (1, 110)})
+
+
+def test_a_fingerprint_covers_held_out_frames_and_types():
+    class Dataset:
+        typeNames, numParticles, numFrames = ("A", "B"), 2, 2
+
+        def __init__(self, types=(0, 1), exclusions=(), shift=0.0):
+            self.typeIndices, self.exclusions = np.array(types, np.int32), np.array(exclusions, np.int32)
+            self.shift = shift
+
+        def frame(self, index):
+            positions = np.zeros((2, 3)) + index * self.shift
+            return Frame(positions, np.eye(3), np.ones((2, 3)), 0.0, None)
+
+    variants = [Dataset(), Dataset(types=(0, 0)), Dataset(exclusions=[(0, 1)]), Dataset(shift=0.1)]
+    assert len({compute_fingerprint([dataset]) for dataset in variants}) == len(variants)
+    assert compute_fingerprint([Dataset()]) == compute_fingerprint([Dataset()])
 
 
 def test_seed_decides_and_patience_ends_adam(argon):

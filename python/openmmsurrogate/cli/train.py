@@ -45,11 +45,12 @@ def train(
             console.print(summarizeData(dataset, settings.cutoff).asTable())
     try:
         with _ProgressBars(console) as bars:
-            result = training.train(data, settings, checkpoint, resume, bars.report)
+            result = training.train(data, settings, checkpoint, resume, bars.report, keepCheckpoint=True)
     except training.TrainingInterrupted as interruption:
         console.print(str(interruption), markup=False, soft_wrap=True)
         raise typer.Exit(code=130) from None
     result.model.save(output)
+    checkpoint.unlink(missing_ok=True)  # not before: on a full disk the training can still be finished from it
     _print_result(console, result, output)
     if plot is not None:
         plotLearningCurve([(p.stage, p.step, p.training, p.heldOut) for p in result.curve], plot)

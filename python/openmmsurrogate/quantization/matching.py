@@ -57,7 +57,7 @@ class MatchingData:
                 raise ValueError(f"{name} has the types {sorted(unknown)}, which the model does not know")
         splits = [split_frames(d, HELD_OUT_FRACTION, name) for d, name in zip(datasets, names, strict=True)]
         self.cutoff = float(model.getCutoff().value_in_unit(NANOMETER))
-        self.deviation, _ = measure_forces(datasets, splits)
+        self.deviation = measure_forces(datasets, splits)
         exact = Scheme("double", True, 1)
         self.teachers = make_modules(model, exact, self.deviation)
         random = np.random.default_rng([config.seed, 3])

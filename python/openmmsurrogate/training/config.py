@@ -67,7 +67,7 @@ class TrainingConfig:
     validationInterval, patience
         Adam steps between validations, and validations without improvement after which Adam ends; 0: never
     checkpointInterval
-        Adam steps between checkpoints
+        steps between checkpoints; L-BFGS takes up to 20 at once, and saves after those that pass a multiple of it
     minimumDistance
         nm; where the repulsive core begins. 0 takes the smallest distance of each pair of types in the training frames.
     coreStiffness

@@ -40,7 +40,7 @@ class TrainingData:
     histograms
         counts of training pairs by distance, (networks, bins)
     fingerprint
-        of the forces, to tell whether a checkpoint belongs to these data
+        of types, exclusions and all frames, to tell whether a checkpoint belongs to these data
     """
 
     pairTypes: PairTypes
@@ -93,7 +93,7 @@ def load_data(datasets: Sequence[ForceDataset], names: Sequence[str], config: Tr
     """
     cutoff, pairTypes = config.cutoff, PairTypes.all_pairs(_common_types(datasets, names))
     splits = [split_frames(d, config.heldOutFraction, name) for d, name in zip(datasets, names, strict=True)]
-    deviation, fingerprint = measure_forces(datasets, splits)
+    deviation = measure_forces(datasets, splits)
     closest, histograms = np.full(pairTypes.count, np.inf), np.zeros((pairTypes.count, HISTOGRAM_BINS))
     training, heldOut = (
         list(read_neighbors(datasets, names, ranges, cutoff, pairTypes, config.maxNeighbors))
@@ -126,7 +126,7 @@ def load_data(datasets: Sequence[ForceDataset], names: Sequence[str], config: Tr
         equations[0],
         equations[1],
         histograms,
-        fingerprint,
+        compute_fingerprint(datasets),
         [_describe(d, name, split) for d, name, split in zip(datasets, names, splits, strict=True)],
     )
 
@@ -167,23 +167,36 @@ def _common_types(datasets: Sequence[ForceDataset], names: Sequence[str]) -> tup
     return first
 
 
-def measure_forces(datasets: Sequence[ForceDataset], splits: Sequence[tuple[range, range]]) -> tuple[float, str]:
-    """Return the standard deviation of the training frames' force components, and a fingerprint of all of them.
+def measure_forces(datasets: Sequence[ForceDataset], splits: Sequence[tuple[range, range]]) -> float:
+    """Return the standard deviation of the training frames' force components, kJ/mol/nm.
 
     Their mean is zero for a periodic liquid: the sum of all forces is zero by Newton's third law, and no direction is
     preferred. It is not subtracted: a constant added to a force along the unit vectors would not be a constant added to
     the summed vectors.
     """
-    digest, total, count = hashlib.sha256(), 0.0, 0
+    total, count = 0.0, 0
     for dataset, (frames, _) in zip(datasets, splits, strict=True):
         active = np.asarray(dataset.typeIndices) >= 0
         for index in frames:
             forces = np.asarray(dataset.frame(index).forces)
-            digest.update(forces.tobytes())
             total, count = total + float(np.sum(forces[active] ** 2)), count + 3 * int(active.sum())
     if not total > 0 or not np.isfinite(total):
         raise ValueError("the forces of the training frames must be finite and not all zero")
-    return float(np.sqrt(total / count)), digest.hexdigest()
+    return float(np.sqrt(total / count))
+
+
+def compute_fingerprint(datasets: Sequence[ForceDataset]) -> str:
+    """Return a hash of everything in the files that a training depends on, held-out frames too."""
+    digest = hashlib.sha256()
+    for dataset in datasets:
+        digest.update(repr((tuple(dataset.typeNames), dataset.numParticles, dataset.numFrames)).encode())
+        digest.update(np.asarray(dataset.typeIndices).tobytes())
+        digest.update(np.asarray(dataset.exclusions).tobytes())
+        for index in range(dataset.numFrames):
+            frame = dataset.frame(index)
+            for values in (frame.positions, frame.box, frame.forces, frame.potentialEnergy, frame.virial):
+                digest.update(b"-" if values is None else np.asarray(values, dtype=np.float64).tobytes())
+    return digest.hexdigest()
 
 
 def _describe(dataset: ForceDataset, name: str, split: tuple[range, range]) -> dict[str, Any]:

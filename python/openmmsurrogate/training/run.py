@@ -58,6 +58,7 @@ def train(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     reporter: Reporter | None = None,
+    keepCheckpoint: bool = False,
 ) -> TrainingResult:
     """Train a SurrogateModel on positions and forces.
 
@@ -69,11 +70,14 @@ def train(
     config
         settings; None takes the defaults
     checkpoint
-        file that keeps the state of an interrupted training; removed at the end
+        file that keeps the state of an interrupted training; removed when the result is made
     resume
         go on from the checkpoint: the result is that of a training without interruption, bit by bit on the same machine
     reporter
         called after each step with the stage's name, its step and number of steps, and the progress
+    keepCheckpoint
+        leave the last checkpoint in place, for callers that remove it when they have saved the model: from it, resume
+        makes the same result again without further steps
 
     Raises
     ------
@@ -87,9 +91,12 @@ def train(
     data = openData(paths, settings)
     trainer = Trainer(data, settings, None if checkpoint is None else Path(checkpoint), reporter)
     trainer.run(resume)
-    return TrainingResult(
+    result = TrainingResult(
         create_model(trainer), trainer.progress.curve, measure_held_out(trainer), trainer.progress.refitKept
     )
+    if not keepCheckpoint:
+        trainer.remove_checkpoint()
+    return result
 
 
 def measure_held_out(trainer: Trainer) -> ForceMetrics:

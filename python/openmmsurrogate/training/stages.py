@@ -41,11 +41,6 @@ class AdamStage:
         """Whether all steps have been taken."""
         return self.step >= self.config.adamSteps
 
-    @property
-    def steps_per_call(self) -> int:
-        """How many steps advance() takes."""
-        return 1
-
     def advance(self) -> float:
         """Take a step and return its loss."""
         config = self.config
@@ -117,8 +112,6 @@ class LBFGSStage:
         self.parameters = [p for network in networks for p in network.parameters()]
         self.optimizer = torch.optim.LBFGS(
             self.parameters,
-            max_iter=_LBFGS_BLOCK,
-            max_eval=2 * _LBFGS_BLOCK,
             history_size=config.lbfgsHistory,
             tolerance_grad=0.0,
             tolerance_change=0.0,
@@ -132,14 +125,12 @@ class LBFGSStage:
         """Whether all steps have been taken, or no step lowers the loss any more."""
         return self.converged or self.step >= self.config.lbfgsSteps
 
-    @property
-    def steps_per_call(self) -> int:
-        """How many steps advance() takes."""
-        return _LBFGS_BLOCK
-
     def advance(self) -> float:
         """Take some steps and return the loss before them."""
         before = copy_parameters(self.networks)
+        iterations = min(_LBFGS_BLOCK, self.config.lbfgsSteps - self.step)
+        for group in self.optimizer.param_groups:
+            group.update(max_iter=iterations, max_eval=2 * iterations)
 
         def closure() -> torch.Tensor:
             self.optimizer.zero_grad(set_to_none=True)
@@ -148,7 +139,7 @@ class LBFGSStage:
             return total
 
         value = float(self.optimizer.step(closure).detach())
-        self.step += _LBFGS_BLOCK
+        self.step += iterations
         after = copy_parameters(self.networks)
         if not all(bool(torch.isfinite(a).all()) for a in after):
             set_parameters(self.networks, before)

@@ -64,7 +64,7 @@ class Trainer:
     config
         settings
     checkpoint
-        file for the state, which is removed at the end of run(); None keeps no state
+        file for the state; remove_checkpoint() when the result is safe. None keeps no state
     reporter
         is told about every step
 
@@ -120,9 +120,13 @@ class Trainer:
                 if self.stage is None:
                     self._stage_index, self.stage = index, STAGES[index](self.networks, self.data, self.config)
                 self._run_stage(self.stage, guard)
+                self._save(self.stage)
                 self._take_best()
                 self.stage = None
             self._finish()
+
+    def remove_checkpoint(self) -> None:
+        """Remove the file of the state, if there is one."""
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
 
@@ -131,6 +135,7 @@ class Trainer:
         while not stage.finished and not self._has_stalled(stage):
             if guard.requested:
                 self._interrupt(stage)
+            before = stage.step
             losses.append(stage.advance())
             if not np.isfinite(losses[-1]):
                 raise ValueError(
@@ -140,7 +145,8 @@ class Trainer:
             if isinstance(stage, LBFGSStage) or stage.step % self.config.validationInterval == 0 or stage.finished:
                 self._validate(stage, float(np.mean(losses)))
                 losses.clear()
-            if stage.step % self.config.checkpointInterval == 0 and self.checkpoint is not None:
+            # Stages may take several steps at once, and then pass a multiple of the interval without meeting it.
+            if stage.step // self.config.checkpointInterval > before // self.config.checkpointInterval:
                 self._save(stage)
             if self.reporter is not None:
                 total = self.config.adamSteps if isinstance(stage, AdamStage) else self.config.lbfgsSteps

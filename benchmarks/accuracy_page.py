@@ -45,6 +45,16 @@ def makeFormatsTable(rows: Sequence[dict]) -> str:
     return makeMarkdown(headings, cells)
 
 
+def describeConfigurations(settings: dict | Sequence[dict]) -> str:
+    """Return on what accuracy.py measured, a sentence for each of its calls."""
+    calls = [settings] if isinstance(settings, dict) else settings
+    return " ".join(
+        f"{', '.join(call['models'])}: {call['frames']} configuration{'s' if call['frames'] > 1 else ''} of "
+        f"{call['atoms']:,} atoms, Contexts of {call['platform']} in {', '.join(call['precisions'])}."
+        for call in calls
+    )
+
+
 def makeDriftTable(rows: Sequence[dict]) -> str:
     """Return what drift.py found, as Markdown."""
     headings = [
@@ -75,7 +85,7 @@ def makePage(page: str) -> str:
     """Return the page with the latest results."""
     accuracy, drift = loadLatest("accuracy"), loadLatest("drift")
     parts = {
-        "accuracy run": describeDevice(accuracy) + ".",
+        "accuracy run": describeDevice(accuracy) + ". " + describeConfigurations(accuracy["settings"]),
         "formats": makeFormatsTable(accuracy["rows"]),
         "drift run": describeDevice(drift) + ".",
         "drift": makeDriftTable(drift["rows"]),

@@ -69,10 +69,14 @@ class ResultFile:
     """A JSON file that is complete after each row, so that an interruption loses no more than the row under way."""
 
     def __init__(self, name: str, settings: dict, path: Path | None = None) -> None:
-        """Begin results/<name>-<date>.json, or the file with a path; settings are what the command was told."""
+        """Begin results/<name>-<date>.json, or the file with a path; settings are what the command was told.
+
+        The setting "output" is left out: where a file was first written says nothing about what it holds.
+        """
         device = describeDevice()
         self.path = path or FOLDER / f"{name}-{device['date']}.json"
-        self._content: dict = {"device": device, "settings": settings, "rows": []}
+        kept = {key: value for key, value in settings.items() if key != "output"}
+        self._content: dict = {"device": device, "settings": kept, "rows": []}
 
     @property
     def rows(self) -> list[dict]:

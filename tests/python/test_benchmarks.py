@@ -215,7 +215,7 @@ def test_windows_hold_enough_steps_and_their_energy(monkeypatch):
 
 def test_files_of_several_calls_are_one_result(tmp_path, monkeypatch):
     for name in ("a", "b"):
-        file = results.ResultFile("surrogate", {"call": name}, tmp_path / f"{name}.json")
+        file = results.ResultFile("surrogate", {"call": name, "output": tmp_path}, tmp_path / f"{name}.json")
         file.add({"atoms": 1, "name": name})
     monkeypatch.setattr(results, "FOLDER", tmp_path)
     for source, target in (("a", "2026-01-01"), ("a", "2026-01-02-first"), ("b", "2026-01-02-second")):

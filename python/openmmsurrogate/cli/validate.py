@@ -25,7 +25,7 @@ def validate(
         Path | None, typer.Option("--json", help="Write the result there as JSON; - for standard output alone.")
     ] = None,
 ) -> None:
-    """Compare every SurrogateForce of a System, each alone, on the platforms with platform Reference.
+    """Compare every SurrogateForce and TunablePMEForce of a System, each alone, with platform Reference.
 
     The exit code is 1 if something is outside its bound, or cannot be read or computed.
     """

@@ -155,6 +155,30 @@ def test_a_counter_that_stands_still_is_an_error(clock, nvml):
         run(clock, 100, 100)
 
 
+@pytest.mark.parametrize("fault", ["still", "lost"])
+def test_a_counter_that_fails_in_a_run_is_warned_of_once_if_not_required(clock, nvml, fault):
+    simulation, out = make_simulation(clock), io.StringIO()
+    simulation.reporters.append(EnergyUseReporter(out, 100, required=False))
+    simulation.step(100)
+    nvml.still, nvml.supported = fault == "still", fault != "lost"
+    with pytest.warns(UserWarning, match=r"stands still|cannot be read: Not Supported") as caught:
+        simulation.step(300)
+    assert len(caught) == 1
+    lines = [line.split(",") for line in out.getvalue().splitlines()[1:]]
+    assert float(lines[0][4]) == pytest.approx(WATTS, rel=1e-3)
+    assert [line[2:5] for line in lines[1:]] == 3 * [["--", "--", "--"]]
+    assert all(float(line[5]) > 0.0 for line in lines)
+
+
+def test_a_counter_that_is_lost_in_a_run_is_an_error_if_required(clock, nvml):
+    simulation = make_simulation(clock)
+    simulation.reporters.append(EnergyUseReporter(io.StringIO(), 100))
+    simulation.step(100)
+    nvml.supported = False
+    with pytest.raises(EnergyCounterError, match="GPU-a cannot be read"):
+        simulation.step(100)
+
+
 def test_a_missing_pynvml_is_named(clock, nvml, monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     with pytest.raises(EnergyCounterError, match=r"pip install nvidia-ml-py.*required=False"):

@@ -53,8 +53,8 @@ class EnergyUseReporter:
     append : bool
         add to an existing file, without the line of headings
     required : bool
-        what to do where there is no energy counter: if true, raise EnergyCounterError when the simulation starts; if
-        false, warn, and write lines with ``--`` in the place of energies
+        what to do where there is no energy counter: if true, raise EnergyCounterError, when the simulation starts or,
+        if the counter fails later, at the report; if false, warn once, and write ``--`` in the place of energies
 
     Raises
     ------
@@ -83,6 +83,7 @@ class EnergyUseReporter:
         self._counter: EnergyCounter | None = None
         self._last: Reading | None = None
         self._warned = False
+        self._warned_of_counter = False
 
     def __del__(self) -> None:
         if getattr(self, "_opened", False):
@@ -116,7 +117,12 @@ class EnergyUseReporter:
             print("#" + self._separator.join(f'"{name}"' for name in COLUMNS), file=self._out)
 
     def _read(self, simulation: app.Simulation, state: Any) -> Reading:
-        joules = None if self._counter is None else self._counter.read()
+        joules = None
+        if self._counter is not None:
+            try:
+                joules = self._counter.read()
+            except EnergyCounterError as error:
+                self._miss(f"EnergyUseReporter: {error}")
         picoseconds = state.getTime().value_in_unit(unit.picosecond)
         return Reading(simulation.currentStep, picoseconds, time.perf_counter(), joules)
 
@@ -150,13 +156,22 @@ class EnergyUseReporter:
             return 3 * [MISSING]
         joules, nanoseconds = now.joules - before.joules, (now.picoseconds - before.picoseconds) / 1000.0
         if joules <= 0.0:
-            raise EnergyCounterError(
+            self._miss(
                 f"EnergyUseReporter: the energy counter went from {before.joules} J to {now.joules} J in "
                 f"{seconds:.1f} s: it stands still, or was reset with the driver"
             )
+            return 3 * [MISSING]
         perStep = f"{joules / steps:.4g}" if steps > 0 else MISSING
         perTime = f"{joules / nanoseconds:.4g}" if nanoseconds > 0.0 else MISSING
         return [perStep, perTime, f"{joules / seconds:.4g}"]
+
+    def _miss(self, problem: str) -> None:
+        """Raise EnergyCounterError, or warn the first time, of a counter that fails in the middle of a run."""
+        if self._required:
+            raise EnergyCounterError(problem)
+        if not self._warned_of_counter:
+            self._warned_of_counter = True
+            warnings.warn(f"{problem} (Such lines have no energies.)", stacklevel=5)
 
     def _warn_of_short_interval(self, steps: int, seconds: float) -> None:
         if self._warned:

@@ -117,6 +117,7 @@ class _Sampler:
             raise ValueError(f"{source.description} is not periodic: it has no pressure, virial or volume")
         if settings.pressure is not None:
             self.system.addForce(openmm.MonteCarloBarostat(settings.pressure, settings.temperature))
+        self.platform = find_platform(self.system, settings.recording.platform)
 
     def run(self, writer: ForceDatasetWriter, path: str) -> None:
         """Sample what the file lacks."""
@@ -146,7 +147,7 @@ class _Sampler:
                 force.setRandomNumberSeed(seed)
         integrator = openmm.LangevinMiddleIntegrator(temperature, settings.friction, settings.timeStep)
         integrator.setRandomNumberSeed(seed)
-        return make_context(self.system, integrator, settings.recording.platform)
+        return make_context(self.system, integrator, self.platform)
 
     def _equilibrate(self, frame: int, volume: float) -> openmm.State:
         """Return the state after minimization and equilibration at a volume, from the given positions."""
@@ -193,15 +194,18 @@ class _Sampler:
 _ADVICE = "take a smaller time step or a lower start temperature, and see whether positions and box belong together"
 
 
-def make_context(system: openmm.System, integrator: openmm.Integrator, platform: str | None) -> openmm.Context:
-    """Make a Context on a platform, the fastest if None, that repeats its results where the platform can."""
-    if platform is None:
-        chosen = openmm.Context(system, openmm.VerletIntegrator(0.001)).getPlatform()
-    else:
-        chosen = openmm.Platform.getPlatform(platform)
+def find_platform(system: openmm.System, name: str | None) -> openmm.Platform:
+    """Return the platform of a name; if None, the fastest that can simulate the System, found by making a Context."""
+    if name is None:
+        return openmm.Context(system, openmm.VerletIntegrator(0.001)).getPlatform()
+    return openmm.Platform.getPlatform(name)
+
+
+def make_context(system: openmm.System, integrator: openmm.Integrator, platform: openmm.Platform) -> openmm.Context:
+    """Make a Context on a platform that repeats its results where the platform can."""
     deterministic = "DeterministicForces"
-    properties = {deterministic: "true"} if deterministic in chosen.getPropertyNames() else {}
-    return openmm.Context(system, integrator, chosen, properties)
+    properties = {deterministic: "true"} if deterministic in platform.getPropertyNames() else {}
+    return openmm.Context(system, integrator, platform, properties)
 
 
 def record_frame(context: openmm.Context, periodic: bool, recording: RecordingSettings) -> Frame:

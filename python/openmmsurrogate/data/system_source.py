@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 import sys
@@ -147,9 +148,10 @@ def _import_module(name: str) -> Any:
 
 def _call(function: Callable[..., Any], source: str, options: dict[str, Any]) -> tuple[Any, Any, Any]:
     try:
-        result = function(**options)
+        inspect.signature(function).bind(**options)
     except TypeError as error:
         raise ValueError(f"{source} cannot be called with {options}: {error}") from error
+    result = function(**options)
     if not isinstance(result, tuple) or len(result) != 3 or not isinstance(result[0], openmm.System):
         raise ValueError(f"{source} must return (system, topology or None, positions), but returned {type(result)}")
     system, topology, positions = result

@@ -17,7 +17,7 @@ from openmmsurrogate.data.dcd_file import DCDReader
 from openmmsurrogate.data.force_dataset_writer import ForceDatasetWriter
 from openmmsurrogate.data.frame import Frame
 from openmmsurrogate.data.particle_types import ParticleTypes, findExclusions
-from openmmsurrogate.data.sampling import make_context, record_frame
+from openmmsurrogate.data.sampling import find_platform, make_context, record_frame
 from openmmsurrogate.data.sampling_settings import RecordingSettings
 from openmmsurrogate.data.system_source import SystemSource
 
@@ -77,7 +77,8 @@ def recordTrajectory(
     if not 0 < wanted <= total:
         raise ValueError(f"{path} has {total} frames, of which {wanted} cannot be taken")
     chosen = np.linspace(0, total - 1, wanted).round().astype(int)
-    context = make_context(source.system, openmm.VerletIntegrator(0.001), settings.platform)
+    platform = find_platform(source.system, settings.platform)
+    context = make_context(source.system, openmm.VerletIntegrator(0.001), platform)
     with ForceDatasetWriter(
         output,
         types.names,

@@ -277,3 +277,11 @@ def test_the_command_samples_and_summarizes(tmp_path):
     result = CliRunner().invoke(cli.app, arguments)
     assert result.exit_code == 1
     assert result.stderr == "openmm-surrogate: a simulation needs --temperature\n"
+
+
+def test_an_error_inside_a_function_is_its_own(tmp_path):
+    (tmp_path / "broken.py").write_text("def make(size=1):\n    return len(size)\n")
+    with pytest.raises(TypeError, match=r"object of type 'int' has no len\(\)"):
+        loadSystem(f"{tmp_path}/broken.py:make")
+    with pytest.raises(ValueError, match=r"cannot be called with \{'width': 2\}"):
+        loadSystem(f"{tmp_path}/broken.py:make", options={"width": 2})

@@ -60,6 +60,8 @@ public:
     void dropReport();
     /** Get how many pairs a kernel has found that lists pairs, if they did not fit; 0 if they did, or have been asked for before. */
     int takePairsNeeded();
+    /** Throw an OpenMM::OpenMMException that says what there is no memory for and what to do about it. */
+    [[noreturn]] void throwOutOfMemory(const std::string& what, const std::exception& cause) const;
     int getNumMembers() const { return view.numMembers; }
     /** Get the argument that kernels take. */
     PairListView<Real>& getView() { return view; }
@@ -72,7 +74,6 @@ private:
     void setCells(const double cellsPerBox[3], int num[3], int folded[3]) const;
     void chooseSkin(const OpenMM::Vec3 box[3]);
     void chooseGrid(const OpenMM::Vec3 box[3]);
-    [[noreturn]] void throwOutOfMemory(const std::string& what, const std::exception& cause) const;
     OpenMM::CudaContext& context;
     const double cutoff;
     const bool periodic;

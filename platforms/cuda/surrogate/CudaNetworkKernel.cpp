@@ -16,6 +16,8 @@ namespace {
 constexpr int ListTile = 64, ListThreads = 256;
 // Room for pairs in reach at first: argon at its melting point has 39, within 1.15 times a cutoff of 0.85 nm.
 constexpr int InitialPairsPerParticle = 48;
+// Kernels number pairs in 32 bits, and look at most a few chunks beyond the last one.
+constexpr int MostPairs = 0x7fffff00, MostParticles = MostPairs / InitialPairsPerParticle;
 
 /** Make an array, or another one in its place, and fill it. */
 template <class T>
@@ -43,7 +45,20 @@ void CudaNetworkKernel<Real>::checkChip(NumericFormat::Type format) {
 }
 
 template <class Real>
+void CudaNetworkKernel<Real>::checkSize(const SurrogateForce& force) {
+    int numMembers = 0;
+    for (int i = 0; i < force.getNumParticles(); i++)
+        if (force.getParticleType(i) >= 0)
+            numMembers++;
+    if (numMembers > MostParticles)
+        throw OpenMMException("SurrogateForce: networks on platform CUDA take " + to_string(MostParticles) +
+                              " particles at most, and this force has " + to_string(numMembers) +
+                              "; use evaluation method Table");
+}
+
+template <class Real>
 void CudaNetworkKernel<Real>::upload(const SurrogateForce& force) {
+    checkSize(force);
     const SurrogateModel& model = force.getModel();
     const FormatScheme scheme = {this->settings->precision, model.getEndLayersSingle(), model.getWeightGroupSize()};
     checkChip(scheme.format);
@@ -197,36 +212,58 @@ void CudaNetworkKernel<Real>::makeEnergies(Group& group) {
 }
 
 /**
- * List pairs, if the neighbor lists have just been built. Where the pairs did not fit, the step searched the cells instead; there is more
- * room from the next one on.
+ * Make room for pairs. Where they did not fit, the steps since then have searched the cells instead. Pairs that are in another array are
+ * lost, also those of networks whose pairs did fit, so the list is to be built in this step.
  */
 template <class Real>
-void CudaNetworkKernel<Real>::listPairs(Group& group, int pairsNeeded) {
-    const int numMembers = this->pairs->getNumMembers();
-    const size_t capacity = std::max((size_t) InitialPairsPerParticle * numMembers, (size_t) (1.1 * pairsNeeded));
-    if (!group.pairs.isInitialized() || group.pairs.getSize() < capacity) {
+void CudaNetworkKernel<Real>::prepare() {
+    const int pairsNeeded = this->pairs->takePairsNeeded();
+    if (pairsNeeded > 0)
+        this->pairs->invalidate();
+    if (pairsNeeded > MostPairs)
+        throw OpenMMException("SurrogateForce: more pairs are within reach of each other than the " +
+                              to_string(MostPairs) +
+                              " that networks on platform CUDA can take; use evaluation method Table, fewer particles "
+                              "or a shorter cutoff");
+    const int atFirst = InitialPairsPerParticle * this->pairs->getNumMembers(); // fits: checkSize
+    const int roomy = (int) std::min(1.1 * pairsNeeded, (double) MostPairs);
+    for (auto& group : groups)
+        reservePairs(*group, std::max(atFirst, roomy));
+}
+
+template <class Real>
+void CudaNetworkKernel<Real>::reservePairs(Group& group, int capacity) {
+    if (group.pairs.isInitialized() && group.view.pairCapacity >= capacity)
+        return;
+    this->pairs->invalidate();
+    group.view.pairCapacity = 0;
+    try {
         if (group.pairs.isInitialized())
             group.pairs.resize(capacity);
         else
             group.pairs.initialize(this->context, capacity, 2 * sizeof(int), "surrogatePairs");
-        group.view.pairs = group.pairs.getDevicePointer();
-        group.view.pairCapacity = (int) capacity;
+    } catch (const OpenMMException& e) {
+        this->pairs->throwOutOfMemory(to_string(2 * sizeof(int) * capacity >> 20) + " MiB of pairs", e);
     }
+    group.view.pairs = group.pairs.getDevicePointer();
+    group.view.pairCapacity = capacity;
+}
+
+/** List pairs, if the neighbor lists have just been built. */
+template <class Real>
+void CudaNetworkKernel<Real>::listPairs(Group& group) {
     void* arguments[] = {&this->pairs->getView(), &group.view};
     launchKernel(this->context, group.listKernel, arguments,
-                 std::min(4 * numProcessors, (numMembers + ListTile - 1) / ListTile), ListThreads);
+                 std::min(4 * numProcessors, (this->pairs->getNumMembers() + ListTile - 1) / ListTile), ListThreads);
 }
 
 template <class Real>
 void CudaNetworkKernel<Real>::launchForces(bool includeEnergy) {
     CudaContext& context = this->context;
-    const int pairsNeeded = this->pairs->takePairsNeeded();
-    if (pairsNeeded > 0)
-        this->pairs->invalidate(); // until then the cells are searched
     for (auto& group : groups) {
         if (includeEnergy && !group->hasEnergies)
             makeEnergies(*group);
-        listPairs(*group, pairsNeeded);
+        listPairs(*group);
         NetworkOutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
                                     context.getEnergyBuffer().getDevicePointer(), energySum.getDevicePointer(),
                                     ticket.getDevicePointer()};

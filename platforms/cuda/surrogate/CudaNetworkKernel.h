@@ -23,10 +23,13 @@ private:
     struct Group;
     void upload(const SurrogateForce& force) override;
     void compile(bool triclinic) override;
+    void prepare() override;
     void launchForces(bool includeEnergy) override;
     void checkChip(NumericFormat::Type format);
+    void checkSize(const SurrogateForce& force);
     void uploadNetworks(Group& group, const SurrogateModel& model);
-    void listPairs(Group& group, int pairsNeeded);
+    void reservePairs(Group& group, int capacity);
+    void listPairs(Group& group);
     void makeEnergies(Group& group);
     std::vector<double> sample(Group& group, int index, double low, double spacing);
     /** The networks of one shape. */

@@ -85,8 +85,14 @@ double CudaPairForceKernel<Real>::execute(ContextImpl& contextImpl, bool, bool i
         pairs->dropReport();
     else
         pairs->checkReport();
-    pairs->update(box);
-    launchForces(includeEnergy);
+    prepare();
+    try {
+        pairs->update(box);
+        launchForces(includeEnergy);
+    } catch (...) { // kernels that make something of each new list may not have been launched
+        pairs->invalidate();
+        throw;
+    }
     if (mustWait)
         pairs->wait();
     pairs->checkReport();

@@ -29,6 +29,9 @@ protected:
     virtual void upload(const SurrogateForce& force) = 0;
     /** Compile the programs, where they have changed, and give the list its kernels. */
     virtual void compile(bool triclinic) = 0;
+    /** Allocate what depends on the list. Called before the list is brought up to date, so that it can still be invalidated in this step. */
+    virtual void prepare() {}
+    /** Launch kernels that add forces. Where this throws, the list is built anew before the next evaluation. */
     virtual void launchForces(bool includeEnergy) = 0;
     OpenMM::CudaContext& context;
     std::unique_ptr<KernelSettings> settings;

@@ -48,7 +48,8 @@ __device__ __forceinline__ void forEachNeighbor(const PairList& list, const Netw
  */
 extern "C" __global__ void __launch_bounds__(32 * LIST_WARPS) listPairs(PairList list, NetworkSet networks) {
     constexpr int Tile = LIST_WARPS * LIST_PARTICLES_PER_WARP;
-    __shared__ int sm_start[Tile];
+    __shared__ unsigned int sm_start[Tile];
+    unsigned int* gm_counted = (unsigned int*) &networks.gm_pairState[PAIRS_COUNTED];
     if (!list.gm_state[STATE_BUILT] || !listsFit(list))
         return;
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
@@ -62,23 +63,25 @@ extern "C" __global__ void __launch_bounds__(32 * LIST_WARPS) listPairs(PairList
         }
         __syncthreads();
         if (threadIdx.x == 0) {
-            int total = 0;
+            unsigned int total = 0;
             for (int k = 0; k < Tile; k++)
                 total += sm_start[k];
-            int start = atomicAdd(&networks.gm_pairState[PAIRS_COUNTED], total);
+            unsigned int start = atomicAdd(gm_counted, total);
+            if (start > PAIRS_DO_NOT_FIT) // stays there, rather than come around to 0
+                atomicMin(gm_counted, PAIRS_DO_NOT_FIT + 1u);
             for (int k = 0; k < Tile; k++) {
-                const int next = start + sm_start[k];
+                const unsigned int next = start + sm_start[k];
                 sm_start[k] = start;
                 start = next;
             }
         }
         __syncthreads();
         for (int k = warp; k < Tile && tile + k < list.numMembers; k += LIST_WARPS) {
-            int place = sm_start[k];
+            unsigned int place = sm_start[k];
             forEachNeighbor(list, networks, tile + k, lane, [&](int j, bool isWanted) {
                 const unsigned int votes = __ballot_sync(0xffffffff, isWanted);
-                const int next = place + __popc(votes & ((1u << lane) - 1));
-                if (isWanted && next < networks.pairCapacity)
+                const unsigned int next = place + __popc(votes & ((1u << lane) - 1));
+                if (isWanted && next < (unsigned int) networks.pairCapacity)
                     networks.gm_pairs[next] = make_int2(tile + k, j);
                 place += __popc(votes);
             });
@@ -88,7 +91,7 @@ extern "C" __global__ void __launch_bounds__(32 * LIST_WARPS) listPairs(PairList
     if (threadIdx.x == 0) {
         __threadfence();
         if (atomicAdd(&networks.gm_pairState[PAIRS_TICKET], 1) == (int) gridDim.x - 1) {
-            const int numPairs = atomicExch(&networks.gm_pairState[PAIRS_COUNTED], 0);
+            const int numPairs = (int) min(atomicExch(gm_counted, 0u), (unsigned int) PAIRS_DO_NOT_FIT);
             const bool fits = numPairs <= networks.pairCapacity;
             networks.gm_pairState[PAIRS_LISTED] = fits ? numPairs : PAIRS_DO_NOT_FIT;
             if (!fits)

@@ -40,8 +40,8 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            define("CONVOLUTION_THREADS", ConvolutionThreads) + define("SCAN_THREADS", ScanThreads) +
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            define("SIZE_OF_MESH", sizeof(MeshView)) + define("SIZE_OF_INFLUENCE", sizeof(InfluenceView)) +
-           joinFiles({"common/arithmetic.cu", "kspace/grid.cu", "kspace/window.cu", "kspace/sites.cu",
-                      "kspace/spread.cu", "kspace/convolve.cu", "kspace/interpolate.cu"});
+           joinFiles({"common/arithmetic.cu", "common/fixedPoint.cu", "kspace/grid.cu", "kspace/window.cu",
+                      "kspace/sites.cu", "kspace/spread.cu", "kspace/convolve.cu", "kspace/interpolate.cu"});
 }
 
 int MeshProgram::countTiles(int numPoints, int order, bool doublePrecision) {

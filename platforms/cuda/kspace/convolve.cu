@@ -25,9 +25,9 @@ __device__ __forceinline__ ConvolutionReal getTransform(ConvolutionReal m2, Conv
 #endif
 }
 
-/** Signed index of a wave along an axis. */
+/** Signed index of a wave along an axis; num/2 at the end of the spectrum of an even one. */
 __device__ __forceinline__ int getWave(int index, int num) {
-    return index < (num + 1) / 2 ? index : index - num;
+    return 2 * index <= num ? index : index - num;
 }
 
 /** A warp takes a row of waves along z at a time. */

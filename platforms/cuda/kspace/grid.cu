@@ -81,10 +81,10 @@ __device__ __forceinline__ int findTile(int point, int numTiles, int num) {
     return (int) (((long long) (point + 1) * numTiles - 1) / num);
 }
 
-/** Add to a force buffer of OpenMM: 64-bit fixed point with 32 fraction bits. */
+/** Add to a force buffer of OpenMM. */
 __device__ __forceinline__ void addMeshForce(unsigned long long* gm_force, const Mesh& mesh, const Site& site,
                                              const int* gm_atomIndex, GatherReal force) {
     if (!(fabs(force) < (GatherReal) (1 << 30))) // NaN compares false
         mesh.report->overflowing = gm_atomIndex[site.slot] + 1;
-    atomicAdd(&gm_force[site.slot], (unsigned long long) (long long) (force * (GatherReal) 0x100000000));
+    atomicAdd(&gm_force[site.slot], toFixedPoint(force));
 }

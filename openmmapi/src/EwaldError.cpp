@@ -146,7 +146,10 @@ std::array<int, 3> makeGrid(const ChargedBox& box, double spacing, int order) {
         const double length = std::sqrt(box.vectors[d].dot(box.vectors[d]));
         const double points = std::ceil(length / spacing);
         if (!(points < 1 << 20))
-            throw OpenMMException("no grid that can be run is fine enough");
+            throw OpenMMException("TunablePMEForce: the force error tolerance would need a grid of 2^20 or more points "
+                                  "along box vector " +
+                                  std::string(1, "abc"[d]) +
+                                  ". Use a higher spline order, a larger cutoff, or a larger tolerance.");
         grid[d] = findFFTSize(std::max((int) points, order));
     }
     return grid;

@@ -3,6 +3,7 @@
 #include "openmmsurrogate/internal/ReciprocalSpaceKernel.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/internal/ContextImpl.h>
+#include <mutex>
 
 using namespace SurrogatePlugin;
 using namespace OpenMM;
@@ -71,8 +72,11 @@ void TunableNonbondedKernel::initialize(const System& system, const NonbondedFor
     }
     reciprocalSpace = getPlatform().createKernel(CalcReciprocalSpaceKernel::Name(), context);
     auto& kernel = reciprocalSpace.getAs<CalcReciprocalSpaceKernel>();
-    settings.reset(new PMESettings(system, *tunable, kernel.getDefaultPrecision()));
     {
+        // Another thread may make a Context of the same System, and must not see what is substituted.
+        static std::mutex mutex;
+        const std::lock_guard<std::mutex> lock(mutex);
+        settings.reset(new PMESettings(system, *tunable, kernel.getDefaultPrecision()));
         SubstitutedParameters substituted(force, *settings);
         getStock().initialize(system, force);
     }

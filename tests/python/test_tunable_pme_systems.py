@@ -260,6 +260,34 @@ def test_nan_positions(platform):
         evaluate(context)
 
 
+def test_several_gpus_are_refused():
+    names = [openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())]
+    if "CUDA" not in names:
+        pytest.skip("OpenMM has no platform CUDA here")
+    positions, charges = make_salt(BOX)
+    make_context(make_system(BOX, len(charges)), positions, "CUDA single")  # skips where there is no GPU
+    system = make_system(BOX, len(charges), TunablePMEForce(make_force(charges)))
+    platform = openmm.Platform.getPlatform("CUDA")
+    with pytest.raises(OpenMMException, match="one GPU at a time; give one DeviceIndex instead of 2"):
+        openmm.Context(system, openmm.VerletIntegrator(0.001), platform, {"DeviceIndex": "0,0"})
+
+
+@PLATFORMS
+def test_nan_positions_are_told_when_forces_are_asked(platform):
+    """Also without energies, and good positions set afterwards are not blamed."""
+    positions, charges = make_salt(BOX)
+    context = make_context(make_system(BOX, len(charges), TunablePMEForce(make_force(charges))), positions, platform)
+    expected = context.getState(getForces=True).getForces(asNumpy=True)._value
+    bad = positions.copy()
+    bad[17, 1] = np.nan
+    context.setPositions(bad)
+    with pytest.raises(OpenMMException, match=r"particle 17 is|Particle coordinate is NaN"):
+        context.getState(getForces=True)
+    context.setPositions(positions)
+    found = context.getState(getForces=True).getForces(asNumpy=True)._value
+    np.testing.assert_allclose(found, expected, atol=1e-3 * rms(expected))
+
+
 def test_impossible_meshes():
     _, charges = make_salt(BOX)
     for parameters, message in (

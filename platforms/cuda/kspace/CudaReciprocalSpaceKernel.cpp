@@ -25,7 +25,28 @@ void checkPrecision(NumericFormat::Type precision, const char* setter) {
                               "choose one of those, or platform Reference, which emulates the others");
 }
 
+/** The device keeps grid indices as short. */
+void checkGrid(const MeshParameters& parameters, const char* setter) {
+    const int mostPoints = 32767;
+    for (int d = 0; d < 3; d++)
+        if (parameters.grid[d] > mostPoints)
+            throw OpenMMException("TunablePMEForce: a grid of " + std::to_string(parameters.grid[d]) +
+                                  " points along axis " + "xyz"[d] + " is more than the " + std::to_string(mostPoints) +
+                                  " that platform CUDA can index; use fewer points (" + setter +
+                                  ") with a higher spline order, or a larger error tolerance");
+}
+
 } // namespace
+
+/** Ends an evaluation that another force's exception has cut short before Finish. */
+class CudaReciprocalSpaceKernel::Begin : public ComputeContext::ForcePreComputation {
+public:
+    explicit Begin(CudaReciprocalSpaceKernel& kernel) : kernel(kernel) {}
+    void computeForceAndEnergy(bool, bool, int) override { kernel.abandon(); }
+
+private:
+    CudaReciprocalSpaceKernel& kernel;
+};
 
 /** Joins the streams, and adds the energy, when all forces of the Context have been launched. */
 class CudaReciprocalSpaceKernel::Finish : public ComputeContext::ForcePostComputation {
@@ -39,8 +60,8 @@ private:
 
 CudaReciprocalSpaceKernel::CudaReciprocalSpaceKernel(const string& name, const Platform& platform, ContextImpl& context)
     : CalcReciprocalSpaceKernel(name, platform), cuda(*getData(context).contexts[0]), chargesChanged(true),
-      isRunning(false), coulombAlpha(0), dispersionAlpha(0), sumCharges(0), sumSquares(0), sumDispersionSquares(0),
-      report(nullptr, [](MeshReport* memory) { cuMemFreeHost(memory); }) {}
+      isRunning(false), mustWait(false), coulombAlpha(0), dispersionAlpha(0), sumCharges(0), sumSquares(0),
+      sumDispersionSquares(0), report(nullptr, [](MeshReport* memory) { cuMemFreeHost(memory); }) {}
 
 CudaReciprocalSpaceKernel::~CudaReciprocalSpaceKernel() {
     if (!cuda.getContextIsValid()) {
@@ -58,6 +79,13 @@ NumericFormat::Type CudaReciprocalSpaceKernel::getDefaultPrecision() const {
 }
 
 void CudaReciprocalSpaceKernel::initialize(const System&, const TunablePMEForce& force, const PMESettings& settings) {
+    if (cuda.getPlatformData().contexts.size() > 1)
+        throw OpenMMException(
+            "TunablePMEForce: this version runs on one GPU at a time; give one DeviceIndex instead of " +
+            std::to_string(cuda.getPlatformData().contexts.size()));
+    checkGrid(settings.coulomb, "setPMEParameters");
+    if (settings.hasDispersion)
+        checkGrid(settings.dispersion, "setLJPMEParameters");
     checkPrecision(settings.spreading, "setSpreadingPrecision");
     checkPrecision(settings.fft, "setFFTPrecision");
     checkPrecision(settings.convolution, "setConvolutionPrecision");
@@ -82,12 +110,12 @@ void CudaReciprocalSpaceKernel::initialize(const System&, const TunablePMEForce&
         ready = cuda.createEvent();
         done = cuda.createEvent();
     }
+    cuda.addPreComputation(new Begin(*this));
     cuda.addPostComputation(new Finish(*this));
 }
 
 void CudaReciprocalSpaceKernel::checkPositions(ContextImpl&) {
-    // The GPU does, when it sorts the charges; what it has found in earlier steps is told here.
-    checkReport();
+    // The GPU does, when it sorts the charges; execute() and finish() tell what it has found.
 }
 
 void CudaReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
@@ -131,6 +159,13 @@ double CudaReciprocalSpaceKernel::execute(ContextImpl& context, bool includeForc
     if (cuda.getNumAtoms() == 0)
         return 0;
     ContextSelector selector(cuda);
+    // In a step errors are found late, without waiting for the GPU. Whoever asks for energies looks at the result and must not see a wrong
+    // one; and is not to hear of positions that have been replaced since.
+    mustWait = includeEnergy;
+    if (mustWait)
+        dropReport();
+    else
+        checkReport();
     updateCharges(context);
     Vec3 box[3];
     context.getPeriodicBoxVectors(box[0], box[1], box[2]);
@@ -161,13 +196,27 @@ double CudaReciprocalSpaceKernel::finish(bool includeEnergy) {
     ContextSelector selector(cuda);
     if (queue)
         done->queueWait(cuda.getCurrentQueue());
-    if (!includeEnergy)
+    if (!mustWait)
         return 0;
     double energy = coulomb->readEnergy();
     if (dispersion)
         energy += dispersion->readEnergy();
     checkReport();
-    return energy;
+    return includeEnergy ? energy : 0;
+}
+
+void CudaReciprocalSpaceKernel::abandon() {
+    if (!isRunning)
+        return;
+    isRunning = false;
+    ContextSelector selector(cuda);
+    dropReport();
+    cuda.clearAutoclearBuffers(); // of what the mesh may have added to them since the evaluation began
+}
+
+void CudaReciprocalSpaceKernel::dropReport() {
+    checkCuda(cuCtxSynchronize(), "waiting for the mesh");
+    *report = MeshReport();
 }
 
 void CudaReciprocalSpaceKernel::checkReport() {

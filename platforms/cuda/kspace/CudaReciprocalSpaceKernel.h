@@ -27,16 +27,23 @@ public:
                                  int lastParticle) override;
 
 private:
+    class Begin;
     class Finish;
     void updateCharges(OpenMM::ContextImpl& context);
     double getConstantEnergy(const OpenMM::Vec3 box[3]) const;
     void runMeshes(const OpenMM::Vec3 box[3], bool includeForces, bool includeEnergy);
     double finish(bool includeEnergy);
+    /** Wait for an evaluation that did not come to its end, and forget it. */
+    void abandon();
+    /** Throw if the mesh has told of trouble. Does not wait for it. */
     void checkReport();
+    /** Wait for the mesh and forget what it has told. */
+    void dropReport();
     OpenMM::CudaContext& cuda;
     std::unique_ptr<ParticleCharges> particles;
     ParameterValues lastParameters;
     bool chargesChanged, isRunning;
+    bool mustWait; // finish() has to read the energy, and to tell of trouble
     double coulombAlpha, dispersionAlpha;
     double sumCharges, sumSquares, sumDispersionSquares;
     std::unique_ptr<MeshReport, void (*)(MeshReport*)> report; // mapped host memory

@@ -13,8 +13,17 @@ namespace SurrogatePlugin {
  */
 class TunablePMEForceImpl : public OpenMM::NonbondedForceImpl {
 public:
-    explicit TunablePMEForceImpl(const TunablePMEForce& owner) : OpenMM::NonbondedForceImpl(owner) {}
+    explicit TunablePMEForceImpl(const TunablePMEForce& owner)
+        : OpenMM::NonbondedForceImpl(owner), owner(owner), inStep(false) {}
     void initialize(OpenMM::ContextImpl& context) override;
+    void updateContextState(OpenMM::ContextImpl& context, bool& forcesInvalid) override;
+    /** Outside of an integrator's step the energy is always included: kernels that compute asynchronously then wait. */
+    double calcForcesAndEnergy(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy,
+                               int groups) override;
+
+private:
+    const TunablePMEForce& owner;
+    bool inStep; // the next evaluation is for an integrator
 };
 
 } // namespace SurrogatePlugin

@@ -39,8 +39,11 @@ def test_relative_target_and_floor():
     result = tunePME(context, 1e-3, relative=True, orders=[6], maxParticles=50)
     assert 0.3 < result.target < 2.0  # the RMS force is some hundreds kJ/mol/nm
     assert result.best.forceError <= result.target
+    assert not result.skipped
     with pytest.raises(ValueError, match=r"the least that precision float16 reached on platform Reference is"):
         tunePME(context, 1e-3, orders=[6], precisions=["float16"], maxParticles=50)
+    with pytest.raises(ValueError, match="no setting can be tried; the last reason: TunablePMEForce: "):
+        tunePME(context, 1e-12, orders=[4, 99], precisions=["double"], maxParticles=50)
     with pytest.raises(ValueError, match="must be positive"):
         tunePME(context, 0.0)
     _, charges = make_salt(BOXES["cubic"])
@@ -49,8 +52,23 @@ def test_relative_target_and_floor():
         tunePME(make_context(make_system(BOXES["cubic"], len(charges), plain), make_salt(BOXES["cubic"])[0]), 1.0)
 
 
+def test_orders_that_cannot_run_are_skipped():
+    result = tunePME(make_salt_context("cubic"), 1.0, orders=[99, 6], precisions=["single"], maxParticles=50)
+    assert [(s.splineOrder, s.precision) for s in result.skipped] == [(99, "single")]
+    assert result.best.settings.splineOrder == 6
+    assert result.skipped[0].reason in str(result.makeTable().caption)
+
+
+def test_forces_of_zero_are_refused():
+    positions, charges = make_salt(BOXES["cubic"])
+    context = make_context(make_system(BOXES["cubic"], len(charges), make_force(0 * charges)), positions)
+    with pytest.raises(ValueError, match="electrostatic forces other than 0"):
+        tunePME(context, 1.0, orders=[4], maxParticles=20)
+
+
 def test_command(tmp_path):
     context = make_salt_context("cubic")
+    context.setPeriodicBoxVectors(*(1.01 * BOXES["cubic"]))
     (tmp_path / "system.xml").write_text(XmlSerializer.serialize(context.getSystem()))
     (tmp_path / "state.xml").write_text(XmlSerializer.serialize(context.getState(getPositions=True)))
     arguments = ["tune", str(tmp_path / "system.xml"), str(tmp_path / "state.xml"), "--orders", "6"]
@@ -59,4 +77,7 @@ def test_command(tmp_path):
     assert "ms/step" in result.output
     tuned = XmlSerializer.deserialize((tmp_path / "tuned.xml").read_text())
     assert TunablePMEForce.cast(tuned.getForce(0)).getSplineOrder() == 6
+    assert tuned.getDefaultPeriodicBoxVectors()[0][0]._value == pytest.approx(1.01 * BOXES["cubic"][0, 0])
+    refused = CliRunner().invoke(app, [*arguments[:-1], "4,x", "--force-error", "1"])
+    assert refused.exit_code == 2 and "whole numbers" in refused.output
     assert CliRunner().invoke(app, [*arguments, "--force-error", "1e-12"]).exit_code == 1

@@ -10,6 +10,15 @@ import typer
 from rich.console import Console
 
 
+def _parse_orders(text: str) -> list[int]:
+    try:
+        return [int(order) for order in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(
+            f"spline orders are whole numbers separated by commas, such as 4,5,6; got {text!r}", param_hint="--orders"
+        ) from None
+
+
 def tune(
     system: Annotated[Path, typer.Argument(help="The System, as XML of openmm.XmlSerializer.")],
     positions: Annotated[Path, typer.Argument(help="Positions and box: .pdb, .cif, or the .xml of a State.")],
@@ -23,6 +32,7 @@ def tune(
 
     Prints what was tried. The exit code is 1 if no setting reaches the error.
     """
+    chosen = _parse_orders(orders)
     import openmm
 
     from openmmsurrogate.pme import TunablePMEForce, replaceNonbondedForce, tunePME
@@ -40,12 +50,14 @@ def tune(
             context,
             force_error,
             relative,
-            [int(order) for order in orders.split(",")],
+            chosen,
             progress=lambda text: status.update(f"Trying {text}"),
         )
     Console().print(result.makeTable())
     if output is not None:
         tuned = replaceNonbondedForce(loaded)
+        if structure.box is not None:
+            tuned.setDefaultPeriodicBoxVectors(*structure.box)
         force = next(force for force in tuned.getForces() if TunablePMEForce.isinstance(force))
         result.best.settings.apply(TunablePMEForce.cast(force))
         output.write_text(openmm.XmlSerializer.serialize(tuned))

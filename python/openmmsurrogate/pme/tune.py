@@ -51,6 +51,15 @@ class Trial:
     """for a step of the whole System; None if it was not timed, because the error is too large"""
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """An order and precision that could not be tried."""
+
+    splineOrder: int
+    precision: str
+    reason: str
+
+
 @dataclass
 class TuneResult:
     """The outcome of a search."""
@@ -58,6 +67,7 @@ class TuneResult:
     target: float
     """kJ/mol/nm"""
     trials: list[Trial] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
 
     @property
     def best(self) -> Trial:
@@ -65,7 +75,7 @@ class TuneResult:
         return min((t for t in self.trials if t.milliseconds is not None), key=lambda t: t.milliseconds or 0.0)
 
     def makeTable(self) -> Table:
-        """Make a table of all trials for rich, the best one marked."""
+        """Make a table of all trials for rich, the best one marked. Its caption says what could not be tried."""
         table = Table(title=f"Force error at most {self.target:.3g} kJ/mol/nm", title_justify="left")
         for heading in ("order", "alpha (1/nm)", "grid", "precision", "error (kJ/mol/nm)", "ms/step"):
             table.add_column(heading, justify="right")
@@ -74,6 +84,9 @@ class TuneResult:
             cells = [str(s.splineOrder), f"{s.alpha:.4f}", " x ".join(map(str, s.grid)), s.precision]
             timing = "" if trial.milliseconds is None else f"{trial.milliseconds:.3g}"
             table.add_row(*cells, f"{trial.forceError:.3g}", timing, style="bold" if trial is self.best else None)
+        if self.skipped:
+            table.caption = "\n".join(f"order {s.splineOrder}, {s.precision}: {s.reason}" for s in self.skipped)
+            table.caption_justify = "left"
         return table
 
 
@@ -137,13 +150,21 @@ class Bench:
 
 
 def search(bench: Bench, order: int, precision: str, target: float) -> Trial:
-    """Find alpha and grid for one order and precision: correct the estimate by what it gave, then coarsen the grid."""
+    """Find alpha and grid for one order and precision: correct the estimate by what it gave, then coarsen the grid.
+
+    Raises OpenMMException if not even the first choice can be run.
+    """
     tolerance, best = target, bench.choose(order, precision, target)
     for _ in range(MAX_ADJUSTMENTS):
         if GOAL[0] * target <= best.forceError <= GOAL[1] * target:
             break
+        if best.forceError == 0:
+            raise ValueError("tuning needs electrostatic forces other than 0, but the charges or the forces are all 0")
         tolerance *= 0.9 * target / best.forceError
-        trial = bench.choose(order, precision, tolerance)
+        try:
+            trial = bench.choose(order, precision, tolerance)
+        except openmm.OpenMMException:  # no grid, or no memory for it: what has been reached is the best of this order
+            break
         if best.forceError > target and trial.forceError > 0.9 * best.forceError:  # rounding, which no mesh mends
             break
         best = trial
@@ -204,7 +225,8 @@ def tunePME(
     Raises
     ------
     ValueError
-        if no setting reaches the error; the message tells the least error that was reached
+        if no setting reaches the error (the message tells the least error that was reached) or can be run, or all
+        electrostatic forces are 0
     """
     bench = Bench(context, maxParticles)
     if precisions is None:
@@ -222,9 +244,16 @@ def tunePME(
         for order in orders:
             if progress is not None:
                 progress(f"order {order}, {precision}")
-            trial = search(bench, order, precision, target)
+            try:
+                trial = search(bench, order, precision, target)
+            except openmm.OpenMMException as error:
+                result.skipped.append(Skipped(order, precision, str(error)))
+                continue
             result.trials.append(bench.time_settings(trial) if trial.forceError <= target else trial)
     if all(trial.milliseconds is None for trial in result.trials):
+        if not result.trials:
+            reason = result.skipped[-1].reason if result.skipped else "no order or no precision is given"
+            raise ValueError(f"no setting can be tried; the last reason: {reason}")
         least = min(trial.forceError for trial in result.trials)
         raise ValueError(
             f"no setting has a force error of {target:.3g} kJ/mol/nm or less; the least that precision "

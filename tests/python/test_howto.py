@@ -104,7 +104,10 @@ def test_pytorch(tmp_path, monkeypatch):
     ours = SurrogateModel.load("mine.safetensors").computeForce("Ar", "Ar", r)._value
     np.testing.assert_allclose(ours, 33.4 * y, rtol=0, atol=1e-12 * np.abs(ours).max())
     assert names["mixture"].getNumNetworks() == 3
-    assert names["w"].item() == pytest.approx(names["same"].computeForce("Ar", "Ar", 0.4)._value, rel=1e-5)
+    # The page's module is in float32, whose rounding the cancelling weights of the readout magnify: by how much depends on the order in
+    # which a processor adds. It is measured against the largest force weight of the fit, not against one near a zero.
+    largest = abs(names["same"].computeForce("Ar", "Ar", 0.33)._value)
+    assert names["w"].item() == pytest.approx(names["same"].computeForce("Ar", "Ar", 0.4)._value, abs=3e-6 * largest)
 
 
 def test_training(tmp_path, monkeypatch, capsys):

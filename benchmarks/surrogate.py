@@ -13,12 +13,13 @@ import os
 from pathlib import Path
 
 from common.contestant import Setting
-from common.energy import measureIdlePower
 from common.measuring import Plan
 from common.results import ResultFile
 from common.runner import console, runSizes
 from common.table import makeTable
 from contestants import findContestants
+
+from openmmsurrogate.reporters import measureIdlePower
 
 SIZES = [6078, 12156, 24312, 48624, 60780, 64000, 256000, 1000000, 4000000]
 

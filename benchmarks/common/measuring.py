@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from common.argon import liquid_argon
 from common.contestant import Contestant, Setting, Stepper
-from common.energy import PowerMeter
 from common.floors import CHIP, findFloor
 from common.pairs import countPairs
+from openmmsurrogate.reporters import PowerMeter
 
 
 @dataclass(frozen=True)

@@ -3,66 +3,13 @@
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
 import json
-import os
-import platform
 import re
-import subprocess
 from pathlib import Path
 
-import openmm
+from openmmsurrogate.study.provenance import describeDevice
 
 FOLDER = Path(__file__).parent.parent / "results"
-
-
-def describeDevice() -> dict:
-    """Return what the figures depend on besides the settings: processors, GPU, driver, versions, commit, date."""
-    device = {
-        "date": datetime.date.today().isoformat(),
-        "commit": _commit(),
-        "processor": _processorName(),
-        "cores": len(os.sched_getaffinity(0)),
-        "python": platform.python_version(),
-        "openmm": openmm.version.version,
-    }
-    for package in ("openmm-surrogate", "torch", "jax"):
-        try:
-            device[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            device[package] = None
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-        device["gpu"] = _text(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(0)))
-        device["driver"] = _text(pynvml.nvmlSystemGetDriverVersion())
-    except Exception:  # no pynvml, or no driver: a machine without an NVIDIA GPU
-        device["gpu"] = None
-    return device
-
-
-def _commit() -> str | None:
-    """Return the commit of the source: of the environment where this is a copy, else of the repository."""
-    if "COMMIT" in os.environ:
-        return os.environ["COMMIT"]
-    command = ["git", "-C", str(FOLDER.parent), "rev-parse", "--short", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def _processorName() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
 
 
 class ResultFile:
@@ -73,7 +20,7 @@ class ResultFile:
 
         The setting "output" is left out: where a file was first written says nothing about what it holds.
         """
-        device = describeDevice()
+        device = describeDevice(FOLDER.parent)
         self.path = path or FOLDER / f"{name}-{device['date']}.json"
         kept = {key: value for key, value in settings.items() if key != "output"}
         self._content: dict = {"device": device, "settings": kept, "rows": []}

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from common.argon import Liquid, melt
 from common.contestant import Contestant, Setting
-from common.energy import PowerMeter, openCounter
 from common.measuring import Measurement, Plan, measureWindow, settle, summarize
-from common.results import describeDevice
+from openmmsurrogate.reporters import PowerMeter, openCounter
+from openmmsurrogate.study.provenance import describeDevice
 
 console = Console(width=160)
 

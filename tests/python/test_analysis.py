@@ -60,6 +60,23 @@ def test_crystal_shells_hold_their_neighbours():
     assert result.standardError.max() < 1e-12 * result.g.max()
 
 
+def test_unlike_pairs_of_rock_salt_have_shells_of_their_own():
+    """Around a sodium 6 chlorides at half a lattice constant a and 8 at sqrt(3)/2 a, 12 sodiums at a/sqrt(2)."""
+    n, a = 4, 0.5
+    sites = np.stack(np.meshgrid(*3 * [np.arange(2 * n)], indexing="ij"), axis=-1).reshape(-1, 3)
+    odd = sites.sum(axis=1) % 2 == 1
+    sodium, chloride = (np.repeat(0.5 * a * sites[None, kind], 16, axis=0) for kind in (~odd, odd))
+    box = n * a * np.eye(3)
+    unlike = computeRadialDistribution(sodium, box, 0.48, 48, others=chloride)
+    like = computeRadialDistribution(sodium, box, 0.48, 48)
+    shells = 4.0 / 3.0 * np.pi * np.diff(np.linspace(0.0, 0.48, 49) ** 3) / (n * a) ** 3
+    neighbours = unlike.g * shells * chloride.shape[1]
+    np.testing.assert_allclose([neighbours[:30].sum(), neighbours[30:].sum()], [6.0, 8.0], rtol=1e-12)
+    np.testing.assert_allclose((like.g * shells * (sodium.shape[1] - 1)).sum(), 12.0, rtol=1e-12)
+    with pytest.raises(ValueError, match="others must have shape"):
+        computeRadialDistribution(sodium, box, 0.48, 48, others=chloride[:3])
+
+
 @pytest.mark.parametrize(
     ("shape", "maxDistance", "message"),
     [((16, 10, 3), 1.6, "half the smallest width"), ((15, 10, 3), 1.0, "at least 16"), ((16, 10), 1.0, "shape")],

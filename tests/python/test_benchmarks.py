@@ -3,7 +3,6 @@
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ import drift  # noqa: E402
 import plot_surrogate  # noqa: E402
 import speed_page  # noqa: E402
 import surrogate  # noqa: E402
-from common import energy, measuring, pairs, results  # noqa: E402
+from common import measuring, pairs, results  # noqa: E402
 from common.argon import Liquid, createSurrogate, liquid_argon, melt  # noqa: E402
 from common.contestant import Setting  # noqa: E402
 from common.floors import findFloor  # noqa: E402
@@ -287,30 +286,6 @@ def test_tables_of_the_speed_page(tmp_path):
         speed_page.makePage("<!-- run -->\n<!-- end -->\n", make_content())
     plot_surrogate.plot(make_content(), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000
-
-
-def test_power_is_found_between_moves_of_the_counter():
-    moves = [(0.1 * k, 30.0 * k) for k in range(1, 40)]  # 300 W
-    assert energy.findPower(moves, [(0.25, 1.0), (1.01, 2.0)]) == pytest.approx(300.0)
-    assert energy.joinWindows([(0.0, 1.0), (1.01, 2.0), (3.0, 4.0)]) == [(0.0, 2.0), (3.0, 4.0)]
-    other = [*moves[:10], (1.05, 1000.0), *[(t, j + 1000.0) for t, j in moves[10:]]]
-    assert energy.findPower(other, [(0.0, 1.0), (2.0, 3.0)]) == pytest.approx(300.0)  # what is between does not count
-    assert energy.findPower(moves, [(0.25, 0.55)]) is None
-    assert energy.findPower([], [(0.0, 2.0)]) is None
-
-
-def test_a_meter_watches_a_counter_beside_the_steps():
-    class Counter:
-        def read(self):
-            return 20.0 * int(50.0 * time.perf_counter())  # 1000 W, moves every 20 ms
-
-    with energy.PowerMeter(Counter()) as meter:
-        start = time.perf_counter()
-        time.sleep(0.5)
-        power = meter.findPower([(start, time.perf_counter())])
-    assert power == pytest.approx(1000.0, rel=0.2)
-    with energy.PowerMeter(None) as meter:
-        assert meter.findPower([(0.0, 10.0)]) is None
 
 
 def test_the_speed_page_shows_the_committed_results(tmp_path, monkeypatch):

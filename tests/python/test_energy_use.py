@@ -3,6 +3,7 @@
 
 import io
 import sys
+import time
 import types
 
 import numpy as np
@@ -11,7 +12,14 @@ import pytest
 from openmm import app, unit
 
 from openmmsurrogate import EnergyUseReporter
-from openmmsurrogate.reporters import EnergyCounter, EnergyCounterError, cuda_devices, energy_counter, energy_use
+from openmmsurrogate.reporters import (
+    EnergyCounter,
+    EnergyCounterError,
+    cuda_devices,
+    energy_counter,
+    energy_use,
+    power_meter,
+)
 
 WATTS = 250.0
 SECONDS_PER_STEP = 0.05
@@ -271,3 +279,29 @@ def test_the_counter_sums_joules(nvml, clock):
     assert counter.getDevices() == ("GPU-a", "GPU-b")
     assert counter.read() == pytest.approx(2 * WATTS * clock.now)
     assert unit.is_quantity(counter.read()) is False
+
+
+def test_power_is_found_between_moves_of_the_counter():
+    moves = [(0.1 * k, 30.0 * k) for k in range(1, 40)]  # 300 W
+    assert power_meter.findPower(moves, [(0.25, 1.0), (1.01, 2.0)]) == pytest.approx(300.0)
+    assert power_meter.joinWindows([(0.0, 1.0), (1.01, 2.0), (3.0, 4.0)]) == [(0.0, 2.0), (3.0, 4.0)]
+    other = [*moves[:10], (1.05, 1000.0), *[(t, j + 1000.0) for t, j in moves[10:]]]
+    assert power_meter.findPower(other, [(0.0, 1.0), (2.0, 3.0)]) == pytest.approx(
+        300.0
+    )  # what is between does not count
+    assert power_meter.findPower(moves, [(0.25, 0.55)]) is None
+    assert power_meter.findPower([], [(0.0, 2.0)]) is None
+
+
+def test_a_meter_watches_a_counter_beside_the_steps():
+    class Counter:
+        def read(self):
+            return 20.0 * int(50.0 * time.perf_counter())  # 1000 W, moves every 20 ms
+
+    with power_meter.PowerMeter(Counter()) as meter:
+        start = time.perf_counter()
+        time.sleep(0.5)
+        power = meter.findPower([(start, time.perf_counter())])
+    assert power == pytest.approx(1000.0, rel=0.2)
+    with power_meter.PowerMeter(None) as meter:
+        assert meter.findPower([(0.0, 10.0)]) is None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Power of a GPU while a contestant steps, from NVML's energy counter.
+"""Power of a GPU in short windows of time, from NVML's energy counter.
 
-The counter moves every 0.1 s. A thread beside the steps notes when it does, so that power comes from the time between
+The counter moves every 0.1 s. A thread beside the work notes when it does, so that power comes from the time between
 two such moments instead of between two readings that are up to 0.1 s old.
 """
 
@@ -11,8 +11,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-from openmmsurrogate.reporters import EnergyCounter, EnergyCounterError
 from openmmsurrogate.reporters.cuda_devices import DeviceLookupError, get_device_uuid
+from openmmsurrogate.reporters.energy_counter import EnergyCounter, EnergyCounterError
 
 POLLING_INTERVAL = 0.002  # s; a reading itself takes as long
 SHORTEST_SPAN = 0.35  # s between the first and the last move: power is then right within 2 %
@@ -46,9 +46,11 @@ class PowerMeter:
             self._thread.join()
 
     def _watch(self) -> None:
-        last = self._counter.read()
+        counter = self._counter
+        assert counter is not None, "the thread runs only with a counter"
+        last = counter.read()
         while not self._stop.wait(POLLING_INTERVAL):
-            joules = self._counter.read()
+            joules = counter.read()
             if joules != last:
                 self._moves.append((time.perf_counter(), joules))
                 last = joules

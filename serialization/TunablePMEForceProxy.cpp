@@ -4,6 +4,7 @@
 #include "openmmsurrogate/TunablePMEForce.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/serialization/SerializationNode.h>
+#include <map>
 #include <memory>
 #include <typeinfo>
 
@@ -16,10 +17,30 @@ namespace {
 
 const char* const forceTypeName = "openmmsurrogate.TunablePMEForce";
 const char* const childName = "NonbondedForce";
-const int newestVersion = 1;
+const int newestVersion = 2; // 1 has no kSpaceMethod: it was always SPME
 
 NumericFormat::Type readPrecision(const SerializationNode& node, const string& property) {
     return NumericFormat::parse(node.getStringProperty(property));
+}
+
+const std::map<string, TunablePMEForce::KSpaceMethod> methods = {
+    {"automatic", TunablePMEForce::Automatic}, {"spme", TunablePMEForce::SPME}, {"esp", TunablePMEForce::ESP}};
+
+string getMethodName(TunablePMEForce::KSpaceMethod method) {
+    for (const auto& entry : methods)
+        if (entry.second == method)
+            return entry.first;
+    throw OpenMMException("there is no k-space method " + std::to_string((int) method));
+}
+
+TunablePMEForce::KSpaceMethod readMethod(const SerializationNode& node) {
+    if (readNumber<int>(node, "version") < 2)
+        return TunablePMEForce::SPME;
+    const string& name = node.getStringProperty("kSpaceMethod");
+    const auto entry = methods.find(name);
+    if (entry == methods.end())
+        throw OpenMMException("property 'kSpaceMethod' must be automatic, spme or esp; got '" + name + "'");
+    return entry->second;
 }
 
 unique_ptr<TunablePMEForce> readForce(const SerializationNode& node) {
@@ -28,6 +49,7 @@ unique_ptr<TunablePMEForce> readForce(const SerializationNode& node) {
     const unique_ptr<NonbondedForce> base(
         static_cast<NonbondedForce*>(proxy.deserialize(node.getChildNode(childName))));
     auto force = std::make_unique<TunablePMEForce>(*base);
+    force->setKSpaceMethod(readMethod(node));
     force->setSplineOrder(readNumber<int>(node, "splineOrder"));
     force->setSpreadingPrecision(readPrecision(node, "spreadingPrecision"));
     force->setFFTPrecision(readPrecision(node, "fftPrecision"));
@@ -44,6 +66,7 @@ TunablePMEForceProxy::TunablePMEForceProxy() : SerializationProxy(forceTypeName)
 void TunablePMEForceProxy::serialize(const void* object, SerializationNode& node) const {
     const TunablePMEForce& force = *reinterpret_cast<const TunablePMEForce*>(object);
     node.setIntProperty("version", newestVersion);
+    node.setStringProperty("kSpaceMethod", getMethodName(force.getKSpaceMethod()));
     node.setIntProperty("splineOrder", force.getSplineOrder());
     node.setStringProperty("spreadingPrecision", NumericFormat::getName(force.getSpreadingPrecision()));
     node.setStringProperty("fftPrecision", NumericFormat::getName(force.getFFTPrecision()));

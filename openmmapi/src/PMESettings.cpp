@@ -2,8 +2,11 @@
 #include "openmmsurrogate/internal/PMESettings.h"
 #include "openmmsurrogate/internal/EwaldError.h"
 #include "openmmsurrogate/internal/ParticleCharges.h"
+#include "openmmsurrogate/internal/ProlateSplit.h"
+#include "openmmsurrogate/internal/ProlateWindow.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/internal/NonbondedForceImpl.h>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -85,20 +88,106 @@ NumericFormat::Type resolve(NumericFormat::Type precision, NumericFormat::Type d
     return precision == NumericFormat::Default ? defaultPrecision : precision;
 }
 
+/**
+ * Get the force on a charge from another one at the mean distance of particles, kJ/mol/nm. The root mean square of the
+ * electrostatic force is 0.5 to 1 times this in liquids and crystals at room temperature and above.
+ */
+double findTypicalForce(const ChargedBox& box) {
+    const double density = box.numParticles / box.getVolume();
+    return box.numParticles == 0
+               ? 0
+               : coulombConstant * box.sumSquaredCharges / box.numParticles * std::pow(density, 2.0 / 3);
+}
+
+/** Tell why ESP cannot be used, in words that follow "ESP cannot be used: "; empty if it can. */
+string findProlateObstacle(const TunablePMEForce& force, const PMEPlatform& platform, double relativeTolerance) {
+    if (!platform.prolateObstacle.empty())
+        return platform.prolateObstacle;
+    if (force.getNonbondedMethod() != NonbondedForce::PME)
+        return "its method is not PME";
+    if (readExplicit(force, false).alpha != 0)
+        return "setPMEParameters() sets an alpha, which it does not have";
+    if (force.getSplineOrder() != TunablePMEForce::DefaultSplineOrder)
+        return "setSplineOrder() sets an order, which it chooses itself; leave it at " +
+               std::to_string(TunablePMEForce::DefaultSplineOrder);
+    double least = 1;
+    for (const ProlateParameters& row : getProlateRows())
+        if (row.order <= platform.mostProlateOrder)
+            least = row.tolerance;
+    // An absolute tolerance is met by taking stricter parameters, of which there must be some left.
+    if (relativeTolerance < (force.getForceErrorTolerance() > 0 ? 5 * least : least) * (1 - 1e-9)) {
+        std::stringstream text;
+        text << "the error tolerance is " << relativeTolerance << " of the force, and its parameters end at " << least;
+        return text.str();
+    }
+    return "";
+}
+
 } // namespace
 
-PMESettings::PMESettings(const System& system, const TunablePMEForce& force, NumericFormat::Type defaultPrecision)
-    : splineOrder(force.getSplineOrder()), spreading(resolve(force.getSpreadingPrecision(), defaultPrecision)),
-      fft(resolve(force.getFFTPrecision(), defaultPrecision)),
-      convolution(resolve(force.getConvolutionPrecision(), defaultPrecision)),
-      interpolation(resolve(force.getInterpolationPrecision(), defaultPrecision)),
-      hasDispersion(force.getNonbondedMethod() == NonbondedForce::LJPME) {
+PMESettings::PMESettings(const System& system, const TunablePMEForce& force, const PMEPlatform& platform)
+    : method(TunablePMEForce::SPME), cutoff(force.getCutoffDistance()), splineOrder(force.getSplineOrder()),
+      spreading(resolve(force.getSpreadingPrecision(), platform.defaultPrecision)),
+      fft(resolve(force.getFFTPrecision(), platform.defaultPrecision)),
+      convolution(resolve(force.getConvolutionPrecision(), platform.defaultPrecision)),
+      interpolation(resolve(force.getInterpolationPrecision(), platform.defaultPrecision)),
+      hasDispersion(force.getNonbondedMethod() == NonbondedForce::LJPME), prolate(getProlateRows().front()),
+      relativeTolerance(0), absoluteTolerance(0), typicalForce(0) {
+    if (force.fixedSettings) {
+        *this = *force.fixedSettings;
+        isFixed = true;
+        return;
+    }
+    if (force.getKSpaceMethod() != TunablePMEForce::SPME && chooseProlate(system, force, platform))
+        return;
     coulomb = chooseParameters(system, force, false);
     checkParameters(coulomb, splineOrder, "setPMEParameters");
     if (hasDispersion) {
         dispersion = chooseParameters(system, force, true);
         checkParameters(dispersion, splineOrder, "setLJPMEParameters");
     }
+}
+
+bool PMESettings::chooseProlate(const System& system, const TunablePMEForce& force, const PMEPlatform& platform) {
+    const ChargedBox box = makeChargedBox(system, force);
+    typicalForce = findTypicalForce(box);
+    absoluteTolerance = typicalForce > 0 ? force.getForceErrorTolerance() : 0;
+    relativeTolerance = absoluteTolerance > 0 ? 0 : force.getEwaldErrorTolerance();
+    const double relative = absoluteTolerance > 0 ? absoluteTolerance / typicalForce : relativeTolerance;
+    const string obstacle = findProlateObstacle(force, platform, relative);
+    if (!obstacle.empty()) {
+        if (force.getKSpaceMethod() == TunablePMEForce::ESP)
+            throw OpenMMException("TunablePMEForce: ESP cannot be used: " + obstacle +
+                                  ". Use setKSpaceMethod(SPME) or Automatic.");
+        return false;
+    }
+    method = TunablePMEForce::ESP;
+    setProlate(chooseProlateRow(relative), box.vectors);
+    return true;
+}
+
+void PMESettings::setProlate(const ProlateParameters& row, const Vec3 box[3]) {
+    prolate = row;
+    splineOrder = row.order;
+    coulomb.alpha = ProlateCoulombSplit(row.bandwidth, cutoff).getEffectiveAlpha();
+    coulomb.grid = chooseProlateGrid(row, box, cutoff);
+    std::copy(box, box + 3, prolateBox);
+    checkParameters(coulomb, splineOrder, "setPMEParameters");
+}
+
+void PMESettings::fix(TunablePMEForce& force, const PMESettings& settings) {
+    force.fixedSettings = std::make_shared<PMESettings>(settings);
+}
+
+std::unique_ptr<EwaldSplit> PMESettings::makeCoulombSplit() const {
+    if (!isProlate())
+        return std::make_unique<GaussianCoulombSplit>(coulomb.alpha);
+    return std::make_unique<ProlateCoulombSplit>(prolate.bandwidth, cutoff);
+}
+
+MeshWindow PMESettings::makeWindow(bool doublePrecision) const {
+    return isProlate() ? makeProlateWindow(splineOrder, prolate.windowWidth, doublePrecision ? 14 : splineOrder)
+                       : makeBSplineWindow(splineOrder);
 }
 
 int SurrogatePlugin::findFFTSize(int minimum) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "openmmsurrogate/internal/TunableNonbondedKernel.h"
+#include "openmmsurrogate/internal/DirectSpaceKernel.h"
 #include "openmmsurrogate/internal/ReciprocalSpaceKernel.h"
+#include "openmmsurrogate/internal/TunablePMEForceImpl.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/internal/ContextImpl.h>
 #include <mutex>
@@ -70,23 +72,51 @@ void TunableNonbondedKernel::initialize(const System& system, const NonbondedFor
         getStock().initialize(system, force);
         return;
     }
-    reciprocalSpace = getPlatform().createKernel(CalcReciprocalSpaceKernel::Name(), context);
-    auto& kernel = reciprocalSpace.getAs<CalcReciprocalSpaceKernel>();
+    createKernels();
+    auto& reciprocal = reciprocalSpace.getAs<CalcReciprocalSpaceKernel>();
     {
         // Another thread may make a Context of the same System, and must not see what is substituted.
         static std::mutex mutex;
         const std::lock_guard<std::mutex> lock(mutex);
-        settings.reset(new PMESettings(system, *tunable, kernel.getDefaultPrecision()));
-        SubstitutedParameters substituted(force, *settings);
-        getStock().initialize(system, force);
+        settings.reset(new PMESettings(system, *tunable, describePlatform(system, *tunable)));
+        if (!isProlate()) {
+            SubstitutedParameters substituted(force, *settings);
+            getStock().initialize(system, force);
+        }
     }
-    kernel.initialize(system, *tunable, *settings);
+    if (isProlate())
+        directSpace.getAs<CalcDirectSpaceKernel>().initialize(system, *tunable, *settings);
+    reciprocal.initialize(system, *tunable, *settings);
+    for (ForceImpl* impl : context.getForceImpls())
+        if (auto* own = dynamic_cast<TunablePMEForceImpl*>(impl))
+            if (&own->getOwner() == &force)
+                own->setKernel(this);
+}
+
+void TunableNonbondedKernel::createKernels() {
+    const Platform& platform = getPlatform();
+    reciprocalSpace = platform.createKernel(CalcReciprocalSpaceKernel::Name(), context);
+    hasDirectSpace = platform.supportsKernels({CalcDirectSpaceKernel::Name()});
+    if (hasDirectSpace)
+        directSpace = platform.createKernel(CalcDirectSpaceKernel::Name(), context);
+}
+
+PMEPlatform TunableNonbondedKernel::describePlatform(const System& system, const TunablePMEForce& force) {
+    const auto& reciprocal = reciprocalSpace.getAs<const CalcReciprocalSpaceKernel>();
+    PMEPlatform platform = {reciprocal.getDefaultPrecision(), "", reciprocal.getMostProlateOrder()};
+    if (!hasDirectSpace || platform.mostProlateOrder == 0)
+        platform.prolateObstacle = "platform " + getPlatform().getName() + " does not have it";
+    else
+        platform.prolateObstacle = directSpace.getAs<const CalcDirectSpaceKernel>().findObstacle(system, force);
+    return platform;
 }
 
 double TunableNonbondedKernel::execute(ContextImpl& context, bool includeForces, bool includeEnergy, bool includeDirect,
                                        bool includeReciprocal) {
     if (!isTunable())
         return getStock().execute(context, includeForces, includeEnergy, includeDirect, includeReciprocal);
+    if (isProlate())
+        return executeProlate(includeForces, includeEnergy, includeDirect, includeReciprocal);
     auto& kernel = reciprocalSpace.getAs<CalcReciprocalSpaceKernel>();
     if (includeReciprocal)
         kernel.checkPositions(context);
@@ -96,10 +126,30 @@ double TunableNonbondedKernel::execute(ContextImpl& context, bool includeForces,
     return energy;
 }
 
+double TunableNonbondedKernel::executeProlate(bool includeForces, bool includeEnergy, bool includeDirect,
+                                              bool includeReciprocal) {
+    if (!includeDirect && !includeReciprocal)
+        return 0;
+    auto& reciprocal = reciprocalSpace.getAs<CalcReciprocalSpaceKernel>();
+    auto& direct = directSpace.getAs<CalcDirectSpaceKernel>();
+    reciprocal.checkPositions(context);
+    control.update(context, *settings, reciprocal, direct);
+    double energy = 0;
+    if (includeDirect)
+        energy += direct.execute(context, includeForces, includeEnergy);
+    if (includeReciprocal)
+        energy += reciprocal.execute(context, includeForces, includeEnergy);
+    return energy;
+}
+
 void TunableNonbondedKernel::copyParametersToContext(ContextImpl& context, const NonbondedForce& force,
                                                      int firstParticle, int lastParticle, int firstException,
                                                      int lastException) {
-    getStock().copyParametersToContext(context, force, firstParticle, lastParticle, firstException, lastException);
+    if (isProlate())
+        directSpace.getAs<CalcDirectSpaceKernel>().copyParametersToContext(context, force, firstParticle, lastParticle,
+                                                                           firstException, lastException);
+    else
+        getStock().copyParametersToContext(context, force, firstParticle, lastParticle, firstException, lastException);
     if (isTunable())
         reciprocalSpace.getAs<CalcReciprocalSpaceKernel>().copyParametersToContext(context, force, firstParticle,
                                                                                    lastParticle);

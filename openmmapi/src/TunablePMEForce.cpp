@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "openmmsurrogate/TunablePMEForce.h"
 #include "ForceErrorMeasurement.h"
+#include "openmmsurrogate/internal/TunableNonbondedKernel.h"
 #include "openmmsurrogate/internal/TunablePMEForceImpl.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/serialization/SerializationNode.h>
@@ -29,6 +30,14 @@ NonbondedForce makeFreshCopy(const NonbondedForce& force) {
     return *copy;
 }
 
+/** Get the kernel of this force in a Context. @throws OpenMM::OpenMMException if it uses no mesh */
+const TunableNonbondedKernel& findKernel(const ForceImpl& impl) {
+    const TunableNonbondedKernel* kernel = dynamic_cast<const TunablePMEForceImpl&>(impl).getKernel();
+    if (kernel == nullptr)
+        throw OpenMMException("TunablePMEForce: the Context uses no mesh; its method must be PME or LJPME");
+    return *kernel;
+}
+
 void checkPrecision(NumericFormat::Type precision, const string& setter) {
     switch (precision) {
     case NumericFormat::Default:
@@ -47,15 +56,17 @@ void checkPrecision(NumericFormat::Type precision, const string& setter) {
 } // namespace
 
 TunablePMEForce::TunablePMEForce()
-    : splineOrder(5), spreadingPrecision(Default), fftPrecision(Default), convolutionPrecision(Default),
-      interpolationPrecision(Default), forceErrorTolerance(0) {
+    : kSpaceMethod(Automatic), splineOrder(DefaultSplineOrder), spreadingPrecision(Default), fftPrecision(Default),
+      convolutionPrecision(Default), interpolationPrecision(Default), forceErrorTolerance(0) {
     setName("TunablePMEForce");
 }
 
 TunablePMEForce::TunablePMEForce(const NonbondedForce& force)
-    : NonbondedForce(makeFreshCopy(force)), splineOrder(5), spreadingPrecision(Default), fftPrecision(Default),
-      convolutionPrecision(Default), interpolationPrecision(Default), forceErrorTolerance(0) {
+    : NonbondedForce(makeFreshCopy(force)), kSpaceMethod(Automatic), splineOrder(DefaultSplineOrder),
+      spreadingPrecision(Default), fftPrecision(Default), convolutionPrecision(Default),
+      interpolationPrecision(Default), forceErrorTolerance(0) {
     if (const auto* tunable = dynamic_cast<const TunablePMEForce*>(&force)) {
+        kSpaceMethod = tunable->kSpaceMethod;
         splineOrder = tunable->splineOrder;
         spreadingPrecision = tunable->spreadingPrecision;
         fftPrecision = tunable->fftPrecision;
@@ -63,6 +74,23 @@ TunablePMEForce::TunablePMEForce(const NonbondedForce& force)
         interpolationPrecision = tunable->interpolationPrecision;
         forceErrorTolerance = tunable->forceErrorTolerance;
     }
+}
+
+void TunablePMEForce::setKSpaceMethod(KSpaceMethod method) {
+    if (method != Automatic && method != SPME && method != ESP)
+        throw OpenMMException("TunablePMEForce: the k-space method must be Automatic, SPME or ESP; got " +
+                              std::to_string((int) method));
+    kSpaceMethod = method;
+}
+
+TunablePMEForce::KSpaceMethod TunablePMEForce::getKSpaceMethodInContext(const Context& context) const {
+    return findKernel(getImplInContext(context)).getSettings().method;
+}
+
+void TunablePMEForce::getMeshErrorInContext(const Context& context, double& absolute, double& relative) const {
+    const MeshError error = findKernel(getImplInContext(context)).getMeshError();
+    absolute = error.absolute;
+    relative = error.relative;
 }
 
 void TunablePMEForce::setSplineOrder(int order) {

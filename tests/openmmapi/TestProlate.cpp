@@ -103,8 +103,9 @@ TEST(ProlateFunction, derivativeAndIntegralBelongToIt) {
     for (double x : {0.0, 0.01, 0.3, 0.7, 1.0}) {
         const double h = 1e-5;
         EXPECT_NEAR(psi.getMean(x) * x, integrate([&](double t) { return psi.getValue(t); }, 0, x), 1e-13);
-        if (x > 0 && x < 1)
+        if (x > 0 && x < 1) {
             EXPECT_NEAR(psi.getSlopeOverX(x), (psi.getValue(x + h) - psi.getValue(x - h)) / (2 * h * x), 1e-7);
+        }
     }
     EXPECT_NEAR(psi.getMean(1), psi.getIntegral(), 1e-14);
     EXPECT_NEAR(psi.getMean(0), 1, 1e-14);
@@ -238,8 +239,9 @@ TEST(ProlateWindow, piecesJoin) {
         EXPECT_NEAR(evaluateWeight(window, 0, 1), 0, 1e-15);
         EXPECT_NEAR(evaluateWeight(window, order - 1, 0), 0, 1e-15);
         for (int j = 0; j < order; j++) {
-            if (j > 0)
+            if (j > 0) {
                 EXPECT_NEAR(evaluateWeight(window, j - 1, 0), evaluateWeight(window, j, 1), 2e-15);
+            }
             for (double f : {0.0, 0.3})
                 EXPECT_NEAR(evaluateWeight(window, j, f), evaluateWeight(window, order - 1 - j, 1 - f), 1e-15);
         }

@@ -36,6 +36,7 @@ std::unique_ptr<TunablePMEForce> makeForce() {
     force->addGlobalParameter("lambda", 0.25);
     force->addParticleParameterOffset("lambda", 1, 1.1, 1.2, 1.3);
     force->addExceptionParameterOffset("lambda", 0, 1.4, 1.5, 1.6);
+    force->setKSpaceMethod(TunablePMEForce::ESP);
     force->setSplineOrder(7);
     force->setSpreadingPrecision(TunablePMEForce::Single);
     force->setFFTPrecision(TunablePMEForce::Double);
@@ -57,6 +58,7 @@ std::unique_ptr<Force> fromXml(const string& xml) {
 }
 
 void expectSameSettings(const TunablePMEForce& a, const TunablePMEForce& b) {
+    EXPECT_EQ(a.getKSpaceMethod(), b.getKSpaceMethod());
     EXPECT_EQ(a.getSplineOrder(), b.getSplineOrder());
     EXPECT_EQ(a.getSpreadingPrecision(), b.getSpreadingPrecision());
     EXPECT_EQ(a.getFFTPrecision(), b.getFFTPrecision());
@@ -78,6 +80,16 @@ TEST(TunablePMEForceSerialization, roundTripKeepsEverything) {
     EXPECT_EQ(toXml(*tunable), xml);
     EXPECT_EQ(tunable->getName(), "a name");
     EXPECT_EQ(tunable->getNumExceptionParameterOffsets(), 1);
+}
+
+/** Version 1 was written before there was ESP, and computes what it did. */
+TEST(TunablePMEForceSerialization, oldVersionIsRead) {
+    const string xml = replaceOnce(replaceOnce(toXml(*makeForce()), " kSpaceMethod=\"esp\"", ""),
+                                   "TunablePMEForce\" version=\"2\"", "TunablePMEForce\" version=\"1\"");
+    const auto copy = fromXml(xml);
+    const auto& force = dynamic_cast<const TunablePMEForce&>(*copy);
+    EXPECT_EQ(force.getKSpaceMethod(), TunablePMEForce::SPME);
+    EXPECT_EQ(force.getSplineOrder(), 7);
 }
 
 TEST(TunablePMEForceSerialization, systemKeepsTheClass) {
@@ -114,6 +126,7 @@ TEST(TunablePMEForceSerialization, damagedXmlIsRefused) {
     expectException(readWith("\"bfloat16\"", "\"int8\""), "setConvolutionPrecision");
     expectException(readWith("\"bfloat16\"", "\"half\""), "half");
     expectException(readWith("forceErrorTolerance=\"", "forceErrorTolerance=\"-"), "tolerance must be positive");
-    expectException(readWith("TunablePMEForce\" version=\"1\"", "TunablePMEForce\" version=\"2\""),
+    expectException(readWith("kSpaceMethod=\"esp\"", "kSpaceMethod=\"pppm\""), "automatic, spme or esp; got 'pppm'");
+    expectException(readWith("TunablePMEForce\" version=\"2\"", "TunablePMEForce\" version=\"3\""),
                     "update openmm-surrogate");
 }

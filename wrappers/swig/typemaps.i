@@ -23,7 +23,8 @@
 }
 %apply int { SurrogatePlugin::NumericFormat::Type, SurrogatePlugin::SurrogateForce::Precision,
              SurrogatePlugin::SurrogateForce::EvaluationMethod, SurrogatePlugin::PairNetwork::Activation,
-             SurrogatePlugin::PairNetwork::Output, SurrogatePlugin::TunablePMEForce::Precision };
+             SurrogatePlugin::PairNetwork::Output, SurrogatePlugin::TunablePMEForce::Precision,
+             SurrogatePlugin::TunablePMEForce::KSpaceMethod };
 %apply int& OUTPUT { int& particle1, int& particle2 };
 %apply double& OUTPUT { double& absolute, double& relative };
 

@@ -5,12 +5,15 @@
 #include "openmmsurrogate/NumericFormat.h"
 #include <openmm/Context.h>
 #include <openmm/NonbondedForce.h>
+#include <memory>
 
 namespace SurrogatePlugin {
 
+struct PMESettings;
+
 /**
- * A NonbondedForce whose reciprocal space can be tuned: the spline order, and the precision of each stage of the mesh
- * calculation.
+ * A NonbondedForce whose reciprocal space can be tuned: how Coulomb's potential is split, the spline order, and the
+ * precision of each stage of the mesh calculation.
  *
  * It takes the place of a NonbondedForce and is one: every setting means what it means there, and with the methods
  * NoCutoff, CutoffNonPeriodic, CutoffPeriodic and Ewald it computes exactly the same. With PME and LJPME the platform's
@@ -25,11 +28,17 @@ namespace SurrogatePlugin {
  * A stage's precision is the format of what it stores on the grid. Arithmetic is double for Double and single for all
  * others; energies are added in double. docs/theory/pme.md has the formulas and their sources.
  *
- * Three setters choose the splitting parameter alpha and the grid; the first that applies wins:
+ * setKSpaceMethod() chooses between OpenMM's Gaussian split (SPME) and a prolate one (ESP), which needs a far coarser grid;
+ * with that our kernels compute direct space too, and the window is a prolate function. docs/theory/prolate.md has the
+ * formulas and their sources.
  *
- *   1. setPMEParameters() with alpha other than 0: used as they are. (setLJPMEParameters() for dispersion.)
- *   2. setForceErrorTolerance(): from an error estimate, for the charges and box of the System at Context creation.
- *   3. setEwaldErrorTolerance(): OpenMM's rule, with the grid rounded up to sizes that FFTs like.
+ * Three setters choose the parameters of the split and the grid; the first that applies wins:
+ *
+ *   1. setPMEParameters() with alpha other than 0: used as they are, with SPME. (setLJPMEParameters() for dispersion.)
+ *   2. setForceErrorTolerance(): SPME: from an error estimate, for the charges and box of the System at Context creation.
+ *      ESP: likewise, and checked at the first evaluation.
+ *   3. setEwaldErrorTolerance(): SPME: OpenMM's rule, with the grid rounded up to sizes that FFTs like. ESP: parameters
+ *      for this relative error of the forces, checked at the first evaluation.
  *
  * getPMEParametersInContext() tells what a Context uses. A Context on a platform without kernels for this class throws.
  */
@@ -48,13 +57,57 @@ public:
      */
     static constexpr Precision Float16 = NumericFormat::Float16;
     static constexpr int MinSplineOrder = 4, MaxSplineOrder = 8;
+    static constexpr int DefaultSplineOrder = 5;
+    /** How Coulomb's potential is split into direct and reciprocal space, and the window of the mesh. */
+    enum KSpaceMethod {
+        /**
+         * ESP where it can be used and nothing of SPME is set: method PME, setPMEParameters() and setSplineOrder() at
+         * their defaults, a tolerance that ESP has parameters for, and a platform that has it. Else SPME.
+         */
+        Automatic = 0,
+        /** Smooth particle mesh Ewald, as OpenMM's: split by the error function, B-splines as windows. */
+        SPME = 1,
+        /** Split and window are prolate spheroidal wave functions. */
+        ESP = 2
+    };
     TunablePMEForce();
     /** Create a force with all particles, exceptions and settings of another one, which may live in a Context. */
     explicit TunablePMEForce(const OpenMM::NonbondedForce& force);
+    /** Get how Coulomb's potential is split. Default Automatic. */
+    KSpaceMethod getKSpaceMethod() const { return kSpaceMethod; }
+    /**
+     * Set how Coulomb's potential is split. It matters for the method PME only, and must be Automatic or SPME for LJPME.
+     * A Context for which ESP is set but cannot be used throws and says why.
+     *
+     * @param method  Automatic, SPME or ESP
+     */
+    void setKSpaceMethod(KSpaceMethod method);
+    /**
+     * Get what Automatic has become in a Context: SPME or ESP.
+     *
+     * With ESP there is no alpha; what getPMEParametersInContext() returns in its place is that of the Gaussian split
+     * with the same second moment, which other software may use to judge the split, but not to compute a part of it.
+     *
+     * @throws OpenMM::OpenMMException if the Context uses no mesh
+     */
+    KSpaceMethod getKSpaceMethodInContext(const OpenMM::Context& context) const;
+    /**
+     * Get the error of the mesh forces that was measured when a Context with ESP was first evaluated, and after its box
+     * has grown: against a mesh of twice as many points along each axis. From it the Context has judged whether its
+     * parameters are good enough.
+     *
+     * @param[out] absolute  root mean square, over particles, of the norm of the error, kJ/mol/nm
+     * @param[out] relative  the same over the root mean square of the electrostatic force, or over a typical force where
+     *                       that is smaller, as in a perfect crystal: see docs/theory/prolate.md
+     * @throws OpenMM::OpenMMException if the Context does not use ESP or has not been evaluated, or its platform does not
+     *         measure the error
+     */
+    void getMeshErrorInContext(const OpenMM::Context& context, double& absolute, double& relative) const;
     /** Get the order of the B-spline. Default 5, which is OpenMM's. */
     int getSplineOrder() const { return splineOrder; }
     /**
-     * Set the order of the B-spline: each charge is spread over order^3 points.
+     * Set the order of the B-spline: each charge is spread over order^3 points. With ESP the tolerance chooses the order
+     * of the window, and this one must be left at its default.
      *
      * @param order  4 to 8
      * @throws OpenMM::OpenMMException if it is another number
@@ -91,6 +144,10 @@ public:
      * created; measureForceErrorInContext() tells what came of it. Rounding, where a stage is in Single or less, comes
      * on top.
      *
+     * With ESP the first guess is the tolerance over a typical force of such charges at their density, as ESP's parameters
+     * are for relative errors. The error is then measured at the first evaluation, and the parameters made stricter until
+     * it is met; if it cannot be, the evaluation throws.
+     *
      * @param tolerance  kJ/mol/nm; 0 for none
      * @throws OpenMM::OpenMMException if it is negative or not finite
      */
@@ -117,9 +174,12 @@ protected:
     OpenMM::ForceImpl* createImpl() const override;
 
 private:
+    friend struct PMESettings;
+    KSpaceMethod kSpaceMethod;
     int splineOrder;
     Precision spreadingPrecision, fftPrecision, convolutionPrecision, interpolationPrecision;
     double forceErrorTolerance;
+    std::shared_ptr<const PMESettings> fixedSettings; // of another Context, whose error is measured in one of its own
 };
 
 } // namespace SurrogatePlugin

@@ -2,6 +2,7 @@
 #ifndef OPENMM_SURROGATE_TUNABLENONBONDEDKERNEL_H_
 #define OPENMM_SURROGATE_TUNABLENONBONDEDKERNEL_H_
 
+#include "openmmsurrogate/internal/MeshErrorControl.h"
 #include "openmmsurrogate/internal/PMESettings.h"
 #include <openmm/Kernel.h>
 #include <openmm/KernelFactory.h>
@@ -15,7 +16,7 @@ namespace SurrogatePlugin {
 /**
  * The kernel of all NonbondedForces in a System that holds a TunablePMEForce. It owns the platform's stock kernel. For
  * a plain NonbondedForce that does everything; for a TunablePMEForce with PME or LJPME it computes all but reciprocal
- * space, for which a CalcReciprocalSpaceKernel is created.
+ * space, for which a CalcReciprocalSpaceKernel is created. With ESP a CalcDirectSpaceKernel takes its place.
  */
 class TunableNonbondedKernel : public OpenMM::CalcNonbondedForceKernel {
 public:
@@ -29,14 +30,24 @@ public:
                                  int lastParticle, int firstException, int lastException) override;
     void getPMEParameters(double& alpha, int& nx, int& ny, int& nz) const override;
     void getLJPMEParameters(double& alpha, int& nx, int& ny, int& nz) const override;
+    /** Get what a TunablePMEForce with PME or LJPME runs with. */
+    const PMESettings& getSettings() const { return *settings; }
+    /** Get the error that was measured with ESP. @throws OpenMM::OpenMMException if none was */
+    MeshError getMeshError() const { return control.getError(); }
 
 private:
     bool isTunable() const { return settings != nullptr; }
+    bool isProlate() const { return isTunable() && settings->isProlate(); }
+    void createKernels();
+    PMEPlatform describePlatform(const OpenMM::System& system, const TunablePMEForce& force);
+    double executeProlate(bool includeForces, bool includeEnergy, bool includeDirect, bool includeReciprocal);
     OpenMM::CalcNonbondedForceKernel& getStock();
     const OpenMM::CalcNonbondedForceKernel& getStock() const;
     OpenMM::ContextImpl& context;
-    OpenMM::Kernel stock, reciprocalSpace;
+    OpenMM::Kernel stock, reciprocalSpace, directSpace;
+    bool hasDirectSpace = false;
     std::unique_ptr<PMESettings> settings;
+    MeshErrorControl control;
 };
 
 /**

@@ -7,6 +7,8 @@
 
 namespace SurrogatePlugin {
 
+class TunableNonbondedKernel;
+
 /**
  * NonbondedForce's own Impl, which does everything, behind a check that the platform has kernels of ours: else it would
  * compute a plain NonbondedForce and nobody would know.
@@ -14,16 +16,22 @@ namespace SurrogatePlugin {
 class TunablePMEForceImpl : public OpenMM::NonbondedForceImpl {
 public:
     explicit TunablePMEForceImpl(const TunablePMEForce& owner)
-        : OpenMM::NonbondedForceImpl(owner), owner(owner), inStep(false) {}
+        : OpenMM::NonbondedForceImpl(owner), owner(owner), inStep(false), kernel(nullptr) {}
     void initialize(OpenMM::ContextImpl& context) override;
     void updateContextState(OpenMM::ContextImpl& context, bool& forcesInvalid) override;
     /** Outside of an integrator's step the energy is always included: kernels that compute asynchronously then wait. */
     double calcForcesAndEnergy(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy,
                                int groups) override;
 
+    /** Get the kernel, which the base class keeps to itself; null if the force uses no mesh. */
+    const TunableNonbondedKernel* getKernel() const { return kernel; }
+    /** Said by the kernel, when it is initialized. It lives as long as this object. */
+    void setKernel(const TunableNonbondedKernel* kernel) { this->kernel = kernel; }
+
 private:
     const TunablePMEForce& owner;
     bool inStep; // the next evaluation is for an integrator
+    const TunableNonbondedKernel* kernel;
 };
 
 } // namespace SurrogatePlugin

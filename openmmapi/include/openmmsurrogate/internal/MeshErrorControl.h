@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_MESHERRORCONTROL_H_
+#define OPENMM_SURROGATE_MESHERRORCONTROL_H_
+
+#include "openmmsurrogate/internal/DirectSpaceKernel.h"
+#include "openmmsurrogate/internal/ReciprocalSpaceKernel.h"
+
+namespace SurrogatePlugin {
+
+struct MeshError {
+    double absolute; // root mean square, over particles, of the norm of the error, kJ/mol/nm
+    double relative; // over the root mean square of the force, or a quarter of the typical force if that is more
+};
+
+/**
+ * Keeps the parameters of ESP good enough for a Context. At the first evaluation the error of the mesh is measured, and
+ * stricter parameters are taken until it is below the tolerance: the table they come from is made for liquids, crystals
+ * and solutions, while dilute and uncorrelated charges, which do not screen each other, need stricter ones. When the box
+ * has grown the grid is chosen and the error measured anew.
+ */
+class MeshErrorControl {
+public:
+    /** The box may grow by this factor along a vector before the grid is chosen anew. */
+    static constexpr double MostGrowth = 1.03;
+    /**
+     * Look after the parameters, before an evaluation. If they change, both kernels are told.
+     *
+     * @throws OpenMM::OpenMMException if the tolerance is absolute and the strictest parameters do not meet it
+     */
+    void update(OpenMM::ContextImpl& context, PMESettings& settings, CalcReciprocalSpaceKernel& reciprocal,
+                CalcDirectSpaceKernel& direct);
+    /** Get the error that was measured. @throws OpenMM::OpenMMException if none was */
+    MeshError getError() const;
+
+private:
+    bool isStarted = false, isMeasured = false;
+    MeshError error = {0, 0};
+};
+
+/**
+ * Estimate the error from the waves that a mesh leaves out, for uncorrelated charges: the part of the force beyond a
+ * largest wave. docs/theory/prolate.md has the formula.
+ *
+ * @param split             of Coulomb's potential
+ * @param sumSquaredCharges e^2
+ * @param volume            nm^3
+ * @param largestWave       nm^-1
+ * @return root mean square of the force, kJ/mol/nm
+ */
+double estimateTruncationError(const EwaldSplit& split, int numParticles, double sumSquaredCharges, double volume,
+                               double largestWave);
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_MESHERRORCONTROL_H_*/

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "openmmsurrogate/internal/MeshErrorControl.h"
+#include "openmmsurrogate/internal/Units.h"
+#include <openmm/OpenMMException.h>
+#include <openmm/internal/ContextImpl.h>
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+using namespace SurrogatePlugin;
+using namespace OpenMM;
+using std::vector;
+
+namespace {
+
+// In a perfect crystal all forces vanish, and an error could not be told over them. Liquids and shaken crystals have at
+// least half of the typical force.
+const double leastPartOfTypicalForce = 0.25;
+
+bool hasGrown(const Vec3 box[3], const Vec3 old[3]) {
+    for (int d = 0; d < 3; d++)
+        if (box[d].dot(box[d]) > old[d].dot(old[d]) * MeshErrorControl::MostGrowth * MeshErrorControl::MostGrowth)
+            return true;
+    return false;
+}
+
+MeshError measure(ContextImpl& context, const PMESettings& settings, CalcReciprocalSpaceKernel& reciprocal,
+                  CalcDirectSpaceKernel& direct) {
+    vector<Vec3> forces;
+    MeshError error = {reciprocal.measureMeshError(context, forces), 0};
+    direct.addCoulombForces(context, forces);
+    double sum = 0;
+    for (const Vec3& force : forces)
+        sum += force.dot(force);
+    const double scale = std::max(std::sqrt(sum / forces.size()), leastPartOfTypicalForce * settings.typicalForce);
+    error.relative = scale == 0 ? 0 : error.absolute / scale;
+    return error;
+}
+
+bool isMet(const MeshError& error, const PMESettings& settings) {
+    return settings.absoluteTolerance > 0 ? error.absolute <= settings.absoluteTolerance
+                                          : error.relative <= settings.relativeTolerance;
+}
+
+/** Find the next row of stricter parameters that a platform can run; null if there is none. */
+const ProlateParameters* findStricterRow(const ProlateParameters& current, int mostOrder) {
+    for (const ProlateParameters& row : getProlateRows())
+        if (row.tolerance < current.tolerance && row.order <= mostOrder)
+            return &row;
+    return nullptr;
+}
+
+} // namespace
+
+void MeshErrorControl::update(ContextImpl& context, PMESettings& settings, CalcReciprocalSpaceKernel& reciprocal,
+                              CalcDirectSpaceKernel& direct) {
+    if (settings.isFixed)
+        return;
+    Vec3 box[3];
+    context.getPeriodicBoxVectors(box[0], box[1], box[2]);
+    // The first evaluation may be in another box than the System's.
+    const bool isNewBox =
+        isStarted ? hasGrown(box, settings.prolateBox) : !std::equal(box, box + 3, settings.prolateBox);
+    if (isStarted && !isNewBox)
+        return;
+    if (isNewBox) {
+        settings.setProlate(settings.prolate, box);
+        reciprocal.setParameters(settings);
+    }
+    if (reciprocal.canMeasureMeshError()) {
+        error = measure(context, settings, reciprocal, direct);
+        while (!isMet(error, settings)) {
+            const ProlateParameters* row = findStricterRow(settings.prolate, reciprocal.getMostProlateOrder());
+            if (row == nullptr)
+                break;
+            settings.setProlate(*row, box);
+            reciprocal.setParameters(settings);
+            direct.setParameters(settings);
+            error = measure(context, settings, reciprocal, direct);
+        }
+        isMeasured = true;
+        if (settings.absoluteTolerance > 0 && !isMet(error, settings)) {
+            std::stringstream message;
+            message << "TunablePMEForce: the strictest parameters of ESP have a force error of " << error.absolute
+                    << " kJ/mol/nm here, above the force error tolerance " << settings.absoluteTolerance
+                    << ". Use setKSpaceMethod(SPME), a larger cutoff, or a larger tolerance.";
+            throw OpenMMException(message.str());
+        }
+    }
+    isStarted = true;
+}
+
+MeshError MeshErrorControl::getError() const {
+    if (!isMeasured)
+        throw OpenMMException(
+            "TunablePMEForce: no error of the mesh has been measured in this Context. It is with ESP, "
+            "at the first evaluation, on platforms Reference and CPU.");
+    return error;
+}
+
+double SurrogatePlugin::estimateTruncationError(const EwaldSplit& split, int numParticles, double sumSquaredCharges,
+                                                double volume, double largestWave) {
+    // k^2 (sum q^2)^2 8/(N V) times the integral of chi^2, where the transform is 4 pi k chi/k^2. Beyond the range taken chi,
+    // which falls as 1/k at last, would add a percent.
+    const int numSteps = 20000;
+    const double step = 40 * largestWave / numSteps;
+    double integral = 0;
+    for (int i = 0; i < numSteps; i++) {
+        const double wave = largestWave + (i + 0.5) * step;
+        const double chi = split.getTransform(wave * wave) * wave * wave / (4 * pi * coulombConstant);
+        integral += chi * chi * step;
+    }
+    return coulombConstant * sumSquaredCharges * std::sqrt(8 * integral / (numParticles * volume));
+}

@@ -145,6 +145,7 @@ def test_force_metrics_of_known_errors():
     assert metrics.r2 == pytest.approx(1.0 - np.mean(errors**2) / spread, rel=1e-12)
     assert metrics.magnitudeRMSE == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-12)
     assert metrics.componentRMSE == pytest.approx(np.sqrt(0.05 / 3.0), rel=1e-12)
+    assert metrics.componentR2 == pytest.approx(1.0 - 0.05 / scale**2, rel=1e-12)
     assert metrics.relativeRMSE == pytest.approx(np.sqrt(0.05) / scale, rel=1e-12)
     assert metrics.relativeMaximum == pytest.approx(np.sqrt(0.05) / scale, rel=1e-12)
     assert metrics.numAtoms == 100

@@ -87,6 +87,15 @@ def test_frames_have_the_forces_and_virials_of_the_system(tmp_path, skew):
     assert np.abs(read_all(path)[0].positions - read_all(path)[1].positions).max() > 1e-4
 
 
+def test_a_precision_that_the_platform_does_not_have_is_an_error(tmp_path):
+    recording = RecordingSettings(platform="Reference", precision="double")
+    settings = SamplingSettings(120.0, 1, **(SHORT | {"recording": recording}))
+    with pytest.raises(ValueError, match="platform Reference has no choice of precision"):
+        sampleForces(SOURCE, TYPES, settings, tmp_path / "data.h5")
+    assert settings.asMetadata()["precision"] == "double"
+    assert "precision" not in SamplingSettings(120.0, 1, **SHORT).asMetadata()
+
+
 def test_a_run_that_was_interrupted_continues_exactly(tmp_path):
     whole, parts = tmp_path / "whole.h5", tmp_path / "parts.h5"
     settings = SamplingSettings(120.0, 4, startTemperature=200.0, **SHORT)

@@ -21,6 +21,10 @@ class ForceMetrics:
     """Root mean square error of the magnitudes |F|, the RMSE of the same report."""
     componentRMSE: float
     """Root mean square error of the Cartesian components."""
+    componentR2: float
+    """R2 of the Cartesian components about the diagonal; stricter than that of magnitudes, because it sees directions.
+
+    Their mean is taken to be zero: forces have no preferred direction."""
     relativeRMSE: float
     """Root mean square of the error norm |F_pred-F| of an atom, over the root mean square of |F|."""
     relativeMaximum: float
@@ -57,6 +61,7 @@ def compareForces(reference: ArrayLike, predicted: ArrayLike) -> ForceMetrics:
         r2=float(1.0 - np.sum((otherNorm - trueNorm) ** 2) / spread),
         magnitudeRMSE=float(np.sqrt(np.mean((otherNorm - trueNorm) ** 2))),
         componentRMSE=float(np.sqrt(np.mean((other - true) ** 2))),
+        componentR2=float(1.0 - np.mean(errorNorm**2) / scale**2),
         relativeRMSE=float(np.sqrt(np.mean(errorNorm**2)) / scale),
         relativeMaximum=float(errorNorm.max() / scale),
         numAtoms=len(true),

@@ -22,6 +22,7 @@ _VOLUME = "volume of the box relative to the given one; repeat it for several"
 _START = "temperature of the first half of the equilibration, K: melt a lattice with it"
 _TEMPERATURE = "K; a simulation needs it"
 _FRAMES = "number of frames [default: 40, or all of the trajectory]"
+_PRECISION = "single, mixed or double, on platforms that have a choice [default: the platform's]"
 _GROUP = "record only the forces of this force group; may be repeated [default: all]"
 
 
@@ -61,6 +62,7 @@ def sample(
     type: Annotated[list[str] | None, typer.Option(help=_TYPE)] = None,
     typeFile: Annotated[Path | None, typer.Option("--type-file", help="JSON object of such types")] = None,
     platform: Annotated[str | None, typer.Option(help="OpenMM platform [default: the fastest]")] = None,
+    precision: Annotated[str | None, typer.Option(help=_PRECISION)] = None,
 ) -> None:
     """Record configurations and forces of a System to an HDF5 file, from a simulation or a trajectory."""
     from openmmsurrogate.data import (
@@ -76,7 +78,7 @@ def sample(
 
     source = loadSystem(system, positions, parseOptions(option or []))
     types = assignTypes(source, typesBy, parseTypeMap(type or [], typeFile))
-    recording = RecordingSettings(virial, tuple(group) if group else None, platform)
+    recording = RecordingSettings(virial, tuple(group) if group else None, platform, precision)
     console = Console()
     if trajectory is not None:
         _refuse_simulation_options(ctx)

@@ -28,6 +28,7 @@ Report = Callable[[str, int, float], None]
 """Called as (stage, finished frames, fraction of the present stage)."""
 
 _REPORTS_PER_STAGE = 50
+_PRECISIONS = ("single", "mixed", "double")
 _FORCE = unit.kilojoule_per_mole / unit.nanometer
 
 
@@ -147,7 +148,7 @@ class _Sampler:
                 force.setRandomNumberSeed(seed)
         integrator = openmm.LangevinMiddleIntegrator(temperature, settings.friction, settings.timeStep)
         integrator.setRandomNumberSeed(seed)
-        return make_context(self.system, integrator, self.platform)
+        return make_context(self.system, integrator, self.platform, settings.recording.precision)
 
     def _equilibrate(self, frame: int, volume: float) -> openmm.State:
         """Return the state after minimization and equilibration at a volume, from the given positions."""
@@ -201,10 +202,24 @@ def find_platform(system: openmm.System, name: str | None) -> openmm.Platform:
     return openmm.Platform.getPlatform(name)
 
 
-def make_context(system: openmm.System, integrator: openmm.Integrator, platform: openmm.Platform) -> openmm.Context:
-    """Make a Context on a platform that repeats its results where the platform can."""
-    deterministic = "DeterministicForces"
-    properties = {deterministic: "true"} if deterministic in platform.getPropertyNames() else {}
+def make_context(
+    system: openmm.System, integrator: openmm.Integrator, platform: openmm.Platform, precision: str | None = None
+) -> openmm.Context:
+    """Make a Context on a platform that repeats its results where the platform can.
+
+    Raises
+    ------
+    ValueError
+        if a precision is asked for that the platform does not have
+    """
+    choices, deterministic = platform.getPropertyNames(), "DeterministicForces"
+    properties = {deterministic: "true"} if deterministic in choices else {}
+    if precision is not None:
+        if "Precision" not in choices:
+            raise ValueError(f"platform {platform.getName()} has no choice of precision: leave out {precision!r}")
+        if precision not in _PRECISIONS:
+            raise ValueError(f"the precision must be one of {', '.join(_PRECISIONS)}, not {precision!r}")
+        properties["Precision"] = precision
     return openmm.Context(system, integrator, platform, properties)
 
 

@@ -25,6 +25,8 @@ class RecordingSettings:
     """Force groups whose forces and energies are recorded; None for all. In a simulation all move the particles."""
     platform: str | None = None
     """Name of the platform; None for the fastest."""
+    precision: str | None = None
+    """Precision of Contexts, such as "double", on platforms that have a choice; None for the platform's default."""
 
     def __post_init__(self) -> None:
         if any(not 0 <= group < 32 for group in self.forceGroups or ()):
@@ -100,6 +102,8 @@ class SamplingSettings:
         values = asdict(self)
         values |= values.pop("recording")
         del values["platform"]  # any may continue
+        if self.recording.precision is None:
+            del values["precision"]  # as in files from before there was a choice
         if len(self.volumes) == 1:
             del values["numFrames"]  # more may be asked for later
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

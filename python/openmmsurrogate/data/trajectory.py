@@ -78,7 +78,7 @@ def recordTrajectory(
         raise ValueError(f"{path} has {total} frames, of which {wanted} cannot be taken")
     chosen = np.linspace(0, total - 1, wanted).round().astype(int)
     platform = find_platform(source.system, settings.platform)
-    context = make_context(source.system, openmm.VerletIntegrator(0.001), platform)
+    context = make_context(source.system, openmm.VerletIntegrator(0.001), platform, settings.precision)
     with ForceDatasetWriter(
         output,
         types.names,

@@ -95,6 +95,7 @@ class ForceFidelity:
             "platform": PLATFORM,
             "method": METHOD.name,
             "r2": m.r2,
+            "component_r2": m.componentR2,
             "rmse_eV_per_angstrom": float(toEVPerAngstrom(m.magnitudeRMSE)),
             "rmse_kJ_per_mol_nm": m.magnitudeRMSE,
             "component_rmse_eV_per_angstrom": float(toEVPerAngstrom(m.componentRMSE)),

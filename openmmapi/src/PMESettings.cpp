@@ -58,13 +58,17 @@ MeshParameters chooseParameters(const System& system, const TunablePMEForce& for
     const MeshParameters given = readExplicit(force, dispersion);
     if (given.alpha != 0)
         return given;
-    const double tolerance = force.getForceErrorTolerance();
-    if (!dispersion && tolerance > 0) {
-        const ChargedBox box = makeChargedBox(system, force);
-        if (box.sumSquaredCharges > 0)
-            return chooseMeshParameters(box, force.getCutoffDistance(), force.getSplineOrder(), tolerance);
-    }
-    return applyOpenMMRule(system, force, dispersion, force.getSplineOrder());
+    const int order = force.getSplineOrder();
+    if (dispersion)
+        return applyOpenMMRule(system, force, dispersion, order);
+    const ChargedBox box = makeChargedBox(system, force);
+    const double cutoff = force.getCutoffDistance(), tolerance = force.getForceErrorTolerance();
+    if (tolerance > 0 && box.sumSquaredCharges > 0)
+        return chooseMeshParameters(box, cutoff, order, tolerance);
+    const MeshParameters rule = applyOpenMMRule(system, force, dispersion, order);
+    if (box.sumSquaredCharges == 0 || !(rule.alpha > 0 && std::isfinite(rule.alpha))) // checkParameters() tells of that
+        return rule;
+    return matchDirectError(box, cutoff, order, rule.alpha);
 }
 
 /** OpenMM would compute with such parameters, and return numbers without meaning or run out of memory. */

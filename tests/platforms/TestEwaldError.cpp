@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <openmm/System.h>
 #include <openmm/VerletIntegrator.h>
+#include <openmm/internal/NonbondedForceImpl.h>
 #include <cmath>
 #include <cstdio>
 
@@ -49,6 +50,13 @@ public:
         positions = charged.positions;
     }
     TunablePMEForce& getForce() { return *force; }
+    /** Set alpha and grid to what OpenMM's rule gives. */
+    void setOpenMMParameters() {
+        double alpha;
+        int x, y, z;
+        NonbondedForceImpl::calcPMEParameters(system, *force, alpha, x, y, z, false);
+        force->setPMEParameters(alpha, x, y, z);
+    }
     /** Get the root mean square error of the forces, kJ/mol/nm. */
     double measure() {
         loadPlugins();
@@ -87,6 +95,22 @@ TEST_P(EwaldError, toleranceIsMet) {
                         tolerance, error, parameters.alpha, parameters.grid[0], parameters.grid[1], parameters.grid[2]);
             EXPECT_LT(error, 4 * tolerance) << ionic.name;
             EXPECT_GT(error, tolerance / 4) << ionic.name;
+        }
+}
+
+/** What setEwaldErrorTolerance() chooses has no larger error than what OpenMM chooses, which is for order 5. */
+TEST_P(EwaldError, ewaldToleranceGivesOpenMMsError) {
+    for (const IonicSystem& ionic : makeIonicSystems())
+        for (double tolerance : {5e-4, 1e-5}) {
+            Measurement openmm(ionic.charged, 5), ours(ionic.charged, GetParam());
+            for (Measurement* measurement : {&openmm, &ours})
+                measurement->getForce().setEwaldErrorTolerance(tolerance);
+            openmm.setOpenMMParameters();
+            const double expected = openmm.measure(), error = ours.measure();
+            std::printf("%s: tolerance %g, error %.3g kJ/mol/nm, OpenMM %.3g (%d and %d points)\n", ionic.name.c_str(),
+                        tolerance, error, expected, ours.getParameters().grid[0], openmm.getParameters().grid[0]);
+            EXPECT_LT(error, 1.2 * expected) << ionic.name;
+            EXPECT_GT(error, 0.5 * expected) << ionic.name;
         }
 }
 

@@ -37,8 +37,9 @@ struct PMESettings;
  *   1. setPMEParameters() with alpha other than 0: used as they are, with SPME. (setLJPMEParameters() for dispersion.)
  *   2. setForceErrorTolerance(): SPME: from an error estimate, for the charges and box of the System at Context creation.
  *      ESP: likewise, and checked at the first evaluation.
- *   3. setEwaldErrorTolerance(): SPME: OpenMM's rule, with the grid rounded up to sizes that FFTs like. ESP: parameters
- *      for this relative error of the forces, checked at the first evaluation.
+ *   3. setEwaldErrorTolerance(): SPME: for the error of OpenMM's direct sum at this tolerance, from the same estimates.
+ *      (For dispersion, and without charges, OpenMM's rule with the grid rounded up to sizes that FFTs like.) ESP:
+ *      parameters for this relative error of the forces, checked at the first evaluation.
  *
  * getPMEParametersInContext() tells what a Context uses. A Context on a platform without kernels for this class throws.
  */

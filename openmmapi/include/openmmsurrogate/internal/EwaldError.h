@@ -48,6 +48,15 @@ double estimateMeshError(const ChargedBox& box, int splineOrder, const MeshParam
  */
 MeshParameters chooseMeshParameters(const ChargedBox& box, double cutoff, int splineOrder, double tolerance);
 
+/**
+ * Choose alpha and grid so that direct sum and mesh together have no larger error than the direct sum alone at another
+ * alpha: OpenMM's rule leaves nearly all of the error to the direct sum, and its grid is finer than that needs.
+ *
+ * @param alpha  that of OpenMM's rule
+ * @throws OpenMM::OpenMMException if no grid that can be run is fine enough
+ */
+MeshParameters matchDirectError(const ChargedBox& box, double cutoff, int splineOrder, double alpha);
+
 } // namespace SurrogatePlugin
 
 #endif /*OPENMM_SURROGATE_EWALDERROR_H_*/

@@ -11,11 +11,14 @@ from openmm import unit
 from typer.testing import CliRunner
 
 from openmmsurrogate import NumericFormat, SurrogateForce, SurrogateModel, cli
+from openmmsurrogate._options import EvaluationMethod
 from openmmsurrogate.analysis import EV_PER_ANGSTROM, compareForces, computeRadialDistribution
 from openmmsurrogate.data import ForceDataset, ForceDatasetWriter, Frame
 from openmmsurrogate.evaluation import (
+    ForceSettings,
     RolloutSettings,
     compareRollouts,
+    describeCorePairs,
     evaluateModels,
     formatMarkdown,
     loadCandidates,
@@ -69,7 +72,7 @@ def test_candidates_have_formats_and_variants(tmp_path):
     model.setFormat("int8")
     model.setProvenance(json.dumps({"quantization": {"method": "refit"}}))
     model.save(tmp_path / "argon-int8.safetensors")
-    candidates = loadCandidates(["argon", tmp_path / "argon-int8.safetensors"], ["bfloat16", "int4:all"])
+    candidates = loadCandidates(["argon", tmp_path / "argon-int8.safetensors"], ["bf16", "int4:all"])
     found = [(c.label, NumericFormat.getName(c.format), c.variant, c.model.getEndLayersSingle()) for c in candidates]
     assert found == [
         ("argon", "single", "trained", True),
@@ -92,6 +95,40 @@ def test_a_perfect_model_has_no_force_error(tmp_path):
     assert abs(single.energyDifference) < 1e-5
     assert single.metrics.numAtoms == 2 * 100
     assert 1e-3 < rounded.metrics.relativeRMSE < whole.metrics.relativeRMSE
+
+
+def test_tables_and_other_platforms_can_be_asked_for(tmp_path):
+    path = write_data(tmp_path / "data.h5")
+    candidates = loadCandidates(["argon"], ["int4"])
+    network, table = (
+        evaluateModels(candidates, [path], forceSettings=ForceSettings("Reference", EvaluationMethod[method]))
+        for method in ("Network", "Table")
+    )
+    assert "; networks on platform Reference" in formatMarkdown(network)
+    assert "; tables on platform Reference" in formatMarkdown(table)
+    for evaluation, method in ((network, "Network"), (table, "Table")):
+        values = evaluation.asDict(evaluation.models[1])["forces"][0]
+        assert (values["platform"], values["method"]) == ("Reference", method)
+    # A table follows no steps of a reduced format.
+    assert not np.allclose(network.models[1].fidelity[0].forces, table.models[1].fidelity[0].forces, atol=1e-3)
+    np.testing.assert_allclose(
+        network.models[0].fidelity[0].forces,
+        table.models[0].fidelity[0].forces,
+        atol=1e-3 * network.heldOut[0].forces.max(),
+    )
+
+
+def test_pairs_closer_than_in_training_are_counted(tmp_path):
+    path, closest = tmp_path / "data.h5", SurrogateModel.load("argon").getNetwork(0).getMinimumDistance()._value
+    positions = np.array([[0, 0, 0], [closest - 0.01, 0, 0], [1, 1, 1], [1, 1, 1 + closest + 0.01], [0, 0.1, 0]])
+    with ForceDatasetWriter(path, ["Ar"], [0, 0, 0, 0, -1]) as writer:
+        for _ in range(2):
+            writer.append(Frame(positions, BOX, np.arange(15.0).reshape(5, 3), 0.0))
+    evaluation = evaluateModels(loadCandidates(["argon"]), [path])
+    assert evaluation.models[0].fidelity[0].numCorePairs == 2
+    (sentence,) = describeCorePairs(evaluation)
+    assert "2 of argon" in sentence and sentence in formatMarkdown(evaluation)
+    assert describeCorePairs(evaluateModels(loadCandidates(["argon"]), [write_data(tmp_path / "far.h5")])) == []
 
 
 def test_errors_are_those_of_the_definitions(tmp_path):
@@ -238,8 +275,9 @@ def test_the_command_writes_tables_figure_and_json(tmp_path):
     for name in ("reference", "model"):
         assert len(values["rollouts"][name]["g_r"]["r_nm"]) == 150
     (folder / "evaluation.png").unlink()
-    result = CliRunner().invoke(cli.app, [*arguments, "--time", "0"])
+    result = CliRunner().invoke(cli.app, [*arguments, "--time", "0", "--platform", "Reference", "--method", "table"])
     assert result.exit_code == 0, result.output
+    assert "tables on platform Reference" in (folder / "evaluation.md").read_text()
     assert "rollouts" not in json.loads((folder / "argon.json").read_text())
     assert (folder / "evaluation.png").exists()
     unknown = write_data(tmp_path / "unknown.h5", temperature=None)

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from openmmsurrogate._options import EvaluationMethod, as_option
+from openmmsurrogate.cli.progress import ProgressDisplay
 
 _MODELS = "shipped models or .safetensors files; the first is that of the large parity plot"
 _DATA = "HDF5 file of held-out force data, from sample; may be repeated. Rollouts start from the first"
@@ -19,6 +21,8 @@ _FORMAT = (
 )
 _REFERENCE = "System that the models replace: XML, module:function or file.py:function [default: that in the data]"
 _OPTION = "argument of that function, NAME=VALUE; may be repeated"
+_PLATFORM = "OpenMM platform [default: CPU for forces in the data, the fastest for rollouts]"
+_METHOD = "how models are evaluated, network or table [default: network for forces in the data, table for rollouts]"
 
 
 def evaluate(
@@ -33,13 +37,24 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="of the velocities of the rollouts")] = 1,
     reference: Annotated[str | None, typer.Option(help=_REFERENCE)] = None,
     option: Annotated[list[str] | None, typer.Option(help=_OPTION)] = None,
-    platform: Annotated[str | None, typer.Option(help="OpenMM platform of the rollouts [default: the fastest]")] = None,
+    platform: Annotated[str | None, typer.Option(help=_PLATFORM)] = None,
+    method: Annotated[str | None, typer.Option(help=_METHOD)] = None,
 ) -> None:
     """Compare models with the System that they replace: forces, mean energies, g(r) and energy conservation."""
     from openmmsurrogate.data import loadSystem, parseOptions
-    from openmmsurrogate.evaluation import RolloutSettings, evaluateModels, formatMarkdown, loadCandidates, makeTables
+    from openmmsurrogate.evaluation import (
+        ForceSettings,
+        RolloutSettings,
+        describeCorePairs,
+        evaluateModels,
+        formatMarkdown,
+        loadCandidates,
+        makeTables,
+    )
     from openmmsurrogate.plots import plotEvaluation
 
+    chosen = None if method is None else EvaluationMethod(as_option(EvaluationMethod, method, "method"))
+    forceSettings = ForceSettings(platform or "CPU", chosen or EvaluationMethod.Network)
     settings = None
     if time > 0.0:
         settings = RolloutSettings(
@@ -49,25 +64,24 @@ def evaluate(
             temperature=temperature or _temperature_of(data[0]),
             seed=seed,
             platform=platform,
+            method=chosen or EvaluationMethod.Table,
         )
     system = None if reference is None else loadSystem(reference, options=parseOptions(option or [])).system
     candidates = loadCandidates(models, format or [])
     console = Console()
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("reading", total=1.0)
-        result = evaluateModels(
-            candidates,
-            data,
-            settings,
-            system,
-            lambda what, done: progress.update(task, description=what, completed=done),
-        )
+    with ProgressDisplay(console) as display:
+
+        def report(what: str, done: float) -> None:
+            display.show(what, done, 1.0, f"{100.0 * done:.0f} %")
+
+        result = evaluateModels(candidates, data, settings, system, report, forceSettings)
     files = result.save(output)
     (output / "evaluation.md").write_text(formatMarkdown(result))
     plotEvaluation(result, output / "evaluation.png")
     for table in makeTables(result):
         console.print(table)
+    for sentence in describeCorePairs(result):
+        console.print(sentence, soft_wrap=True)
     console.print(f"written to {output}: evaluation.png, evaluation.md, {', '.join(file.name for file in files)}")
 
 

@@ -3,16 +3,24 @@
 
 from openmmsurrogate.evaluation.candidates import Candidate, loadCandidates, makeSurrogateSystem
 from openmmsurrogate.evaluation.evaluate import Evaluation, ModelEvaluation, evaluateModels
-from openmmsurrogate.evaluation.force_fidelity import BinError, ForceFidelity, HeldOut, evaluateForces, readHeldOut
+from openmmsurrogate.evaluation.force_fidelity import (
+    BinError,
+    ForceFidelity,
+    ForceSettings,
+    HeldOut,
+    evaluateForces,
+    readHeldOut,
+)
 from openmmsurrogate.evaluation.rollout import Rollout, RolloutSettings, Start, makeStart, runRollout
 from openmmsurrogate.evaluation.rollout_comparison import RolloutComparison, compareRollouts
-from openmmsurrogate.evaluation.tables import formatMarkdown, makeTables
+from openmmsurrogate.evaluation.tables import describeCorePairs, formatMarkdown, makeTables
 
 __all__ = [
     "BinError",
     "Candidate",
     "Evaluation",
     "ForceFidelity",
+    "ForceSettings",
     "HeldOut",
     "ModelEvaluation",
     "Rollout",
@@ -20,6 +28,7 @@ __all__ = [
     "RolloutSettings",
     "Start",
     "compareRollouts",
+    "describeCorePairs",
     "evaluateForces",
     "evaluateModels",
     "formatMarkdown",

@@ -13,7 +13,7 @@ from typing import Any
 
 import openmm
 
-from openmmsurrogate._options import Precision
+from openmmsurrogate._options import EvaluationMethod, Precision
 from openmmsurrogate.data import ForceDataset
 from openmmsurrogate.force import SurrogateForce
 from openmmsurrogate.model import SurrogateModel
@@ -117,10 +117,16 @@ def _round_plainly(label: str, model: SurrogateModel, text: str, source: str) ->
     rounded = copy.copy(model)
     rounded.setEndLayersSingle(not text.endswith(WHOLE))
     variant = "plain, all layers" if text.endswith(WHOLE) else "plain"
-    return Candidate(f"{label}-{text.replace(':', '-')}", rounded, format, variant, source)
+    ending = "-all" if text.endswith(WHOLE) else ""
+    return Candidate(f"{label}-{NumericFormat.getName(format)}{ending}", rounded, format, variant, source)
 
 
-def makeSurrogateSystem(reference: openmm.System, candidate: Candidate, dataset: ForceDataset) -> openmm.System:
+def makeSurrogateSystem(
+    reference: openmm.System,
+    candidate: Candidate,
+    dataset: ForceDataset,
+    method: EvaluationMethod = EvaluationMethod.Automatic,
+) -> openmm.System:
     """Return the reference System with a candidate in place of the forces that the data set records.
 
     Forces of other groups stay, if only some were recorded.
@@ -130,5 +136,7 @@ def makeSurrogateSystem(reference: openmm.System, candidate: Candidate, dataset:
     for i in reversed(range(system.getNumForces())):
         if groups is None or system.getForce(i).getForceGroup() in groups:
             system.removeForce(i)
-    system.addForce(candidate.makeForce(dataset))
+    force = candidate.makeForce(dataset)
+    force.setEvaluationMethod(method)
+    system.addForce(force)
     return system

@@ -17,7 +17,13 @@ import openmm
 import openmmsurrogate
 from openmmsurrogate.data import ForceDataset
 from openmmsurrogate.evaluation.candidates import Candidate, makeSurrogateSystem
-from openmmsurrogate.evaluation.force_fidelity import ForceFidelity, HeldOut, evaluateForces, readHeldOut
+from openmmsurrogate.evaluation.force_fidelity import (
+    ForceFidelity,
+    ForceSettings,
+    HeldOut,
+    evaluateForces,
+    readHeldOut,
+)
 from openmmsurrogate.evaluation.rollout import Rollout, RolloutSettings, makeStart, runRollout
 from openmmsurrogate.evaluation.rollout_comparison import RolloutComparison, compareRollouts
 
@@ -41,6 +47,7 @@ class Evaluation:
     """What was found of all models."""
 
     heldOut: tuple[HeldOut, ...]
+    forceSettings: ForceSettings
     settings: RolloutSettings | None
     """None if there were no rollouts."""
     reference: Rollout | None
@@ -56,7 +63,7 @@ class Evaluation:
         }
         if self.settings is not None and self.reference is not None and entry.rollout is not None:
             result["rollouts"] = {
-                "settings": asdict(self.settings),
+                "settings": asdict(self.settings) | {"method": self.settings.method.name},
                 "reference": self.reference.asDict(),
                 "model": entry.rollout.asDict(),
                 "comparison": None if entry.comparison is None else entry.comparison.asDict(),
@@ -80,6 +87,7 @@ def evaluateModels(
     settings: RolloutSettings | None = None,
     reference: openmm.System | None = None,
     report: Report | None = None,
+    forceSettings: ForceSettings | None = None,
 ) -> Evaluation:
     """Evaluate models on held-out data and, if settings are given, in rollouts.
 
@@ -95,6 +103,8 @@ def evaluateModels(
         the System that the models replace in rollouts; None for that in the first file
     report
         called now and then
+    forceSettings
+        how forces in held-out data are evaluated; None takes the defaults
 
     Raises
     ------
@@ -104,13 +114,13 @@ def evaluateModels(
     """
     if not candidates or not dataPaths:
         raise ValueError("an evaluation needs a model and a data set")
-    tell = report or (lambda *_: None)
+    tell, chosen = report or (lambda *_: None), forceSettings or ForceSettings()
     cutoff = min(candidate.model.getCutoff()._value for candidate in candidates)
     heldOut, fidelity = [], []
     for path in dataPaths:
         with ForceDataset(path) as dataset:
             heldOut.append(readHeldOut(dataset, cutoff))
-            fidelity.append([_evaluate_forces(c, dataset, heldOut[-1], tell) for c in candidates])
+            fidelity.append([_evaluate_forces(c, dataset, heldOut[-1], chosen, tell) for c in candidates])
     reached, rollouts = (
         (None, [None] * len(candidates))
         if settings is None
@@ -125,10 +135,12 @@ def evaluateModels(
         )
         for candidate, entries, rollout in zip(candidates, zip(*fidelity, strict=True), rollouts, strict=True)
     ]
-    return Evaluation(tuple(heldOut), settings, reached, tuple(models))
+    return Evaluation(tuple(heldOut), chosen, settings, reached, tuple(models))
 
 
-def _evaluate_forces(candidate: Candidate, dataset: ForceDataset, heldOut: HeldOut, tell: Report) -> ForceFidelity:
+def _evaluate_forces(
+    candidate: Candidate, dataset: ForceDataset, heldOut: HeldOut, settings: ForceSettings, tell: Report
+) -> ForceFidelity:
     done = 0
 
     def report() -> None:
@@ -136,7 +148,7 @@ def _evaluate_forces(candidate: Candidate, dataset: ForceDataset, heldOut: HeldO
         done += 1
         tell(f"forces of {candidate.label} in {heldOut.name}", done / dataset.numFrames)
 
-    return evaluateForces(candidate, dataset, heldOut, report)
+    return evaluateForces(candidate, dataset, heldOut, report, settings)
 
 
 def _run_rollouts(
@@ -153,7 +165,7 @@ def _run_rollouts(
             raise ValueError(
                 f"the reference System has {system.getNumParticles()} particles, but {path} {dataset.numParticles}"
             )
-        systems = [makeSurrogateSystem(system, candidate, dataset) for candidate in candidates]
+        systems = [makeSurrogateSystem(system, candidate, dataset, settings.method) for candidate in candidates]
     start = makeStart(system, heldOut.positions[0], heldOut.boxes[0], heldOut.typed, settings)
     labels = ["the reference", *(candidate.label for candidate in candidates)]
     rollouts = [

@@ -17,16 +17,25 @@ from openmmsurrogate._options import EvaluationMethod
 from openmmsurrogate.analysis import ForceMetrics, compareForces, toEVPerAngstrom
 from openmmsurrogate.data import ForceDataset, findPairs
 from openmmsurrogate.evaluation.candidates import Candidate
+from openmmsurrogate.evaluation.contexts import makeContext
+from openmmsurrogate.force import SurrogateForce
 
 Array = NDArray[np.float64]
 
-# Forces are those of the networks themselves, in double arithmetic around their format: a table would average the steps
-# of a reduced format.
-PLATFORM = "CPU"
-METHOD = EvaluationMethod.Network
-
 _NUM_BINS = 8
 _FORCE = unit.kilojoule_per_mole / unit.nanometer
+
+
+@dataclass(frozen=True)
+class ForceSettings:
+    """How the forces of models are evaluated.
+
+    By default they are those of the networks themselves, in double arithmetic around their format on platform CPU: a
+    table would average the steps of a reduced format.
+    """
+
+    platform: str = "CPU"
+    method: EvaluationMethod = EvaluationMethod.Network
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,7 @@ class ForceFidelity:
 
     data: str
     temperature: float | None
+    settings: ForceSettings
     numFrames: int
     metrics: ForceMetrics
     rmsForce: float
@@ -80,6 +90,8 @@ class ForceFidelity:
     """Mean over the frames of the energy per particle, minus the reference's, kJ/mol."""
     energyDeviation: float
     """Standard deviation over the frames of that difference, kJ/mol: what no constant removes."""
+    numCorePairs: int
+    """Pairs closer than their network's training saw, where its repulsive core stands in."""
     bins: tuple[BinError, ...]
     forces: Array
     """The model's, kJ/mol/nm, shape (frames, particles, 3), of the particles that take part."""
@@ -92,8 +104,8 @@ class ForceFidelity:
             "temperature_K": self.temperature,
             "frames": self.numFrames,
             "atoms": m.numAtoms // self.numFrames,
-            "platform": PLATFORM,
-            "method": METHOD.name,
+            "platform": self.settings.platform,
+            "method": self.settings.method.name,
             "r2": m.r2,
             "component_r2": m.componentR2,
             "rmse_eV_per_angstrom": float(toEVPerAngstrom(m.magnitudeRMSE)),
@@ -105,6 +117,7 @@ class ForceFidelity:
             "rms_force_kJ_per_mol_nm": self.rmsForce,
             "energy_difference_per_particle_kJ_per_mol": self.energyDifference,
             "energy_deviation_per_particle_kJ_per_mol": self.energyDeviation,
+            "pairs_closer_than_in_training": self.numCorePairs,
             "by_nearest_neighbor": [asdict(entry) for entry in self.bins],
         }
 
@@ -157,7 +170,11 @@ def _find_nearest(
 
 
 def evaluateForces(
-    candidate: Candidate, dataset: ForceDataset, heldOut: HeldOut, report: Callable[[], None] | None = None
+    candidate: Candidate,
+    dataset: ForceDataset,
+    heldOut: HeldOut,
+    report: Callable[[], None] | None = None,
+    settings: ForceSettings | None = None,
 ) -> ForceFidelity:
     """Compare the forces of a model with those of held-out configurations.
 
@@ -169,16 +186,19 @@ def evaluateForces(
         the data, and what readHeldOut() made of them
     report
         called after each frame
+    settings
+        platform and method; None takes the defaults
     """
+    chosen = settings or ForceSettings()
     force = candidate.makeForce(dataset)
-    force.setEvaluationMethod(METHOD)
+    force.setEvaluationMethod(chosen.method)
     system = openmm.System()
     for _ in range(dataset.numParticles):
         system.addParticle(1.0)
     if heldOut.boxes[0] is not None:
         system.setDefaultPeriodicBoxVectors(*heldOut.boxes[0])
     system.addForce(force)
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform(PLATFORM))
+    context = makeContext(system, openmm.VerletIntegrator(0.001), chosen.platform)
     forces, energies = [], []
     for positions, box in zip(heldOut.positions, heldOut.boxes, strict=True):
         if box is not None:
@@ -189,20 +209,44 @@ def evaluateForces(
         energies.append(state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole))
         if report is not None:
             report()
-    return _compare(heldOut, np.array(forces), np.array(energies))
+    return _compare(heldOut, np.array(forces), np.array(energies), chosen, _count_core_pairs(force, heldOut))
 
 
-def _compare(heldOut: HeldOut, forces: Array, energies: Array) -> ForceFidelity:
+def _count_core_pairs(force: SurrogateForce, heldOut: HeldOut) -> int:
+    """Count the pairs closer than the smallest distance of their network, excluded ones too, which seldom get there."""
+    model = force.getModel()
+    count = model.getNumTypes()
+    closest = np.zeros((count + 1, count + 1))  # the last row and column are of particles that take no part
+    for a in range(count):
+        for b in range(count):
+            network = model.getPairNetwork(a, b)
+            if network >= 0:
+                closest[a, b] = model.getNetwork(network).getMinimumDistance().value_in_unit(unit.nanometer)
+    if not closest.any():
+        return 0
+    types = np.array([force.getParticleType(i) for i in range(force.getNumParticles())])
+    total = 0
+    for positions, box in zip(heldOut.positions, heldOut.boxes, strict=True):
+        i, j, displacement = findPairs(positions, box, closest.max())
+        total += int(np.count_nonzero(np.linalg.norm(displacement, axis=1) < closest[types[i], types[j]]))
+    return total
+
+
+def _compare(
+    heldOut: HeldOut, forces: Array, energies: Array, settings: ForceSettings, numCorePairs: int
+) -> ForceFidelity:
     true, predicted = heldOut.forces[:, heldOut.typed], forces[:, heldOut.typed]
     differences = (energies - heldOut.energies) / len(heldOut.typed)
     return ForceFidelity(
         data=heldOut.name,
         temperature=heldOut.temperature,
+        settings=settings,
         numFrames=len(true),
         metrics=compareForces(true, predicted),
         rmsForce=_rms(true),
         energyDifference=float(differences.mean()),
         energyDeviation=float(differences.std()),
+        numCorePairs=numCorePairs,
         bins=tuple(_bin_errors(heldOut, true, predicted)),
         forces=predicted,
     )

@@ -12,7 +12,9 @@ import openmm
 from numpy.typing import NDArray
 from openmm import unit
 
+from openmmsurrogate._options import EvaluationMethod
 from openmmsurrogate.analysis import RadialDistribution, SeriesAverage, averageSeries, computeRadialDistribution
+from openmmsurrogate.evaluation.contexts import makeContext
 
 Array = NDArray[np.float64]
 
@@ -44,6 +46,8 @@ class RolloutSettings:
     numBins: int = 150
     """Bins of g(r)."""
     platform: str | None = None
+    method: EvaluationMethod = EvaluationMethod.Table
+    """How models are evaluated; the default is what users run."""
 
     def __post_init__(self) -> None:
         for name in ("time", "timeStep", "energyInterval", "frameInterval", "temperature"):
@@ -154,7 +158,8 @@ def runRollout(
     ValueError
         if the simulation becomes unstable
     """
-    context = _make_context(_remove_non_conservative(system), settings)
+    conservative = _remove_non_conservative(system)
+    context = makeContext(conservative, openmm.VerletIntegrator(settings.timeStep), settings.platform)
     _set_start(context, start, settings.timeStep)
     stride = max(1, round(settings.energyInterval / settings.timeStep))
     perFrame = max(1, round(settings.frameInterval / settings.timeStep / stride))
@@ -180,17 +185,6 @@ def _remove_non_conservative(system: openmm.System) -> openmm.System:
         if "Barostat" in name or name in ("AndersenThermostat", "CMMotionRemover"):
             result.removeForce(i)
     return result
-
-
-def _make_context(system: openmm.System, settings: RolloutSettings) -> openmm.Context:
-    """Make a Context on the platform that is asked for, or the fastest; mixed precision, where energies need it."""
-    integrator = openmm.VerletIntegrator(settings.timeStep)
-    if settings.platform is None:
-        chosen = openmm.Context(system, openmm.VerletIntegrator(0.001)).getPlatform()
-    else:
-        chosen = openmm.Platform.getPlatform(settings.platform)
-    properties = {"Precision": "mixed"} if "Precision" in chosen.getPropertyNames() else {}
-    return openmm.Context(system, integrator, chosen, properties)
 
 
 def _set_start(context: openmm.Context, start: Start, timeStep: float) -> None:

@@ -20,6 +20,7 @@ FORCE_HEADINGS = (
     "RMSE of |F|, eV/Å",
     "RMSE of F, eV/Å",
     "error / RMS force",
+    "pairs in the core",
 )
 ROLLOUT_HEADINGS = ("model", "U/N, kJ/mol", "minus MD, kJ/mol", "largest g(r) deviation", "drift of E/N, kJ/mol/ns")
 
@@ -40,6 +41,7 @@ def _force_row(entry: ModelEvaluation, data: int) -> tuple[str, ...]:
         f"{float(toEVPerAngstrom(metrics.magnitudeRMSE)):.2e}",
         f"{float(toEVPerAngstrom(metrics.relativeRMSE * fidelity.rmsForce)):.2e}",
         f"{metrics.relativeRMSE:.1e}",
+        str(fidelity.numCorePairs),
     )
 
 
@@ -97,9 +99,11 @@ def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -
 
 def force_titles(evaluation: Evaluation) -> list[str]:
     """Return a title per data set."""
+    how = f"{evaluation.forceSettings.method.name.lower()}s on platform {evaluation.forceSettings.platform}"
     return [
         f"Forces in {data.name}: {data.forces.shape[0]} frames of {data.forces.shape[1]} particles"
         + ("" if data.temperature is None else f" at {data.temperature:g} K")
+        + f"; {how}"
         for data in evaluation.heldOut
     ]
 
@@ -111,8 +115,23 @@ def rollout_title(evaluation: Evaluation) -> str:
         raise ValueError("the evaluation has no rollouts")
     return (
         f"Velocity Verlet for {settings.time:g} ps, steps of {1000.0 * settings.timeStep:g} fs, "
-        f"{reference.temperature:.1f} K, platform {reference.platform}"
+        f"{reference.temperature:.1f} K, {settings.method.name.lower()}s on platform {reference.platform}"
     )
+
+
+def describeCorePairs(evaluation: Evaluation) -> list[str]:
+    """Return a sentence per data set in which pairs are closer than a model's training saw."""
+    sentences = []
+    for i, data in enumerate(evaluation.heldOut):
+        counts = {entry.candidate.label: entry.fidelity[i].numCorePairs for entry in evaluation.models}
+        found = ", ".join(f"{count} of {label}" for label, count in counts.items() if count)
+        if found:
+            sentences.append(
+                f"In {data.name} there are pairs closer than any in the training, where a repulsive core that knows "
+                f"nothing of the data stands in: {found}. Their errors can outweigh all others; train on data that "
+                "come as close, such as a hotter run."
+            )
+    return sentences
 
 
 def formatMarkdown(evaluation: Evaluation) -> str:
@@ -122,6 +141,7 @@ def formatMarkdown(evaluation: Evaluation) -> str:
     ]
     if evaluation.reference is not None:
         parts.append(_markdown(rollout_title(evaluation), ROLLOUT_HEADINGS, rollout_rows(evaluation)))
+    parts += [sentence + "\n" for sentence in describeCorePairs(evaluation)]
     return "\n".join(parts)
 
 

@@ -73,6 +73,8 @@ class SurrogateModel(_wrapper.SurrogateModel):
                 f"SurrogateModel: {path!r} is neither a file nor a shipped model; the shipped ones are: "
                 f"{', '.join(listModels())}"
             )
+        elif not os.path.exists(path):
+            raise OpenMMException(f"SurrogateModel: there is no file {path}")
         return adopt(SurrogateModel, _wrapper.SurrogateModel.load(path))
 
     def save(self, filename: str | os.PathLike[str]) -> None:

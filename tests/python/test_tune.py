@@ -40,6 +40,10 @@ def test_relative_target_and_floor():
     assert 0.3 < result.target < 2.0  # the RMS force is some hundreds kJ/mol/nm
     assert result.best.forceError <= result.target
     assert not result.skipped
+    present = result.present
+    assert (present.settings.splineOrder, present.settings.precision) == (5, "default")
+    assert present.milliseconds > 0
+    assert present.forceError > 0
     with pytest.raises(ValueError, match=r"the least that precision float16 reached on platform Reference is"):
         tunePME(context, 1e-3, orders=[6], precisions=["float16"], maxParticles=50)
     with pytest.raises(ValueError, match="no setting can be tried; the last reason: TunablePMEForce: "):
@@ -75,6 +79,8 @@ def test_command(tmp_path):
     result = CliRunner().invoke(app, [*arguments, "--force-error", "1", "--output", str(tmp_path / "tuned.xml")])
     assert result.exit_code == 0, result.output
     assert "ms/step" in result.output
+    assert "as it is" in result.output and "fastest" in result.output
+    assert "trying order 6, single" in result.stderr
     tuned = XmlSerializer.deserialize((tmp_path / "tuned.xml").read_text())
     assert TunablePMEForce.cast(tuned.getForce(0)).getSplineOrder() == 6
     assert tuned.getDefaultPeriodicBoxVectors()[0][0]._value == pytest.approx(1.01 * BOXES["cubic"][0, 0])

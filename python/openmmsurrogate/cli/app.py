@@ -8,13 +8,14 @@ the others run without it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
+import openmm
 import typer
-from openmm import OpenMMException
 from rich.console import Console
 from typer.core import TyperGroup
 
+import openmmsurrogate
 from openmmsurrogate.cli.doctor import doctor
 from openmmsurrogate.cli.evaluate import evaluate
 from openmmsurrogate.cli.quantize import quantize
@@ -34,7 +35,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 
 # What wrong input, a missing file or package, or OpenMM raises: its message says what to do, a traceback would hide it.
-USER_ERRORS = (ValueError, OSError, ImportError, OpenMMException)
+USER_ERRORS = (ValueError, OSError, ImportError, openmm.OpenMMException)
 
 
 class ErrorReportingGroup(TyperGroup):
@@ -56,8 +57,17 @@ for command in COMMANDS:
     app.command()(command)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"openmm-surrogate {openmmsurrogate.__version__}, OpenMM {openmm.version.full_version}")
+        raise typer.Exit
+
+
+_VERSION = typer.Option("--version", callback=_print_version, is_eager=True, help="Print the versions and exit.")
+
+
 @app.callback()
-def describe() -> None:
+def describe(version: Annotated[bool, _VERSION] = False) -> None:
     """Neural-network pair forces for OpenMM."""
 
 

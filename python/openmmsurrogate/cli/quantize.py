@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from openmmsurrogate.cli.progress import ProgressDisplay
 
 
 def quantize(
@@ -28,22 +29,15 @@ def quantize(
     if output.suffix != ".safetensors":
         raise ValueError(f"the name of the model must end in .safetensors, but is {output}")
     settings = readConfig(config, setting or (), quantization.QuantizationConfig)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]}"),
-        TimeRemainingColumn(),
-    )
+    trained, first = SurrogateModel.load(model), None if start is None else SurrogateModel.load(start)
     console = Console()
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(f"{format}, {method}", total=None, loss="-")
+    with ProgressDisplay(console) as display:
+        display.show("reading")
 
         def report(step: int, steps: int, loss: float) -> None:
-            progress.update(task, total=steps, completed=step, loss=f"{loss:.1e}")
+            display.show(f"{format}, {method}", step, steps, note=f"loss {loss:.1e}")
 
-        first = None if start is None else SurrogateModel.load(start)
-        result = quantization.quantize(SurrogateModel.load(model), format, method, data or (), settings, report, first)
+        result = quantization.quantize(trained, format, method, data or (), settings, report, first)
     result.model.save(output)
     if result.heldOutError is not None:
         error = f"{result.heldOutError:.1e}"

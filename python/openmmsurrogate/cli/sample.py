@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from openmmsurrogate.cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
     from openmmsurrogate.data import ParticleTypes, RecordingSettings, SamplingSettings, SystemSource
@@ -36,7 +37,6 @@ _SIMULATION_ONLY = (
     "pressure",
     "volume",
 )
-_COLUMNS = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]} frames"))
 
 
 def sample(
@@ -122,14 +122,13 @@ def _record(
     temperature: float | None,
     console: Console,
 ) -> None:
-    """Compute the forces of a trajectory with a progress bar."""
+    """Compute the forces of a trajectory and show the progress."""
     from openmmsurrogate.data import recordTrajectory
 
-    with _make_progress(console) as progress:
-        task = progress.add_task("computing forces", total=None, done="0")
+    with ProgressDisplay(console) as display:
 
         def report(numFrames: int, total: int) -> None:
-            progress.update(task, total=total, completed=numFrames, done=f"{numFrames}/{total}")
+            display.show("computing forces", numFrames, total, f"{numFrames}/{total} frames")
 
         try:
             recordTrajectory(source, types, trajectory, output, recording, frames, temperature, report)
@@ -141,24 +140,20 @@ def _record(
 def _simulate(
     source: SystemSource, types: ParticleTypes, settings: SamplingSettings, output: Path, console: Console
 ) -> None:
-    """Simulate with a progress bar, which counts the equilibration as frames not yet there."""
+    """Simulate and show the progress."""
     from openmmsurrogate.data import sampleForces
 
     total = settings.numFrames
-    with _make_progress(console) as progress:
-        task = progress.add_task("preparing", total=total, done=f"0/{total}")
+    with ProgressDisplay(console) as display:
 
         def report(stage: str, numFrames: int, fraction: float) -> None:
-            inFrame = fraction if stage == "sampling" else 0.0
-            done = f"{numFrames}/{total}"
-            progress.update(task, completed=numFrames + inFrame, description=f"{stage:13}", done=done)
+            if stage == "sampling":
+                display.show(stage, numFrames + fraction, total, f"{numFrames}/{total} frames")
+            else:
+                display.show(stage, fraction, 1.0, f"{100.0 * fraction:.0f} %")
 
         try:
             sampleForces(source, types, settings, output, report)
         except KeyboardInterrupt:
             console.print(f"interrupted: the frames up to now are in {output}; the same command continues")
             raise typer.Exit(code=130) from None
-
-
-def _make_progress(console: Console) -> Progress:
-    return Progress(*_COLUMNS, TimeElapsedColumn(), TimeRemainingColumn(), console=console)

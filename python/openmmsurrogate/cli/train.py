@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from openmmsurrogate.cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
     from openmmsurrogate.training import TrainingResult
@@ -44,8 +45,14 @@ def train(
         with ForceDataset(path) as dataset:
             console.print(summarizeData(dataset, settings.cutoff).asTable())
     try:
-        with _ProgressBars(console) as bars:
-            result = training.train(data, settings, checkpoint, resume, bars.report, keepCheckpoint=True)
+        with ProgressDisplay(console, keepsBars=True) as display:
+            display.show("reading")
+
+            def report(stage: str, step: int, total: int, progress: TrainingProgress) -> None:
+                note = f"held-out error {progress.bestHeldOut**0.5:.1e}" if progress.curve else ""
+                display.show(stage, step, total, note=note)
+
+            result = training.train(data, settings, checkpoint, resume, report, keepCheckpoint=True)
     except training.TrainingInterrupted as interruption:
         console.print(str(interruption), markup=False, soft_wrap=True)
         raise typer.Exit(code=130) from None
@@ -55,37 +62,6 @@ def train(
     if plot is not None:
         plotLearningCurve([(p.stage, p.step, p.training, p.heldOut) for p in result.curve], plot)
         console.print(f"learning curve in {plot}", soft_wrap=True)
-
-
-class _ProgressBars:
-    """One bar per stage of the training, with the held-out error."""
-
-    def __init__(self, console: Console) -> None:
-        columns = (
-            TextColumn("{task.description:8}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("held-out error {task.fields[error]}"),
-            TimeRemainingColumn(),
-        )
-        self._progress = Progress(*columns, console=console)
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _ProgressBars:
-        self._reading = self._progress.add_task("reading", total=None, error="-")
-        self._progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
-
-    def report(self, stage: str, step: int, total: int, progress: TrainingProgress) -> None:
-        """Show a step."""
-        if stage not in self._tasks:
-            self._progress.update(self._reading, visible=False)
-            self._tasks[stage] = self._progress.add_task(stage, total=total, error="-")
-        error = f"{progress.bestHeldOut**0.5:.1e}" if progress.curve else "-"
-        self._progress.update(self._tasks[stage], completed=step, error=error)
 
 
 def _print_result(console: Console, result: TrainingResult, output: Path) -> None:

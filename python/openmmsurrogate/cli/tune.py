@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from openmmsurrogate.cli.progress import ProgressDisplay
+
 
 def _parse_orders(text: str) -> list[int]:
     try:
@@ -30,7 +32,7 @@ def tune(
 ) -> None:
     """Find the spline order, grid, alpha and precision that are fastest at a force error, by measuring.
 
-    Prints what was tried. The exit code is 1 if no setting reaches the error.
+    Prints the present settings and what was tried. The exit code is 1 if no setting reaches the error.
     """
     chosen = _parse_orders(orders)
     import openmm
@@ -45,14 +47,9 @@ def tune(
     if structure.box is not None:
         context.setPeriodicBoxVectors(*structure.box)
     context.setPositions(structure.positions)
-    with Console(stderr=True).status("Trying") as status:
-        result = tunePME(
-            context,
-            force_error,
-            relative,
-            chosen,
-            progress=lambda text: status.update(f"Trying {text}"),
-        )
+    with ProgressDisplay(Console(stderr=True)) as display:
+        display.show("measuring the present settings")
+        result = tunePME(context, force_error, relative, chosen, progress=lambda text: display.show(f"trying {text}"))
     Console().print(result.makeTable())
     if output is not None:
         tuned = replaceNonbondedForce(loaded)

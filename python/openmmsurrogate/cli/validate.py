@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from openmmsurrogate.cli.progress import ProgressDisplay
+
 if TYPE_CHECKING:
     from openmmsurrogate.validation import ValidationReport
 
@@ -35,9 +37,9 @@ def validate(
     loaded = readSystem(system)
     structure = readStructure(positions)
     wanted = None if formats == "all" else [name for name in _split(formats) if name != "own"]
-    with Console(stderr=True).status("Reading") as status:
+    with ProgressDisplay(Console(stderr=True)) as display:
         report = validateSystem(
-            loaded, structure.positions, structure.box, _split(platforms), wanted, progress=status.update
+            loaded, structure.positions, structure.box, _split(platforms), wanted, progress=display.show
         )
     text = json.dumps({"system": str(system), "positions": str(positions), **report.toDict()}, indent=1)
     if toOutput:

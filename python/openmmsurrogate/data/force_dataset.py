@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from openmmsurrogate._files import require_file
 from openmmsurrogate.data import file_layout as layout
 from openmmsurrogate.data.frame import Frame, check_frame
 
@@ -149,8 +150,7 @@ class ForceDataset:
 def open_file(path: str, mode: str) -> Any:
     """Open a file of force data. Raises ValueError or FileNotFoundError that names the file."""
     h5py = layout.import_h5py()
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"there is no file {path}")
+    require_file(path)
     try:
         file = h5py.File(path, mode)
     except BlockingIOError as error:

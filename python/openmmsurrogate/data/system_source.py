@@ -19,6 +19,7 @@ import openmm
 from numpy.typing import NDArray
 from openmm import app, unit
 
+from openmmsurrogate._files import require_file
 from openmmsurrogate.validation.inputs import readStructure, readSystem
 
 
@@ -126,8 +127,7 @@ def _find_function(source: str) -> Callable[..., Any]:
 
 
 def _import_file(path: str) -> Any:
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"there is no file {path}")
+    require_file(path)
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     assert spec is not None and spec.loader is not None  # it ends in .py
     module = importlib.util.module_from_spec(spec)

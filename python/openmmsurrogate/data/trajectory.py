@@ -13,6 +13,7 @@ import numpy as np
 import openmm
 from numpy.typing import NDArray
 
+from openmmsurrogate._files import require_file
 from openmmsurrogate.data.dcd_file import DCDReader
 from openmmsurrogate.data.force_dataset_writer import ForceDatasetWriter
 from openmmsurrogate.data.frame import Frame
@@ -113,8 +114,7 @@ def _open_trajectory(path: str, numParticles: int) -> tuple[Iterator[Configurati
     suffix = Path(path).suffix.lower()
     if suffix not in (".dcd", ".xtc"):
         raise ValueError(f"{path}: trajectories are read from .dcd and .xtc files")
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"there is no file {path}")
+    require_file(path)
     found, total, frames = _open_dcd(path) if suffix == ".dcd" else _open_xtc(path)
     if found != numParticles:
         raise ValueError(f"{path} has {found} atoms, but the System has {numParticles} particles")

@@ -66,6 +66,8 @@ class TuneResult:
 
     target: float
     """kJ/mol/nm"""
+    present: Trial | None = None
+    """The settings that the force had, for comparison; None if they cannot be run."""
     trials: list[Trial] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
@@ -75,19 +77,31 @@ class TuneResult:
         return min((t for t in self.trials if t.milliseconds is not None), key=lambda t: t.milliseconds or 0.0)
 
     def makeTable(self) -> Table:
-        """Make a table of all trials for rich, the best one marked. Its caption says what could not be tried."""
+        """Make a table for rich: the present settings, and all trials with the best one marked.
+
+        Its caption says what could not be tried.
+        """
         table = Table(title=f"Force error at most {self.target:.3g} kJ/mol/nm", title_justify="left")
         for heading in ("order", "alpha (1/nm)", "grid", "precision", "error (kJ/mol/nm)", "ms/step"):
             table.add_column(heading, justify="right")
+        table.add_column("")
+        if self.present is not None:
+            table.add_row(*_describe(self.present), "as it is", end_section=True)
         for trial in self.trials:
-            s = trial.settings
-            cells = [str(s.splineOrder), f"{s.alpha:.4f}", " x ".join(map(str, s.grid)), s.precision]
-            timing = "" if trial.milliseconds is None else f"{trial.milliseconds:.3g}"
-            table.add_row(*cells, f"{trial.forceError:.3g}", timing, style="bold" if trial is self.best else None)
+            best = trial is self.best
+            table.add_row(*_describe(trial), "fastest" if best else "", style="bold" if best else None)
         if self.skipped:
             table.caption = "\n".join(f"order {s.splineOrder}, {s.precision}: {s.reason}" for s in self.skipped)
             table.caption_justify = "left"
         return table
+
+
+def _describe(trial: Trial) -> tuple[str, ...]:
+    """Return the cells of a trial."""
+    s = trial.settings
+    timing = "" if trial.milliseconds is None else f"{trial.milliseconds:.3g}"
+    grid = " x ".join(map(str, s.grid))
+    return str(s.splineOrder), f"{s.alpha:.4f}", grid, s.precision, f"{trial.forceError:.3g}", timing
 
 
 class Bench:
@@ -119,6 +133,23 @@ class Bench:
         error = self.force.measureForceErrorInContext(context, self.max_particles)
         return error.absolute.value_in_unit(FORCE), error.relative
 
+    def measure_present(self) -> Trial | None:
+        """Measure the force as it is set; None if it cannot be run so."""
+        stages = (
+            self.force.getSpreadingPrecision(),
+            self.force.getFFTPrecision(),
+            self.force.getConvolutionPrecision(),
+            self.force.getInterpolationPrecision(),
+        )
+        precision = "/".join(str(stage).lower() for stage in (stages if len(set(stages)) > 1 else stages[:1]))
+        try:
+            context = self.make_context()
+            alpha, *grid = self.force.getPMEParametersInContext(context)
+            settings = TunedSettings(self.force.getSplineOrder(), alpha, tuple(grid), precision)
+            return Trial(settings, self.measure(context)[0], _time_step(context))
+        except openmm.OpenMMException:
+            return None
+
     def try_settings(self, settings: TunedSettings) -> Trial:
         """Measure the error of settings."""
         settings.apply(self.force)
@@ -135,18 +166,22 @@ class Bench:
         return Trial(TunedSettings(order, alpha, tuple(grid), precision), self.measure(context)[0], None)
 
     def time_settings(self, trial: Trial) -> Trial:
-        """Add the time of a step, the least of some repeats."""
+        """Add the time of a step."""
         trial.settings.apply(self.force)
-        context = self.make_context()
-        integrator = context.getIntegrator()
-        integrator.step(2)
-        best, begin = float("inf"), time.perf_counter()
-        while time.perf_counter() - begin < TIMING_SECONDS:
-            start = time.perf_counter()
-            integrator.step(5)
-            context.getState(getEnergy=True)  # which waits for platforms that compute asynchronously
-            best = min(best, (time.perf_counter() - start) / 5)
-        return replace(trial, milliseconds=1e3 * best)
+        return replace(trial, milliseconds=_time_step(self.make_context()))
+
+
+def _time_step(context: openmm.Context) -> float:
+    """Return the time of a step in ms, the least of some repeats."""
+    integrator = context.getIntegrator()
+    integrator.step(2)
+    best, begin = float("inf"), time.perf_counter()
+    while time.perf_counter() - begin < TIMING_SECONDS:
+        start = time.perf_counter()
+        integrator.step(5)
+        context.getState(getEnergy=True)  # which waits for platforms that compute asynchronously
+        best = min(best, (time.perf_counter() - start) / 5)
+    return 1e3 * best
 
 
 def search(bench: Bench, order: int, precision: str, target: float) -> Trial:
@@ -220,7 +255,7 @@ def tunePME(
     Returns
     -------
     TuneResult
-        all trials; ``result.best.settings.apply(force)`` sets a force to the best one
+        the present settings and all trials; ``result.best.settings.apply(force)`` sets a force to the best one
 
     Raises
     ------
@@ -239,7 +274,7 @@ def tunePME(
         if ratio == 0:
             raise ValueError("a relative force error needs forces other than 0")
         target *= absolute / ratio
-    result = TuneResult(target)
+    result = TuneResult(target, bench.measure_present())
     for precision in precisions:
         for order in orders:
             if progress is not None:

@@ -16,6 +16,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from openmmsurrogate._files import require_file
+
 ACTIVATIONS = ("tanh", "silu", "clampedPolynomial")
 OUTPUTS = ("forceWeight", "energy")
 SCHEDULES = ("constant", "cosine")
@@ -168,6 +170,7 @@ def readConfig(
     """
     values: dict[str, Any] = {}
     if path is not None:
+        require_file(path)
         try:
             with open(path, "rb") as file:
                 values.update(_convert(tomllib.load(file), kind, os.fspath(path)))

@@ -13,6 +13,8 @@ import openmm
 from numpy.typing import NDArray
 from openmm import app, unit
 
+from openmmsurrogate._files import require_file
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -59,7 +61,7 @@ def readStructure(path: str | os.PathLike[str]) -> Structure:
     readers = {".pdb": app.PDBFile, ".cif": app.PDBxFile}
     if suffix not in readers:
         raise ValueError(f"{path} is neither .pdb nor .cif, nor the .xml of a State")
-    source.open().close()  # a missing file is told as such
+    require_file(source)
     try:
         contents = readers[suffix](str(source))
     except Exception as error:  # these readers raise whatever their parsing ends in
@@ -80,6 +82,7 @@ def _read_state(path: Path) -> Structure:
 
 
 def _deserialize(path: Path) -> Any:
+    require_file(path)
     text = path.read_text()
     try:
         return openmm.XmlSerializer.deserialize(text)

@@ -10,6 +10,7 @@ from openmmsurrogate._convert import NANOMETER
 from openmmsurrogate._torch import torch
 from openmmsurrogate.model import SurrogateModel
 from openmmsurrogate.network import PairNetwork
+from openmmsurrogate.pytorch.clamped_polynomial import clamped_polynomial
 
 
 class ClampedPolynomial(torch.nn.Module):
@@ -27,13 +28,7 @@ class ClampedPolynomial(torch.nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Apply the activation to each element."""
-        c = self.coefficients.to(x.dtype)
-        x = torch.clamp(x, -c[0], c[0])
-        square = x * x
-        total = c[-1].expand(x.shape)
-        for i in range(c.shape[0] - 2, 0, -1):  # Horner's rule
-            total = total * square + c[i]
-        return total * x
+        return clamped_polynomial(x, self.coefficients)
 
 
 def make_stack(network: PairNetwork) -> torch.nn.Sequential:

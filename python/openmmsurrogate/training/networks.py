@@ -10,6 +10,7 @@ import numpy as np
 
 from openmmsurrogate._torch import torch
 from openmmsurrogate.network import PairNetwork
+from openmmsurrogate.pytorch.clamped_polynomial import clamped_polynomial
 
 
 def activate(name: str, coefficients: Sequence[float], x: torch.Tensor) -> torch.Tensor:
@@ -18,11 +19,7 @@ def activate(name: str, coefficients: Sequence[float], x: torch.Tensor) -> torch
         return torch.tanh(x)
     if name == "silu":
         return torch.nn.functional.silu(x)
-    x = torch.clamp(x, -coefficients[0], coefficients[0])
-    square, sum_ = x * x, torch.full_like(x, coefficients[-1])
-    for coefficient in reversed(coefficients[1:-1]):
-        sum_ = sum_ * square + coefficient
-    return sum_ * x
+    return clamped_polynomial(x, torch.tensor(tuple(coefficients), dtype=torch.float64))
 
 
 def differentiate_activation(name: str, coefficients: Sequence[float], x: torch.Tensor) -> torch.Tensor:

@@ -24,8 +24,9 @@ from openmmsurrogate.evaluation import evaluateModels, loadCandidates
 from openmmsurrogate.training import readConfig, train
 
 KELVIN = unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.kelvin)  # kJ/mol
-# sigma, nm; epsilon, kJ/mol; mass, dalton. Argon: Rahman, Phys. Rev. 136, A405 (1964). Krypton: Vrabec, Stoll and
-# Hasse, J. Phys. Chem. B 105, 12126 (2001).
+# sigma, nm; epsilon, kJ/mol; mass, dalton. Argon: Rahman, Phys. Rev. 136, A405 (1964). "Krypton" is an illustration: a
+# larger, heavier and stickier atom, of krypton's size and well depth as Lennard-Jones models have them (0.36 nm, 160 to
+# 170 K); its digits are not those of any one fit, and nothing here depends on them.
 ATOMS = {"Ar": (0.3405, 119.8 * KELVIN, 39.948), "Kr": (0.36274, 162.58 * KELVIN, 83.798)}
 CUTOFF = 0.9  # nm
 NUMBER_DENSITY = 17.0  # atoms per nm^3: a liquid at 120 K

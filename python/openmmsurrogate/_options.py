@@ -11,7 +11,17 @@ from openmm import OpenMMException
 from openmmsurrogate import _wrapper
 
 
-class Precision(IntEnum):
+class Option(IntEnum):
+    """A constant that is its number, as in OpenMM's classes, and prints as its name."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, specification: str) -> str:
+        return format(self.name, specification)
+
+
+class Precision(Option):
     """The numeric formats: ``NumericFormat.Int8`` and ``SurrogateForce.Int8`` are both ``Precision.Int8``."""
 
     Default = _wrapper.NumericFormat.Default
@@ -25,7 +35,11 @@ class Precision(IntEnum):
     Int4 = _wrapper.NumericFormat.Int4
 
 
-class EvaluationMethod(IntEnum):
+SHORT_NAMES = {"fp64": "double", "fp32": "single", "bf16": "bfloat16", "fp16": "float16", "fp8": "float8"}
+"""Other names of formats, which are taken wherever a format is named."""
+
+
+class EvaluationMethod(Option):
     """How a SurrogateForce evaluates its function."""
 
     Automatic = _wrapper.SurrogateForce.Automatic
@@ -33,7 +47,7 @@ class EvaluationMethod(IntEnum):
     Table = _wrapper.SurrogateForce.Table
 
 
-class Activation(IntEnum):
+class Activation(Option):
     """The activation function of a PairNetwork."""
 
     Tanh = _wrapper.PairNetwork.Tanh
@@ -41,7 +55,7 @@ class Activation(IntEnum):
     ClampedPolynomial = _wrapper.PairNetwork.ClampedPolynomial
 
 
-class Output(IntEnum):
+class Output(Option):
     """What a PairNetwork computes."""
 
     ForceWeight = _wrapper.PairNetwork.ForceWeight
@@ -51,6 +65,8 @@ class Output(IntEnum):
 def as_option(kind: type[IntEnum], value: int | str, name: str) -> int:
     """Convert a constant, its number, or its name in any case, to the number that C++ takes and checks.
 
+    Formats have short names, too.
+
     Raises
     ------
     OpenMMException
@@ -59,8 +75,11 @@ def as_option(kind: type[IntEnum], value: int | str, name: str) -> int:
         if the value is neither, or is a constant of another enumeration
     """
     if isinstance(value, str):
+        wanted = value.lower()
+        if kind is Precision:
+            wanted = SHORT_NAMES.get(wanted, wanted)
         for member in kind:
-            if member.name.lower() == value.lower():
+            if member.name.lower() == wanted:
                 return member
         raise OpenMMException(f"{name}: {value!r} is not one of {', '.join(kind.__members__)}")
     if isinstance(value, IntEnum) and not isinstance(value, kind):

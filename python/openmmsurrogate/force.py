@@ -170,7 +170,7 @@ class SurrogateForce(_wrapper.SurrogateForce):
         super().setUsesPeriodicBoundaryConditions(periodic)
 
     def getPrecision(self) -> Precision:
-        """Get the numeric format that defines the function evaluated."""
+        """Get the numeric format that defines the function evaluated: a constant that prints as its name."""
         return Precision(super().getPrecision())
 
     def setPrecision(self, precision: int | str) -> None:
@@ -179,8 +179,8 @@ class SurrogateForce(_wrapper.SurrogateForce):
         Parameters
         ----------
         precision : int or str
-            such as ``SurrogateForce.Single`` or "single". ``Default`` means the model's own format; where it has none,
-            Double on platform Reference and Single elsewhere.
+            such as ``SurrogateForce.BFloat16``, "bfloat16" or "bf16". ``Default`` means the model's own format; where
+            it has none, Double on platform Reference and Single elsewhere.
         """
         super().setPrecision(as_option(Precision, precision, "precision"))
 

@@ -13,7 +13,7 @@ from openmm import unit
 
 from openmmsurrogate import _wrapper
 from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_floats, as_layers, as_list, number_in
-from openmmsurrogate._options import Activation, Output, Precision, as_option
+from openmmsurrogate._options import SHORT_NAMES, Activation, Output, Precision, as_option
 
 Floats = npt.NDArray[np.float32]
 
@@ -22,7 +22,8 @@ class NumericFormat(_wrapper.NumericFormat):
     """The numeric formats in which a pair network can be evaluated, and their rounding rules.
 
     The formats are the constants ``Default, Double, Single, TF32, BFloat16, Float16, Float8, Int8, Int4``. Where a
-    method takes a format, it takes a constant or its name, such as "int8". There are no objects of this class.
+    method takes a format, it takes a constant or its name, such as "int8"; "bf16", "fp16", "fp8", "fp32" and "fp64" are
+    short names. There are no objects of this class.
     """
 
     Default = Precision.Default
@@ -45,8 +46,11 @@ class NumericFormat(_wrapper.NumericFormat):
 
     @staticmethod
     def parse(name: str) -> Precision:
-        """Get the format with a name used in files. Raises OpenMMException, which lists the names, if there is none."""
-        return Precision(_wrapper.NumericFormat.parse(name))
+        """Get the format with a name used in files, or a short name.
+
+        Raises OpenMMException, which lists the names, if there is none.
+        """
+        return Precision(_wrapper.NumericFormat.parse(SHORT_NAMES.get(name, name)))
 
     @staticmethod
     def isReduced(format: int | str) -> bool:

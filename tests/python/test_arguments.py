@@ -27,6 +27,33 @@ def test_formats_are_one_enumeration_with_names(name):
     assert NumericFormat.parse(name.lower()) is constant
 
 
+@pytest.mark.parametrize(
+    ("short", "constant"),
+    [
+        ("fp64", NumericFormat.Double),
+        ("fp32", NumericFormat.Single),
+        ("bf16", NumericFormat.BFloat16),
+        ("FP16", NumericFormat.Float16),
+        ("fp8", NumericFormat.Float8),
+    ],
+)
+def test_formats_have_short_names(short, constant):
+    force, model = make_force([]), make_model()
+    force.setPrecision(short)
+    model.setFormat(short)
+    assert force.getPrecision() is constant
+    assert model.getFormat() is constant
+    assert NumericFormat.parse(short.lower()) is constant
+
+
+def test_constants_print_as_their_names():
+    force = make_force([])
+    force.setPrecision("int8")
+    assert str(force.getPrecision()) == f"{force.getPrecision()}" == "Int8"
+    assert f"{force.getEvaluationMethod():>10}" == " Automatic"
+    assert force.getPrecision() == int(SurrogateForce.Int8)
+
+
 @pytest.mark.parametrize("name", ["Automatic", "Network", "Table"])
 def test_methods_have_names(name):
     force = make_force([])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Quantization: PyTorch's rounding is that of NumericFormat, rounded networks are those of C++, fine-tuning helps."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -97,6 +98,17 @@ def test_rounded_network_is_that_of_cpp(format, activation, endLayersSingle):
         assert differences.max() < 3.0 * rounding
 
 
+def test_gradients_reach_the_scale_of_a_learned_range():
+    """Inside the range that of the rounding error, outside that of the end of the range."""
+    x = torch.tensor([0.23, -0.31, 50.0, -50.0], dtype=torch.float64, requires_grad=True)
+    scale = torch.full((4,), 0.1, dtype=torch.float64, requires_grad=True)
+    rounded = round_integer(x, scale, 7, "int8")
+    np.testing.assert_allclose(rounded.detach(), [0.2, -0.3, 12.0, -13.4])
+    rounded.sum().backward()
+    np.testing.assert_allclose(scale.grad, [2.0 - 2.3, -3.0 + 3.1, 120.0, -134.0], atol=1e-12)
+    np.testing.assert_array_equal(x.grad, [1.0, 1.0, 0.0, 0.0])
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     path = write_data(tmp_path_factory.mktemp("data") / "one.h5")
@@ -112,10 +124,20 @@ def test_refit_and_finetuning_beat_plain_rounding(trained, format):
     assert errors["refit"].heldOutError < errors["plain"].heldOutError
     assert errors["finetune"].heldOutError < errors["plain"].heldOutError
     result = errors["finetune"].model
-    assert result.getFormat() == NumericFormat.parse(
-        {"bf16": "bfloat16", "fp16": "float16", "fp8": "float8"}.get(format, format)
-    )
+    assert result.getFormat() == NumericFormat.parse(format)
     assert json.loads(result.getProvenance())["quantization"]["method"] == "finetune"
+
+
+def test_learned_ranges_go_into_the_model(trained):
+    model, path = trained
+    results = [
+        quantize(model, "int8", "finetune", [path], dataclasses.replace(QUICK, polishSteps=0, learnedRanges=learned))
+        for learned in (False, True)
+    ]
+    calibrated, learned = (result.model.getNetwork(0).getLayerQuantization(1)[1] for result in results)
+    assert len(learned) == len(calibrated) == 16
+    assert 1e-3 < np.abs(learned / calibrated - 1.0).max() < 0.5
+    assert results[1].heldOutError < quantize(model, "int8", "plain", [path], QUICK).heldOutError
 
 
 def test_refit_keeps_the_mean_energy(trained):

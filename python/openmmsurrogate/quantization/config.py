@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 METHODS = ("plain", "refit", "finetune")
-FORMAT_NAMES = {"bf16": "bfloat16", "fp16": "float16", "fp8": "float8", "int8": "int8", "int4": "int4"}
+FORMATS = ("bf16", "fp16", "fp8", "int8", "int4")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class QuantizationConfig:
         sum of squares of the last layers' weights in them
     calibrationInterval
         fine-tuning steps between updates of int8 activation scales
+    learnedRanges
+        whether the ranges of int8 activations are learned in the fine-tuning, which may clip them, or cover all values
     seed
         of all random numbers
     device, threads
@@ -61,6 +63,7 @@ class QuantizationConfig:
     polishSteps: int = 400
     polishDecay: float = 1e-8
     calibrationInterval: int = 20
+    learnedRanges: bool = False
     seed: int = 1
     device: str = "cpu"
     threads: int = 0

@@ -46,6 +46,10 @@ def finetune(
         module.train()
     generator = torch.Generator().manual_seed(config.seed)
     torch.manual_seed(config.seed)
+    if config.learnedRanges:
+        calibrate(modules, loss)
+        for module in modules:
+            module.learn_ranges()
     parameters = [p for module in modules for p in module.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=config.learningRate)
     average, averaged = [torch.zeros_like(p) for p in parameters], 0

@@ -69,16 +69,17 @@ class MatchingData:
             equations = NormalEquations(self.grid, pairTypes.count, self.deviation, len(pairTypes.names))
             count = int(max(d.numParticles for d in datasets))
             for frame in read_neighbors(datasets, names, ranges, self.cutoff, pairTypes, count):
-                rest = self._subtract_model(frame)
-                equations.add(rest, choose_particles(rest, config.particlesPerFrame, random))
+                chosen = choose_particles(frame, config.particlesPerFrame, random)
+                equations.add(self._subtract_model(frame, chosen), chosen)
             sums.append(equations)
         weight, refitWeight = config.energyWeight, config.refitEnergyWeight
         self.training = sums[0].quadratic(weight, weight, fitOffsets=False)
         self.refit, self.heldOut = (s.quadratic(refitWeight, refitWeight, fitOffsets=False) for s in sums)
 
-    def _subtract_model(self, frame: FrameNeighbors) -> FrameNeighbors:
+    def _subtract_model(self, frame: FrameNeighbors, chosen: NDArray[np.int64]) -> FrameNeighbors:
+        """Return the frame with what the model leaves of the forces on some particles, and no others."""
         forces = np.zeros_like(frame.forces)
-        for particles in np.array_split(frame.active, max(1, len(frame.active) // 1000)):
+        for particles in np.array_split(chosen, max(1, len(chosen) // 1000)):
             batch = make_batch(frame, particles, "cpu")
             with torch.no_grad():
                 weight = evaluate_networks(self.teachers, batch.distance / self.cutoff, batch.network)

@@ -36,6 +36,8 @@ class RoundedPairModule(PairModule):
         largest relative noise on what is rounded, in training
     rounds_inputs
         whether inputs are rounded, and not only weights
+    ranges
+        least and largest value of each int8 input, shape (2, inputs), by layer, where they are learned
     """
 
     noise = 0.0
@@ -55,6 +57,7 @@ class RoundedPairModule(PairModule):
         # Of the inputs of each layer in int8: scales and zero points, shape (inputs,).
         self.activation_scales: list[torch.Tensor | None] = [None for _ in self.weights]
         self.zero_points: list[torch.Tensor | None] = [None for _ in self.weights]
+        self.ranges = torch.nn.ParameterDict()
 
     def format_of(self, layer: int) -> str:
         """Return the format of the weights of a layer."""
@@ -92,6 +95,8 @@ class RoundedPairModule(PairModule):
         format = self.format_of(layer)
         if format != "int8":
             return round_float(inputs, "float16" if format == "int4" else format)
+        if self.training and str(layer) in self.ranges:
+            return round_integer(inputs, *_divide_range(self.ranges[str(layer)]), "int8")
         scale, zero = self.activation_scales[layer], self.zero_points[layer]
         if scale is None or zero is None:  # not calibrated yet
             return inputs
@@ -100,7 +105,8 @@ class RoundedPairModule(PairModule):
     def calibrate(self, s: torch.Tensor) -> None:
         """Choose int8 scales and zero points of each input from the range that it has over these s, and zero.
 
-        The layers are calibrated one after the other: each sees the rounding of those before.
+        Ranges that are learned stay. The layers are calibrated one after the other: each sees the rounding of those
+        before.
         """
         if self.scheme.format != "int8":
             return
@@ -108,9 +114,18 @@ class RoundedPairModule(PairModule):
             values = s.reshape(-1, 1)
             for layer in range(len(self.weights)):
                 if self.format_of(layer) == "int8":
-                    self.activation_scales[layer], self.zero_points[layer] = _find_range(values)
+                    learned = self.ranges.get(str(layer))
+                    range_ = _find_range(values) if learned is None else learned.detach()
+                    self.activation_scales[layer], self.zero_points[layer] = _divide_range(range_)
                 values = self.round_inputs(layer, values) @ self._round_weights(layer, self.weights[layer]).T
                 values = self.activate(values + self.biases[layer])
+
+    def learn_ranges(self) -> None:
+        """Make the ranges of int8 inputs, as last calibrated, parameters."""
+        for layer, (scale, zero) in enumerate(zip(self.activation_scales, self.zero_points, strict=True)):
+            if scale is not None and zero is not None:
+                range_ = torch.stack([scale * (-127.0 - zero), scale * (127.0 - zero)])
+                self.ranges[str(layer)] = torch.nn.Parameter(range_)
 
     def calibrate_symmetric(self, low: float) -> None:
         """Choose int8 scales as FormatEmulation does for a model that brings none: one per layer.
@@ -134,8 +149,12 @@ class RoundedPairModule(PairModule):
                 network.setLayerQuantization(layer, (), scales.cpu().numpy(), [int(z) for z in zeros])
 
 
-def _find_range(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    low, high = values.amin(dim=0).clamp(max=0.0), values.amax(dim=0).clamp(min=0.0)
-    scale = ((high - low) / 254.0).clamp(min=1e-30)
-    scale = scale.float().to(values.dtype)  # as the model's file holds it
-    return scale, torch.clamp(torch.round(-127.0 - low / scale), -127, 127)
+def _find_range(values: torch.Tensor) -> torch.Tensor:
+    return torch.stack([values.amin(dim=0).clamp(max=0.0), values.amax(dim=0).clamp(min=0.0)])
+
+
+def _divide_range(range_: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return scale and zero point of each input; gradients reach the scale."""
+    scale = ((range_[1] - range_[0]) / 254.0).clamp(min=1e-30)
+    scale = scale.float().to(range_.dtype)  # as the model's file holds it
+    return scale, torch.clamp(torch.round(-127.0 - range_[0].detach() / scale.detach()), -127, 127)

@@ -42,7 +42,13 @@ def round_integer(x: torch.Tensor, scale: torch.Tensor, zero_point: torch.Tensor
     largest = _LARGEST_CODE[format]
     low, high = scale * (-largest - zero_point), scale * (largest - zero_point)
     limited = torch.minimum(torch.maximum(x, low), high)
-    return _pass_through(limited, scale * (quantize(x, scale, zero_point, format) - zero_point))
+    steps = quantize(x, scale.detach(), zero_point, format) - zero_point
+    rounded = _pass_through(limited, scale.detach() * steps)
+    if not scale.requires_grad:
+        return rounded
+    # Adds nothing but the gradient of the rounding error with the scale (learned step size, Esser et al.,
+    # arXiv:1902.08153).
+    return rounded + (scale - scale.detach()) * (steps - limited.detach() / scale.detach())
 
 
 def find_scales(x: torch.Tensor, format: str) -> torch.Tensor:

@@ -12,11 +12,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from openmmsurrogate._options import SHORT_NAMES
 from openmmsurrogate._torch import torch
 from openmmsurrogate.data import ForceDataset
 from openmmsurrogate.model import SurrogateModel
 from openmmsurrogate.network import NumericFormat, PairNetwork
-from openmmsurrogate.quantization.config import FORMAT_NAMES, METHODS, QuantizationConfig
+from openmmsurrogate.quantization.config import FORMATS, METHODS, QuantizationConfig
 from openmmsurrogate.quantization.finetune import Reporter, calibrate, finetune, measure, polish, refit
 from openmmsurrogate.quantization.matching import MatchingData, MatchingLoss, make_modules
 from openmmsurrogate.quantization.rounded_module import RoundedPairModule, Scheme
@@ -79,9 +80,9 @@ def quantize(
     ValueError
         for an unknown format or method, missing data, or data that do not fit the model
     """
-    settings, name = config or QuantizationConfig(), FORMAT_NAMES.get(format, format)
-    if name not in FORMAT_NAMES.values():
-        raise ValueError(f"the format must be one of {', '.join(FORMAT_NAMES)}, but is {format!r}")
+    settings, name = config or QuantizationConfig(), SHORT_NAMES.get(format, format)
+    if name not in [SHORT_NAMES.get(short, short) for short in FORMATS]:
+        raise ValueError(f"the format must be one of {', '.join(FORMATS)}, but is {format!r}")
     if method not in METHODS:
         raise ValueError(f"the method must be one of {', '.join(METHODS)}, but is {method!r}")
     if not paths and method != "plain":

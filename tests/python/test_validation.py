@@ -277,7 +277,7 @@ def test_the_box_of_the_structure_counts(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("missing.xml", None, "No such file"),
+        ("missing.xml", None, "there is no file"),
         ("broken.xml", "<System", "is not XML that OpenMM can read"),
         ("state.xml", None, "does not hold a System, but a State"),
     ],
@@ -295,7 +295,7 @@ def test_bad_system_files_are_named(tmp_path, name, content, message):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("missing.pdb", None, "No such file"),
+        ("missing.pdb", None, "there is no file"),
         ("broken.pdb", "ATOM      1  Ar   Ar A   1     nonsense\n", "cannot be read"),
         ("positions.gro", "", "neither .pdb nor .cif"),
         ("system.xml", None, "does not hold a State, but a System"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openmm
 from openmm import XmlSerializer, unit
@@ -14,6 +14,9 @@ from openmmsurrogate import _wrapper
 from openmmsurrogate._convert import NANOMETER, adopt, as_type, cast_force, check_instance
 from openmmsurrogate._options import EvaluationMethod, Precision, as_option
 from openmmsurrogate.model import SurrogateModel
+
+if TYPE_CHECKING:
+    from openmmsurrogate.evaluation import Applicability
 
 
 class SurrogateForce(_wrapper.SurrogateForce):
@@ -211,6 +214,33 @@ class SurrogateForce(_wrapper.SurrogateForce):
             rounding, which no table can follow, come on top.
         """
         return super().getTableErrorInContext(context)
+
+    def checkInContext(self, context: openmm.Context) -> Applicability:
+        """Compare the present configuration of a Context with the training data of the model.
+
+        A model goes on computing where it was never trained: in another phase, at another density, at a surface. This
+        tells, by an ``ApplicabilityWarning`` that names what is off. Call it after setting positions, and now and then
+        in a simulation.
+
+        Parameters
+        ----------
+        context : openmm.Context
+            one whose System this force is in
+
+        Returns
+        -------
+        Applicability
+            the findings as numbers and in words (see ``openmmsurrogate.evaluation.checkApplicability``)
+        """
+        from openmmsurrogate.evaluation import checkApplicability
+
+        state = context.getState(positions=True)
+        positions = state.getPositions(asNumpy=True).value_in_unit(NANOMETER)
+        periodic = self.usesPeriodicBoundaryConditions()
+        box = state.getPeriodicBoxVectors(asNumpy=True).value_in_unit(NANOMETER) if periodic else None
+        result = checkApplicability(self, positions, box)
+        result.warn()
+        return result
 
     def updateParametersInContext(self, context: openmm.Context) -> None:
         """Copy particle types and the model from this object to a Context.

@@ -64,6 +64,8 @@ def test_learns_a_pair_force_from_summed_forces(argon, changes):
     assert provenance["training"]["pairs"] == network.getTrainingHistogram().sum()
     assert 0 <= provenance["training"]["smallest_distance_nm"][0] - network.getMinimumDistance()._value < 0.001
     assert provenance["data"][0]["held_out_frames"] == 1
+    low, high = provenance["training"]["neighbors_per_particle"]
+    assert 0 <= low < high
 
 
 def test_learns_several_types_energies_and_offsets_at_several_volumes(tmp_path):

@@ -8,7 +8,7 @@ OpenMM's units: nm, ps, kJ/mol, kJ/mol/nm.
 from openmmsurrogate.data.force_dataset import ForceDataset
 from openmmsurrogate.data.force_dataset_writer import ForceDatasetWriter
 from openmmsurrogate.data.frame import Frame
-from openmmsurrogate.data.pairs import findPairs
+from openmmsurrogate.data.pairs import findNeighbors, findPairs
 from openmmsurrogate.data.particle_types import ParticleTypes, assignTypes, findExclusions, parseTypeMap
 from openmmsurrogate.data.sampling import sampleForces
 from openmmsurrogate.data.sampling_settings import RecordingSettings, SamplingSettings
@@ -29,6 +29,7 @@ __all__ = [
     "assignTypes",
     "computeVirial",
     "findExclusions",
+    "findNeighbors",
     "findPairs",
     "loadSystem",
     "parseOptions",

@@ -72,11 +72,51 @@ def _pairs_in_rectangular_box(points: Array, edges: Array, cutoff: float) -> tup
     return _ordered(pairs[:, 0], pairs[:, 1], displacement - np.round(displacement / edges) * edges)
 
 
+def findNeighbors(
+    positions: ArrayLike, box: ArrayLike | None, cutoff: float, particles: ArrayLike
+) -> tuple[Indices, Indices, Array]:
+    """Find the neighbors of some particles, where all pairs of a large system would be too many.
+
+    Parameters
+    ----------
+    positions, box, cutoff
+        as for findPairs()
+    particles
+        indices of particles
+
+    Returns
+    -------
+    i, j
+        a particle of those given, and its neighbor, shape (pairs,); pairs of two given particles stand twice
+    distance
+        nm, shape (pairs,)
+    """
+    points, chosen = np.asarray(positions, float), np.asarray(particles, np.intp)
+    if box is None:
+        centres, around, owners = points, points, np.arange(len(points))
+    else:
+        centres, around, owners = _add_images(points, np.asarray(box, float), cutoff)
+    found = cKDTree(centres[chosen]).sparse_distance_matrix(cKDTree(around), cutoff, output_type="ndarray")
+    i, j = chosen[found["i"]], owners[found["j"]]
+    other = i != j
+    return i[other], j[other], found["v"][other]
+
+
 def _pairs_among_images(points: Array, vectors: Array, cutoff: float) -> tuple[Indices, Indices, Array]:
     """Search the particles and those of their images that lie within the cutoff of the cell.
 
     Rounding fractional coordinates does not give the nearest image in a skewed box; searching images does.
     """
+    cell, around, owners = _add_images(points, vectors, cutoff)
+    found = cKDTree(cell).sparse_distance_matrix(cKDTree(around), cutoff, output_type="ndarray")
+    i, j = found["i"], owners[found["j"]]
+    # Each pair is found from both of its particles.
+    once = i < j
+    return _ordered(i[once], j[once], (cell[i] - around[found["j"]])[once])
+
+
+def _add_images(points: Array, vectors: Array, cutoff: float) -> tuple[Array, Array, Indices]:
+    """Return particles in the cell, these and their images within the cutoff of it, and the particle of each."""
     inverse = np.linalg.inv(vectors)
     fractions = points @ inverse
     fractions -= np.floor(fractions)
@@ -87,9 +127,4 @@ def _pairs_among_images(points: Array, vectors: Array, cutoff: float) -> tuple[I
         shift = np.eye(3)[axis]
         images = np.concatenate([images, images[above] + shift, images[below] - shift])
         owners = np.concatenate([owners, owners[above], owners[below]])
-    cell, around = fractions @ vectors, images @ vectors
-    found = cKDTree(cell).sparse_distance_matrix(cKDTree(around), cutoff, output_type="ndarray")
-    i, j = found["i"], owners[found["j"]]
-    # Each pair is found from both of its particles.
-    once = i < j
-    return _ordered(i[once], j[once], (cell[i] - around[found["j"]])[once])
+    return fractions @ vectors, images @ vectors, owners

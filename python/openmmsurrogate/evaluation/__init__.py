@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Evaluation of models in numeric formats: forces on held-out data, and simulations beside the reference."""
+"""Evaluation of models: forces on held-out data, simulations beside the reference, and whether a model applies."""
 
+from openmmsurrogate.evaluation.applicability import Applicability, ApplicabilityWarning, checkApplicability
 from openmmsurrogate.evaluation.candidates import Candidate, loadCandidates, makeSurrogateSystem
 from openmmsurrogate.evaluation.evaluate import Evaluation, ModelEvaluation, evaluateModels
 from openmmsurrogate.evaluation.force_fidelity import (
@@ -16,6 +17,8 @@ from openmmsurrogate.evaluation.rollout_comparison import RolloutComparison, com
 from openmmsurrogate.evaluation.tables import describeCorePairs, formatMarkdown, makeTables
 
 __all__ = [
+    "Applicability",
+    "ApplicabilityWarning",
     "BinError",
     "Candidate",
     "Evaluation",
@@ -27,6 +30,7 @@ __all__ = [
     "RolloutComparison",
     "RolloutSettings",
     "Start",
+    "checkApplicability",
     "compareRollouts",
     "describeCorePairs",
     "evaluateForces",

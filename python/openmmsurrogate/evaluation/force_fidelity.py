@@ -16,6 +16,7 @@ from openmm import unit
 from openmmsurrogate._options import EvaluationMethod
 from openmmsurrogate.analysis import ForceMetrics, compareForces, toEVPerAngstrom
 from openmmsurrogate.data import ForceDataset, findPairs
+from openmmsurrogate.evaluation.applicability import Applicability, checkApplicability
 from openmmsurrogate.evaluation.candidates import Candidate
 from openmmsurrogate.evaluation.contexts import makeContext
 from openmmsurrogate.force import SurrogateForce
@@ -95,6 +96,8 @@ class ForceFidelity:
     bins: tuple[BinError, ...]
     forces: Array
     """The model's, kJ/mol/nm, shape (frames, particles, 3), of the particles that take part."""
+    unlikeTraining: tuple[str, ...]
+    """In what the first frame that is unlike the training data of the model differs from them; empty if none is."""
 
     def asDict(self) -> dict[str, Any]:
         """Return the numbers as JSON can hold them, with units in their names."""
@@ -118,6 +121,7 @@ class ForceFidelity:
             "energy_difference_per_particle_kJ_per_mol": self.energyDifference,
             "energy_deviation_per_particle_kJ_per_mol": self.energyDeviation,
             "pairs_closer_than_in_training": self.numCorePairs,
+            "unlike_training": list(self.unlikeTraining),
             "by_nearest_neighbor": [asdict(entry) for entry in self.bins],
         }
 
@@ -178,6 +182,8 @@ def evaluateForces(
 ) -> ForceFidelity:
     """Compare the forces of a model with those of held-out configurations.
 
+    An ApplicabilityWarning says if they are unlike the model's training data.
+
     Parameters
     ----------
     candidate
@@ -200,6 +206,7 @@ def evaluateForces(
     system.addForce(force)
     context = makeContext(system, openmm.VerletIntegrator(0.001), chosen.platform)
     forces, energies = [], []
+    unlike: Applicability | None = None
     for positions, box in zip(heldOut.positions, heldOut.boxes, strict=True):
         if box is not None:
             context.setPeriodicBoxVectors(*box)
@@ -207,9 +214,14 @@ def evaluateForces(
         state = context.getState(forces=True, energy=True)
         forces.append(state.getForces(asNumpy=True).value_in_unit(_FORCE))
         energies.append(state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole))
+        if unlike is None or unlike.passed:
+            unlike = checkApplicability(force, positions, box)
         if report is not None:
             report()
-    return _compare(heldOut, np.array(forces), np.array(energies), chosen, _count_core_pairs(force, heldOut))
+    assert unlike is not None, "readHeldOut() refuses data without frames"
+    unlike.warn()
+    numCorePairs = _count_core_pairs(force, heldOut)
+    return _compare(heldOut, np.array(forces), np.array(energies), chosen, numCorePairs, unlike.findings)
 
 
 def _count_core_pairs(force: SurrogateForce, heldOut: HeldOut) -> int:
@@ -233,7 +245,12 @@ def _count_core_pairs(force: SurrogateForce, heldOut: HeldOut) -> int:
 
 
 def _compare(
-    heldOut: HeldOut, forces: Array, energies: Array, settings: ForceSettings, numCorePairs: int
+    heldOut: HeldOut,
+    forces: Array,
+    energies: Array,
+    settings: ForceSettings,
+    numCorePairs: int,
+    unlikeTraining: tuple[str, ...],
 ) -> ForceFidelity:
     true, predicted = heldOut.forces[:, heldOut.typed], forces[:, heldOut.typed]
     differences = (energies - heldOut.energies) / len(heldOut.typed)
@@ -249,6 +266,7 @@ def _compare(
         numCorePairs=numCorePairs,
         bins=tuple(_bin_errors(heldOut, true, predicted)),
         forces=predicted,
+        unlikeTraining=unlikeTraining,
     )
 
 

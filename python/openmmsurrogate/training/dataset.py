@@ -15,6 +15,7 @@ from openmmsurrogate.data import ForceDataset
 from openmmsurrogate.training.config import TrainingConfig
 from openmmsurrogate.training.frames import FrameNeighbors, PairTypes, find_neighbors
 from openmmsurrogate.training.normal_equations import Grid, NormalEquations
+from openmmsurrogate.training.surroundings import describe_surroundings
 
 HISTOGRAM_BINS = 170
 
@@ -41,6 +42,8 @@ class TrainingData:
         counts of training pairs by distance, (networks, bins)
     fingerprint
         of types, exclusions and all frames, to tell whether a checkpoint belongs to these data
+    surroundings
+        density, composition and coordination of the training frames (see describe_surroundings())
     """
 
     pairTypes: PairTypes
@@ -55,6 +58,7 @@ class TrainingData:
     histograms: NDArray[np.float64]
     fingerprint: str
     sources: list[dict[str, Any]]
+    surroundings: dict[str, Any]
 
 
 def split_frames(dataset: ForceDataset, heldOutFraction: float, name: str) -> tuple[range, range]:
@@ -128,6 +132,7 @@ def load_data(datasets: Sequence[ForceDataset], names: Sequence[str], config: Tr
         histograms,
         compute_fingerprint(datasets),
         [_describe(d, name, split) for d, name, split in zip(datasets, names, splits, strict=True)],
+        describe_surroundings(datasets, splits, training),
     )
 
 

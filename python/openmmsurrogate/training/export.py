@@ -53,6 +53,7 @@ def describe(trainer: Trainer) -> dict[str, Any]:
             "pairs": int(data.histograms.sum()),
             "smallest_distance_nm": [float(d) for d in data.closest],
             "force_standard_deviation_kJ_per_mol_nm": data.deviation,
+            **data.surroundings,
             "fingerprint": data.fingerprint,
             "held_out_error": float(np.sqrt(max(0.0, held_out_error(trainer)))),
             "refit_kept": progress.refitKept,

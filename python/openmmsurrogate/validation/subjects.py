@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import openmm
 from numpy.typing import NDArray
-from openmm import XmlSerializer
+from openmm import XmlSerializer, unit
 
 from openmmsurrogate._options import EvaluationMethod, Precision
+from openmmsurrogate.evaluation.applicability import checkApplicability
 from openmmsurrogate.force import SurrogateForce
 from openmmsurrogate.network import NumericFormat
 from openmmsurrogate.pme import TunablePMEForce
@@ -60,6 +61,10 @@ class Subject(ABC):
     def find_bounds(self, platform: str, contextPrecision: str | None, sensitivity: Sensitivity) -> Bounds:
         """Find how far a platform may be from Reference."""
 
+    @abstractmethod
+    def check_applicability(self, positions: NDArray[np.float64]) -> None:
+        """Warn if positions, nm, are unlike what the force was made for."""
+
     def with_format(self, format: Precision) -> Subject:
         """Get a copy in another format."""
         copy = type(self)(XmlSerializer.clone(self.system), self.index, NumericFormat.getName(format) == self.format)
@@ -80,6 +85,11 @@ class PairSubject(Subject):
         if own == Precision.Default:
             own = self._force.getModel().getFormat()
         self.set_format(Precision.Single if own == Precision.Default else own)
+
+    def check_applicability(self, positions: NDArray[np.float64]) -> None:
+        """Give an ApplicabilityWarning if positions, nm, are unlike the training data of the model."""
+        box = self.system.getDefaultPeriodicBoxVectors()
+        checkApplicability(self._force, positions, [vector.value_in_unit(unit.nanometer) for vector in box]).warn()
 
     @property
     def format(self) -> str:
@@ -153,6 +163,9 @@ class MeshSubject(Subject):
     def set_format(self, format: Precision) -> None:
         """Set the precision of all stages."""
         self._force.setPrecision(format)
+
+    def check_applicability(self, positions: NDArray[np.float64]) -> None:
+        """Nothing to warn of: this force is made for any positions."""
 
     def find_bounds(self, platform: str, contextPrecision: str | None, sensitivity: Sensitivity) -> Bounds:
         """Find the bounds of a force with a mesh."""

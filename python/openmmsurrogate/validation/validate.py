@@ -31,6 +31,9 @@ def validateSystem(
 ) -> ValidationReport:
     """Compare every force of this package in a System, each alone, on the platforms with platform Reference.
 
+    An ApplicabilityWarning says if the positions are unlike the training data of a model: platforms may agree on forces
+    that are of no use.
+
     Parameters
     ----------
     system : System
@@ -69,6 +72,7 @@ def validateSystem(
     for index in indices:
         subject = isolate(system, index, None if box is None else as_floats(box, "box"))
         configurations = make_configurations(subject.system, coordinates)
+        subject.check_applicability(configurations.given)
         exact = evaluate_exactly(subject, configurations)
         for variant in _list_variants(subject, wanted):
             newRows, newSummaries = _validate_variant(variant, configurations, exact, targets, progress)

@@ -11,7 +11,10 @@ from openmmsurrogate.analysis import (
     EV_PER_ANGSTROM,
     averageSeries,
     compareForces,
+    computeChargeCurrentSpectrum,
+    computeChargeStructureFactor,
     computeRadialDistribution,
+    computeVelocitySpectrum,
     formatR2,
     toEVPerAngstrom,
 )
@@ -169,3 +172,64 @@ def test_units():
 )
 def test_format_r2_shows_the_distance_from_one(r2, text):
     assert formatR2(r2) == text
+
+
+def test_velocity_spectrum_finds_a_frequency():
+    """Oscillators of 4 THz with phases of their own."""
+    times = np.arange(2000) * 0.01
+    phases = np.random.default_rng(3).uniform(0.0, 2 * np.pi, (1, 50, 3))
+    velocities = np.cos(2 * np.pi * 4.0 * times[:, None, None] + phases)
+    spectrum = computeVelocitySpectrum(velocities, 0.01, 5.0)
+    np.testing.assert_allclose(spectrum.autocorrelation, np.cos(2 * np.pi * 4.0 * spectrum.times), atol=0.01)
+    assert spectrum.frequencies[spectrum.density.argmax()] == pytest.approx(4.0, abs=0.1)
+    step = spectrum.frequencies[1]
+    assert spectrum.density.sum() * step == pytest.approx(1.0)
+    near = np.abs(spectrum.frequencies - 4.0) < 0.5
+    assert spectrum.density[near].sum() * step == pytest.approx(1.0, abs=0.02)
+
+
+def test_velocity_spectrum_of_white_noise_is_flat():
+    velocities = np.random.default_rng(3).normal(size=(4000, 100, 3))
+    spectrum = computeVelocitySpectrum(velocities, 0.01, 0.2)
+    assert np.abs(spectrum.autocorrelation[1:]).max() < 5.0 / np.sqrt(velocities.size)
+    np.testing.assert_allclose(spectrum.density, 1.0 / 50.0, rtol=0.1)  # up to 50 THz
+
+
+def test_velocity_spectrum_needs_long_series():
+    with pytest.raises(ValueError, match="do not suffice for lags up to 1 ps"):
+        computeVelocitySpectrum(np.ones((100, 2, 3)), 0.01, 1.0)
+    with pytest.raises(ValueError, match="shape"):
+        computeVelocitySpectrum(np.ones((100, 3)), 0.01, 0.1)
+
+
+def test_charge_structure_factor():
+    """Independent ions have S = 1 at every k, pairs of opposite ions a distance d apart (1 - sin(kd)/(kd))."""
+    rng = np.random.default_rng(5)
+    edges, waves = np.array([3.0, 4.0, 5.0]), [[1, 0, 0], [0, 2, 1]]
+    charges = np.tile([1.0, -1.0], 500)
+    independent = rng.uniform(0.0, 1.0, (200, 1000, 3)) * edges
+    k, average = computeChargeStructureFactor(independent, charges, edges, waves)
+    np.testing.assert_allclose(k, [2 * np.pi / 3, 2 * np.pi * np.hypot(0.5, 0.2)], rtol=1e-12)
+    assert np.all(np.abs(average.mean - 1.0) < 4.0 * average.standardError)
+    directions = rng.normal(size=(200, 500, 3))
+    bonds = 0.3 * directions / np.linalg.norm(directions, axis=-1, keepdims=True)
+    paired = independent.copy()
+    paired[:, 1::2] = paired[:, ::2] + bonds
+    k, average = computeChargeStructureFactor(paired, charges, edges, waves)
+    assert np.all(np.abs(average.mean - (1.0 - np.sinc(0.3 * k / np.pi))) < 4.0 * average.standardError)
+
+
+def test_charge_current_spectrum_tells_longitudinal_from_transverse():
+    """A standing wave of charge along x with 5 THz in x and 3 THz in y."""
+    times, interval = np.arange(1000) * 0.01, 0.01
+    edges, x = np.array([4.0, 2.0, 2.0]), np.linspace(0.0, 4.0, 40, endpoint=False)
+    charges = np.tile([1.0, -1.0], 20)
+    positions = np.tile(np.stack([x, 0 * x, 0 * x], axis=1), (1000, 1, 1))
+    shape = charges * np.cos(2 * np.pi * x / 4.0)
+    velocities = np.zeros_like(positions)
+    velocities[:, :, 0] = np.cos(2 * np.pi * 5.0 * times)[:, None] * shape
+    velocities[:, :, 1] = np.cos(2 * np.pi * 3.0 * times)[:, None] * shape
+    spectrum = computeChargeCurrentSpectrum(positions, velocities, charges, edges, 0, interval)
+    assert spectrum.frequencies[spectrum.longitudinal.argmax()] == pytest.approx(5.0, abs=0.1)
+    assert spectrum.frequencies[spectrum.transverse.argmax()] == pytest.approx(3.0, abs=0.1)
+    assert spectrum.longitudinal.sum() * spectrum.frequencies[0] == pytest.approx(1.0)

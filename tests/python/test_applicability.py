@@ -2,6 +2,8 @@
 """Warnings where a model is used for what it was not trained on."""
 
 import json
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -64,6 +66,12 @@ def make_force(model: SurrogateModel, types: np.ndarray) -> SurrogateForce:
 @pytest.fixture(scope="module")
 def model() -> SurrogateModel:
     return make_model()
+
+
+@pytest.mark.parametrize("module", ["evaluation", "data", "validation", "analysis"])
+def test_packages_can_be_imported_first(module):
+    """They use each other."""
+    subprocess.run([sys.executable, "-c", f"import openmmsurrogate.{module}"], check=True, timeout=60)
 
 
 def test_configurations_like_the_training_pass(model):

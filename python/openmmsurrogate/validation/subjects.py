@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from openmm import XmlSerializer, unit
 
 from openmmsurrogate._options import EvaluationMethod, Precision
-from openmmsurrogate.evaluation.applicability import checkApplicability
 from openmmsurrogate.force import SurrogateForce
 from openmmsurrogate.network import NumericFormat
 from openmmsurrogate.pme import TunablePMEForce
@@ -88,6 +87,8 @@ class PairSubject(Subject):
 
     def check_applicability(self, positions: NDArray[np.float64]) -> None:
         """Give an ApplicabilityWarning if positions, nm, are unlike the training data of the model."""
+        from openmmsurrogate.evaluation import checkApplicability  # which reads data, whose readers are of this package
+
         box = self.system.getDefaultPeriodicBoxVectors()
         checkApplicability(self._force, positions, [vector.value_in_unit(unit.nanometer) for vector in box]).warn()
 

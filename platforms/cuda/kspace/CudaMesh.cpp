@@ -25,7 +25,7 @@ bool isDouble(NumericFormat::Type format) {
 
 CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const MeshParameters& parameters, bool dispersion,
                    CUdeviceptr report)
-    : context(context), order(settings.splineOrder), view(), influence() {
+    : context(context), order(settings.splineOrder), view(), influence(), hasTable(false) {
     options.doublePositions = context.getUseDoublePrecision();
     options.spreadDouble = isDouble(settings.spreading);
     options.fftDouble = isDouble(settings.fft);
@@ -40,19 +40,17 @@ CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const Mesh
     view.numSites = context.getNumAtoms();
     view.report = report;
     influence.alpha = parameters.alpha;
-    const bool doubleTiles = options.spreadDouble || options.fftDouble;
-    int tiles[3];
-    for (int axis = 0; axis < 3; axis++) {
-        tiles[axis] = MeshProgram::countTiles(parameters.grid[axis], order, doubleTiles);
-        options.tile[axis] = (parameters.grid[axis] + tiles[axis] - 1) / tiles[axis];
-    }
-    view.tilesX = tiles[0];
-    view.tilesY = tiles[1];
-    view.tilesZ = tiles[2];
     int numProcessors;
     checkCuda(cuDeviceGetAttribute(&numProcessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, context.getDevice()),
               "counting multiprocessors");
     mostBlocks = 16 * numProcessors; // of 128 threads: as many as can be resident
+    const std::array<int, 3> tiles =
+        MeshProgram::chooseTiles(parameters.grid, order, options.spreadDouble || options.fftDouble, numProcessors);
+    for (int axis = 0; axis < 3; axis++)
+        options.tile[axis] = (parameters.grid[axis] + tiles[axis] - 1) / tiles[axis];
+    view.tilesX = tiles[0];
+    view.tilesY = tiles[1];
+    view.tilesZ = tiles[2];
     const MeshWindow window = makeBSplineWindow(order);
     allocate();
     uploadInfluence(window);
@@ -74,26 +72,33 @@ void CudaMesh::allocate() {
     const int siteReal = options.spreadDouble || options.interpolationDouble ? sizeof(double) : sizeof(float);
     const int siteSize = (4 * siteReal + 12 + 15) / 16 * 16; // Site of grid.cu
     const int gridReal = options.fftDouble ? sizeof(double) : sizeof(float);
+    const int sumSize = options.spreadDouble ? sizeof(long long) : sizeof(int);
     const size_t plane = (size_t) view.numX * view.numY;
+    const size_t numPoints = (plane * view.numZ + 3) / 4 * 4; // readSums takes four at a time
     charges.initialize<double>(context, numSites, "meshCharges");
-    siteCount.initialize<int>(context, numTiles, "meshSiteCount");
-    siteStart.initialize<int>(context, numTiles + 1, "meshSiteStart");
-    siteTile.initialize<int>(context, numSites, "meshSiteTile");
-    siteRank.initialize<int>(context, numSites, "meshSiteRank");
-    unsorted.initialize(context, numSites, siteSize, "meshUnsorted");
-    sites.initialize(context, numSites, siteSize, "meshSites");
-    grid.initialize(context, plane * view.numZ, gridReal, "meshGrid");
-    spectrum.initialize(context, plane * (view.numZ / 2 + 1), 2 * gridReal, "meshSpectrum");
+    for (int i = 0; i < 2; i++) {
+        siteStart[i].initialize<int>(context, numTiles + 1, "meshSiteStart");
+        siteCount[i].initialize<int>(context, numTiles + 1, "meshSiteCount");
+        context.clearBuffer(siteStart[i]);
+        context.clearBuffer(siteCount[i]);
+    }
+    // The rooms that makeRoom() gives, and a place for each charge that finds none.
+    sites.initialize(context, (size_t) numSites + numSites / 8 + 16 * numTiles + numSites, siteSize, "meshSites");
+    grid.initialize(context, numPoints, gridReal, "meshGrid");
+    spectrum.initialize(context, plane * (view.numZ / 2 + 1) + 2, 2 * gridReal, "meshSpectrum");
     energies.initialize<double>(context, NumEnergies, "meshEnergies");
-    context.clearBuffer(siteCount); // which scanTiles leaves at 0 from here on
-    view.siteCount = siteCount.getDevicePointer();
-    view.siteStart = siteStart.getDevicePointer();
-    view.siteTile = siteTile.getDevicePointer();
-    view.siteRank = siteRank.getDevicePointer();
-    view.unsorted = unsorted.getDevicePointer();
+    view.table = {siteStart[0].getDevicePointer(), siteCount[0].getDevicePointer()};
+    view.nextTable = {siteStart[1].getDevicePointer(), siteCount[1].getDevicePointer()};
     view.sites = sites.getDevicePointer();
     view.grid = grid.getDevicePointer();
     view.spectrum = spectrum.getDevicePointer();
+    // The spectrum is not in use while charges are summed.
+    if (numPoints * sumSize <= (size_t) spectrum.getSize() * spectrum.getElementSize())
+        view.sum = view.spectrum;
+    else {
+        sums.initialize(context, numPoints, sumSize, "meshSums");
+        view.sum = sums.getDevicePointer();
+    }
 }
 
 void CudaMesh::uploadInfluence(const MeshWindow& window) {
@@ -118,12 +123,14 @@ void CudaMesh::uploadInfluence(const MeshWindow& window) {
 void CudaMesh::compile(const MeshWindow& window) {
     CUmodule module = context.createModule(MeshProgram::makeSource(options, window), KernelSource::getFlags());
     locateKernel = context.getKernel(module, "locateSites");
-    scanKernel = context.getKernel(module, "scanTiles");
-    sortKernel = context.getKernel(module, "sortSites");
     spreadKernel = context.getKernel(module, "spreadCharges");
+    readKernel = context.getKernel(module, "readSums");
     convolveKernel = context.getKernel(module, "convolve");
     convolveWithEnergyKernel = context.getKernel(module, "convolveWithEnergy");
     interpolateKernel = context.getKernel(module, "interpolateForces");
+    checkCuda(cuFuncSetAttribute(spreadKernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                                 MeshProgram::getSpreadBytes(options, order)),
+              "reserving shared memory for the spreading of charges");
     checkCuda(cuFuncSetAttribute(interpolateKernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
                                  MeshProgram::getInterpolationBytes(options, order)),
               "reserving shared memory for the interpolation of forces");
@@ -133,10 +140,14 @@ void CudaMesh::setCharges(const vector<double>& values) {
     if (values.empty())
         return;
     charges.upload(values);
-    double largest = 0;
-    for (double charge : values)
+    double largest = 0, sum = 0;
+    for (double charge : values) {
         largest = std::max(largest, std::fabs(charge));
-    // A power of two, so that charges scale exactly. Up to sixteen of the largest charges may meet at a grid point; see spread.cu.
+        sum += std::fabs(charge);
+    }
+    // A power of two, so that charges scale exactly. Up to four of the largest charges may meet at a point of a tile, and four times as much
+    // as uniformly spread charges give; see spread.cu.
+    largest = std::max(largest, sum / ((double) view.numX * view.numY * view.numZ));
     const double room = std::ldexp(1.0, options.spreadDouble ? 22 + 26 : 26);
     view.chargeScale = largest == 0 ? 1 : std::exp2(std::floor(std::log2(room / largest)));
 }
@@ -160,12 +171,20 @@ void CudaMesh::sortSites() {
                 atomIndex = context.getAtomIndexArray().getDevicePointer(), charge = charges.getDevicePointer();
     if (options.positionCorrection)
         correction = context.getPosqCorrection().getDevicePointer();
-    const int numBlocks = std::min(mostBlocks, (view.numSites + BlockSize - 1) / BlockSize);
-    void* locateArguments[] = {&view, &posq, &correction, &atomIndex, &charge};
-    launchKernel(context, locateKernel, locateArguments, numBlocks, BlockSize);
+    std::swap(view.table, view.nextTable);
+    void* arguments[] = {&view, &posq, &correction, &atomIndex, &charge};
+    launchKernel(context, locateKernel, arguments, std::min(mostBlocks, (view.numSites + BlockSize - 1) / BlockSize),
+                 BlockSize);
+}
+
+void CudaMesh::spread() {
+    const int numTiles = view.tilesX * view.tilesY * view.tilesZ, threads = MeshProgram::ReadThreads;
     void* arguments[] = {&view};
-    launchKernel(context, scanKernel, arguments, 1, MeshProgram::ScanThreads);
-    launchKernel(context, sortKernel, arguments, numBlocks, BlockSize);
+    launchKernel(context, spreadKernel, arguments, numTiles + MeshProgram::RestBlocks, MeshProgram::SpreadThreads,
+                 MeshProgram::getSpreadBytes(options, order));
+    const int numVectors = (int) (grid.getSize() / 4);
+    launchKernel(context, readKernel, arguments, std::min(mostBlocks, (numVectors + threads - 1) / threads) + 1,
+                 threads);
 }
 
 void CudaMesh::convolve(bool includeEnergy) {
@@ -185,9 +204,13 @@ void CudaMesh::convolve(bool includeEnergy) {
 void CudaMesh::run(const Vec3 box[3], bool includeForces, bool includeEnergy) {
     const int numTiles = view.tilesX * view.tilesY * view.tilesZ;
     setBox(box);
+    if (!hasTable) { // without room for anything, but with counts for the table of the next run, which is this one
+        sortSites();
+        spread();
+        hasTable = true;
+    }
     sortSites();
-    void* spreadArguments[] = {&view};
-    launchKernel(context, spreadKernel, spreadArguments, numTiles, MeshProgram::getSpreadThreads(options));
+    spread();
     plan->transformForward(view.grid, view.spectrum, context.getCurrentStream());
     convolve(includeEnergy);
     if (!includeForces)
@@ -197,8 +220,8 @@ void CudaMesh::run(const Vec3 box[3], bool includeForces, bool includeEnergy) {
                 atomIndex = context.getAtomIndexArray().getDevicePointer();
     int paddedNumAtoms = context.getPaddedNumAtoms();
     void* arguments[] = {&view, &force, &paddedNumAtoms, &atomIndex};
-    launchKernel(context, interpolateKernel, arguments, numTiles, MeshProgram::InterpolateThreads,
-                 MeshProgram::getInterpolationBytes(options, order));
+    launchKernel(context, interpolateKernel, arguments, numTiles + MeshProgram::RestBlocks,
+                 MeshProgram::InterpolateThreads, MeshProgram::getInterpolationBytes(options, order));
 }
 
 double CudaMesh::readEnergy() {

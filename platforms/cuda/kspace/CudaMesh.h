@@ -51,6 +51,7 @@ private:
     void compile(const MeshWindow& window);
     void setBox(const OpenMM::Vec3 box[3]);
     void sortSites();
+    void spread();
     void convolve(bool includeEnergy);
     OpenMM::CudaContext& context;
     MeshProgramOptions options;
@@ -59,10 +60,10 @@ private:
     InfluenceView influence;
     int mostBlocks;
     std::unique_ptr<FFTPlan> plan;
-    OpenMM::CudaArray charges, siteCount, siteStart, siteTile, siteRank, unsorted, sites, grid, spectrum, energies;
+    bool hasTable; // made by an earlier run
+    OpenMM::CudaArray charges, siteStart[2], siteCount[2], sites, sums, grid, spectrum, energies;
     OpenMM::CudaArray inverse[3]; // 1/U^2 along each axis
-    CUfunction locateKernel, scanKernel, sortKernel, spreadKernel, convolveKernel, convolveWithEnergyKernel,
-        interpolateKernel;
+    CUfunction locateKernel, spreadKernel, readKernel, convolveKernel, convolveWithEnergyKernel, interpolateKernel;
 };
 
 } // namespace SurrogatePlugin

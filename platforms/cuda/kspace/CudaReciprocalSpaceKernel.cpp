@@ -38,11 +38,11 @@ void checkGrid(const MeshParameters& parameters, const char* setter) {
 
 } // namespace
 
-/** Ends an evaluation that another force's exception has cut short before Finish. */
+/** Comes before the stock kernels look for pairs, which the mesh need not wait for. */
 class CudaReciprocalSpaceKernel::Begin : public ComputeContext::ForcePreComputation {
 public:
     explicit Begin(CudaReciprocalSpaceKernel& kernel) : kernel(kernel) {}
-    void computeForceAndEnergy(bool, bool, int) override { kernel.abandon(); }
+    void computeForceAndEnergy(bool, bool, int) override { kernel.begin(); }
 
 private:
     CudaReciprocalSpaceKernel& kernel;
@@ -170,7 +170,6 @@ double CudaReciprocalSpaceKernel::execute(ContextImpl& context, bool includeForc
     Vec3 box[3];
     context.getPeriodicBoxVectors(box[0], box[1], box[2]);
     if (queue) {
-        ready->enqueue();
         cuda.setCurrentQueue(queue);
         ready->queueWait(queue);
     }
@@ -203,6 +202,12 @@ double CudaReciprocalSpaceKernel::finish(bool includeEnergy) {
         energy += dispersion->readEnergy();
     checkReport();
     return includeEnergy ? energy : 0;
+}
+
+void CudaReciprocalSpaceKernel::begin() {
+    abandon();
+    if (queue)
+        ready->enqueue();
 }
 
 void CudaReciprocalSpaceKernel::abandon() {

@@ -33,7 +33,9 @@ private:
     double getConstantEnergy(const OpenMM::Vec3 box[3]) const;
     void runMeshes(const OpenMM::Vec3 box[3], bool includeForces, bool includeEnergy);
     double finish(bool includeEnergy);
-    /** Wait for an evaluation that did not come to its end, and forget it. */
+    /** Begin an evaluation: positions are there, and buffers of forces are clear. */
+    void begin();
+    /** Wait for an evaluation that another force's exception has cut short before finish(), and forget it. */
     void abandon();
     /** Throw if the mesh has told of trouble. Does not wait for it. */
     void checkReport();

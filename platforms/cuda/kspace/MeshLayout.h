@@ -13,6 +13,11 @@ struct MeshReport {
     int crowded;     // 1 if charges pile up beyond what fixed point can hold
 };
 
+/** Where the charges of each tile are; SiteTable of grid.cu. */
+struct SiteTableView {
+    CUdeviceptr start, count;
+};
+
 /** Argument of the kernels of the mesh; Mesh of grid.cu, which explains it. */
 struct MeshView {
     int numX, numY, numZ;
@@ -20,7 +25,8 @@ struct MeshView {
     int numSites;
     double rowX, rowXy, rowXz, rowY, rowYz, rowZ;
     double chargeScale;
-    CUdeviceptr siteCount, siteStart, siteTile, siteRank, unsorted, sites, grid, spectrum;
+    SiteTableView table, nextTable;
+    CUdeviceptr sites, sum, grid, spectrum;
     CUdeviceptr report;
 };
 

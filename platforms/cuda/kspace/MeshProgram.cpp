@@ -11,8 +11,16 @@ using std::string;
 
 namespace {
 
-// Points of a tile along each axis, at most, where the grid has enough of them.
-constexpr int TileSize = 12, TileSizeDouble = 8;
+// Points of a tile along each axis, at most.
+constexpr int LargestTile = 14, SmallestTile = 6;
+// Tiles for each multiprocessor, where the grid has enough points.
+constexpr int TilesPerProcessor = 3;
+// Shared memory of a block for its tile, bytes at most.
+constexpr int LargestTileBytes = 48 * 1024;
+
+int getHaloPoints(const std::array<int, 3>& tile, int order) {
+    return (tile[0] + order - 1) * (tile[1] + order - 1) * (tile[2] + order - 1);
+}
 
 string listCoefficients(const MeshWindow& window) {
     const std::vector<double>& all = window.getHornerCoefficients();
@@ -35,21 +43,36 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            define("INTERPOLATION_DOUBLE", options.interpolationDouble) + define("DISPERSION", options.dispersion) +
            define("TILE_X", options.tile[0]) + define("TILE_Y", options.tile[1]) + define("TILE_Z", options.tile[2]) +
            define("WINDOW_ORDER", window.getOrder()) + define("WINDOW_DEGREE", window.getDegree()) +
-           "#define WINDOW_COEFFICIENTS " + listCoefficients(window) + "\n" +
-           define("SPREAD_THREADS", getSpreadThreads(options)) + define("INTERPOLATE_THREADS", InterpolateThreads) +
-           define("CONVOLUTION_THREADS", ConvolutionThreads) + define("SCAN_THREADS", ScanThreads) +
+           "#define WINDOW_COEFFICIENTS " + listCoefficients(window) + "\n" + define("SPREAD_THREADS", SpreadThreads) +
+           define("READ_THREADS", ReadThreads) + define("CONVOLUTION_THREADS", ConvolutionThreads) +
+           define("INTERPOLATE_THREADS", InterpolateThreads) + define("REST_BLOCKS", RestBlocks) +
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            define("SIZE_OF_MESH", sizeof(MeshView)) + define("SIZE_OF_INFLUENCE", sizeof(InfluenceView)) +
-           joinFiles({"common/arithmetic.cu", "common/fixedPoint.cu", "kspace/grid.cu", "kspace/window.cu",
-                      "kspace/sites.cu", "kspace/spread.cu", "kspace/convolve.cu", "kspace/interpolate.cu"});
+           joinFiles({"common/arithmetic.cu", "common/fixedPoint.cu", "kspace/grid.cu", "kspace/tiles.cu",
+                      "kspace/window.cu", "kspace/sites.cu", "kspace/spread.cu", "kspace/convolve.cu",
+                      "kspace/interpolate.cu"});
 }
 
-int MeshProgram::countTiles(int numPoints, int order, bool doublePrecision) {
-    const int size = doublePrecision ? TileSizeDouble : TileSize;
-    return std::max(1, std::min((numPoints + size - 1) / size, numPoints / (order - 1)));
+std::array<int, 3> MeshProgram::chooseTiles(const std::array<int, 3>& numPoints, int order, bool doublePrecision,
+                                            int numProcessors) {
+    std::array<int, 3> tiles;
+    for (int size = LargestTile;; size -= 2) {
+        std::array<int, 3> tile;
+        for (int axis = 0; axis < 3; axis++) {
+            tiles[axis] = (numPoints[axis] + size - 1) / size;
+            tile[axis] = (numPoints[axis] + tiles[axis] - 1) / tiles[axis];
+        }
+        const int bytes = getHaloPoints(tile, order) * (int) (doublePrecision ? sizeof(double) : sizeof(float));
+        const bool isBusy = (double) tiles[0] * tiles[1] * tiles[2] >= TilesPerProcessor * numProcessors;
+        if (size == SmallestTile || (bytes <= LargestTileBytes && isBusy))
+            return tiles;
+    }
+}
+
+int MeshProgram::getSpreadBytes(const MeshProgramOptions& options, int order) {
+    return getHaloPoints(options.tile, order) * (int) sizeof(int) * (options.spreadDouble ? 2 : 1);
 }
 
 int MeshProgram::getInterpolationBytes(const MeshProgramOptions& options, int order) {
-    const int x = options.tile[0] + order - 1, y = options.tile[1] + order - 1, z = (options.tile[2] + order - 1) | 1;
-    return x * y * z * (int) (options.fftDouble ? sizeof(double) : sizeof(float));
+    return getHaloPoints(options.tile, order) * (int) (options.fftDouble ? sizeof(double) : sizeof(float));
 }

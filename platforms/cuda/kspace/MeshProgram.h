@@ -20,16 +20,21 @@ struct MeshProgramOptions {
 /** The device program of a mesh, and how its kernels are launched. Made without a GPU. */
 class MeshProgram {
 public:
-    static constexpr int InterpolateThreads = 128, ConvolutionThreads = 256, ScanThreads = 1024;
+    static constexpr int SpreadThreads = 256, ReadThreads = 256, ConvolutionThreads = 256, InterpolateThreads = 256;
+    /** Blocks that the kernels of tiles have beside those of the tiles, for charges that found no room in a tile. */
+    static constexpr int RestBlocks = 64;
     /** Make the source, as the compiler gets it. */
     static std::string makeSource(const MeshProgramOptions& options, const MeshWindow& window);
     /**
-     * Get the number of tiles along an axis: as many as leave each with enough points for a window to reach into one further tile
-     * at most.
+     * Choose the number of tiles along each axis: as few as keep all multiprocessors busy and fit into their shared memory. Large tiles have
+     * less halo.
+     *
+     * @param numPoints  grid points along each axis
      */
-    static int countTiles(int numPoints, int order, bool doublePrecision);
-    /** Get the threads of a block of the spreading. */
-    static int getSpreadThreads(const MeshProgramOptions& options) { return options.spreadDouble ? 128 : 256; }
+    static std::array<int, 3> chooseTiles(const std::array<int, 3>& numPoints, int order, bool doublePrecision,
+                                          int numProcessors);
+    /** Get the shared memory of a block of the spreading, bytes. */
+    static int getSpreadBytes(const MeshProgramOptions& options, int order);
     /** Get the shared memory of a block of the interpolation, bytes. */
     static int getInterpolationBytes(const MeshProgramOptions& options, int order);
 };

@@ -28,6 +28,12 @@ typedef double SiteReal;
 #else
 typedef float SiteReal;
 #endif
+// The charge at a grid point is summed in fixed point, so that it does not depend on the order.
+#if SPREAD_DOUBLE
+typedef long long GridSum;
+#else
+typedef int GridSum;
+#endif
 
 struct __align__(8) GridComplex {
     GridReal re, im;
@@ -50,41 +56,36 @@ struct MeshReport {
 };
 
 /**
- * The grid and its tiles. Along an axis, tile t holds the points firstOf(t) .. firstOf(t+1)-1; every tile has at least
- * WINDOW_ORDER-1 points, so that a window reaches into one further tile at most.
+ * Where the charges of each tile are. A tile has room for somewhat more charges than it had in the step before; what finds no room stands
+ * after the tiles. The results do not depend on who that is.
  */
+struct SiteTable {
+    int* __restrict__ gm_start; // [tiles + 1], where the room of a tile begins, and where that of the last ends
+    int* __restrict__ gm_count; // [tiles + 1], charges whose window begins in a tile, and those that found no room
+};
+
+/** The grid and its tiles. Along an axis, tile t holds the points getTileStart(t) .. getTileStart(t+1)-1. */
 struct Mesh {
     int numX, numY, numZ; // grid points
     int tilesX, tilesY, tilesZ;
     int numSites;
     double rowX, rowXy, rowXz, rowY, rowYz, rowZ; // fractional coordinate = row . position, 1/nm
     double chargeScale;                           // fixed-point units per e
-    int* __restrict__ gm_siteCount;               // [tiles], charges whose window begins in a tile
-    int* __restrict__ gm_siteStart;               // [tiles + 1]
-    int* __restrict__ gm_siteTile;                // [numSites], by slot
-    int* __restrict__ gm_siteRank;                // [numSites], by slot
-    Site* __restrict__ gm_unsorted;               // [numSites], by slot
-    Site* __restrict__ gm_sites;                  // [numSites], tile after tile
-    GridReal* __restrict__ gm_grid;               // [numX][numY][numZ]
-    GridComplex* __restrict__ gm_spectrum;        // [numX][numY][numZ/2+1]
+    SiteTable table, nextTable;                   // of this step and the next
+    Site* __restrict__ gm_sites;
+    GridSum* __restrict__ gm_sum;          // [numX][numY][numZ], charge in fixed point
+    GridReal* __restrict__ gm_grid;        // [numX][numY][numZ], charge, and then potential
+    GridComplex* __restrict__ gm_spectrum; // [numX][numY][numZ/2+1]
     MeshReport* report;
 };
 
 static_assert(sizeof(Mesh) == SIZE_OF_MESH, "MeshLayout.h differs from grid.cu");
 
-__device__ __forceinline__ int getTileStart(int tile, int numTiles, int num) {
-    return (int) ((long long) tile * num / numTiles);
+__device__ __forceinline__ int countTiles(const Mesh& mesh) {
+    return mesh.tilesX * mesh.tilesY * mesh.tilesZ;
 }
 
-/** The tile that holds a point: the inverse of getTileStart(). */
-__device__ __forceinline__ int findTile(int point, int numTiles, int num) {
-    return (int) (((long long) (point + 1) * numTiles - 1) / num);
-}
-
-/** Add to a force buffer of OpenMM. */
-__device__ __forceinline__ void addMeshForce(unsigned long long* gm_force, const Mesh& mesh, const Site& site,
-                                             const int* gm_atomIndex, GatherReal force) {
-    if (!(fabs(force) < (GatherReal) (1 << 30))) // NaN compares false
-        mesh.report->overflowing = gm_atomIndex[site.slot] + 1;
-    atomicAdd(&gm_force[site.slot], toFixedPoint(force));
+/** Bring a point between 0 and 2 num into the grid. */
+__device__ __forceinline__ int wrapPoint(int point, int num) {
+    return point < num ? point : point - num;
 }

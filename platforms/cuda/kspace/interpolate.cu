@@ -1,72 +1,114 @@
 // SPDX-License-Identifier: MIT
-// Potential on the grid to forces. A block reads its tile, and as much above it as the windows of its charges reach, into shared memory;
-// each of its threads then takes a charge.
+// Potential on the grid to forces. A block reads a tile and its halo into shared memory; each of its threads then takes a charge.
 
-#define HALO_X (TILE_X + WINDOW_ORDER - 1)
-#define HALO_Y (TILE_Y + WINDOW_ORDER - 1)
-#define HALO_Z ((TILE_Z + WINDOW_ORDER - 1) | 1)
-
-__device__ __forceinline__ int wrapPoint(int point, int num) {
-    return point < num ? point : point - num; // a halo is shorter than the axis
+/** Add to a force buffer of OpenMM. */
+__device__ __forceinline__ void addMeshForce(unsigned long long* gm_force, const Mesh& mesh, const Site& site,
+                                             const int* gm_atomIndex, GatherReal force) {
+    if (!(fabs(force) < (GatherReal) (1 << 30))) // NaN compares false
+        mesh.report->overflowing = gm_atomIndex[site.slot] + 1;
+    atomicAdd(&gm_force[site.slot], toFixedPoint(force));
 }
 
+/** Where forces go. */
+struct MeshForceOutput {
+    unsigned long long* __restrict__ gm_force;
+    int paddedNumAtoms;
+    const int* __restrict__ gm_atomIndex;
+};
+
+/**
+ * Compute and add the force on one charge. Fused operations are written out, so that the result is the same wherever the potential comes from.
+ *
+ * @param potential  gives the potential at the point (h, j, k) of the window
+ */
+template <int Unroll, class Potential>
+__device__ __forceinline__ void interpolateForce(const Mesh& mesh, const Site& site, const MeshForceOutput& output,
+                                                 Potential potential) {
+    GatherReal wx[WINDOW_ORDER], wy[WINDOW_ORDER], wz[WINDOW_ORDER];
+    GatherReal sx[WINDOW_ORDER], sy[WINDOW_ORDER], sz[WINDOW_ORDER];
+    evaluateWindow((GatherReal) site.fx, wx);
+    evaluateWindow((GatherReal) site.fy, wy);
+    evaluateWindow((GatherReal) site.fz, wz);
+    evaluateWindowSlope((GatherReal) site.fx, sx);
+    evaluateWindowSlope((GatherReal) site.fy, sy);
+    evaluateWindowSlope((GatherReal) site.fz, sz);
+    GatherReal gx = 0, gy = 0, gz = 0; // derivatives of the potential with respect to grid coordinates
+#pragma unroll Unroll
+    for (int h = 0; h < WINDOW_ORDER; h++) {
+        GatherReal value = 0, slopeY = 0, slopeZ = 0; // of the plane
+#pragma unroll
+        for (int j = 0; j < WINDOW_ORDER; j++) {
+            GatherReal rowValue = 0, rowSlope = 0;
+#pragma unroll
+            for (int k = 0; k < WINDOW_ORDER; k++) {
+                const GatherReal here = potential(h, j, k);
+                rowValue = fma(here, wz[k], rowValue);
+                rowSlope = fma(here, sz[k], rowSlope);
+            }
+            value = fma(wy[j], rowValue, value);
+            slopeY = fma(sy[j], rowValue, slopeY);
+            slopeZ = fma(wy[j], rowSlope, slopeZ);
+        }
+        gx = fma(sx[h], value, gx);
+        gy = fma(wx[h], slopeY, gy);
+        gz = fma(wx[h], slopeZ, gz);
+    }
+    gx *= -(GatherReal) site.charge * (GatherReal) mesh.numX;
+    gy *= -(GatherReal) site.charge * (GatherReal) mesh.numY;
+    gz *= -(GatherReal) site.charge * (GatherReal) mesh.numZ;
+    const GatherReal fx = (GatherReal) mesh.rowX * gx;
+    const GatherReal fy = fma((GatherReal) mesh.rowXy, gx, (GatherReal) mesh.rowY * gy);
+    const GatherReal fz =
+        fma((GatherReal) mesh.rowXz, gx, fma((GatherReal) mesh.rowYz, gy, (GatherReal) mesh.rowZ * gz));
+    addMeshForce(output.gm_force, mesh, site, output.gm_atomIndex, fx);
+    addMeshForce(output.gm_force + output.paddedNumAtoms, mesh, site, output.gm_atomIndex, fy);
+    addMeshForce(output.gm_force + 2 * output.paddedNumAtoms, mesh, site, output.gm_atomIndex, fz);
+}
+
+/** Forces on the charges that found no room in the table, from the grid itself. */
+__device__ __noinline__ void interpolateRest(const Mesh& mesh, const MeshForceOutput& output, int numBlocks) {
+    const int numTiles = countTiles(mesh), numRest = mesh.table.gm_count[numTiles];
+    const Site* gm_rest = mesh.gm_sites + mesh.table.gm_start[numTiles];
+    for (int i = (blockIdx.x - numTiles) * INTERPOLATE_THREADS + threadIdx.x; i < numRest;
+         i += numBlocks * INTERPOLATE_THREADS) {
+        const Site site = gm_rest[i];
+        interpolateForce<1>(mesh, site, output, [&](int h, int j, int k) {
+            return mesh.gm_grid[(wrapPoint(site.ix + h, mesh.numX) * mesh.numY + wrapPoint(site.iy + j, mesh.numY)) *
+                                    mesh.numZ +
+                                wrapPoint(site.iz + k, mesh.numZ)];
+        });
+    }
+}
+
+/** A block for each tile, and REST_BLOCKS for what found no room. */
 extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS)
     interpolateForces(Mesh mesh, unsigned long long* __restrict__ gm_force, int paddedNumAtoms,
                       const int* __restrict__ gm_atomIndex) {
     extern __shared__ __align__(16) unsigned char sm_bytes[];
-    GridReal* sm_potential = reinterpret_cast<GridReal*>(sm_bytes); // [HALO_X][HALO_Y][HALO_Z]
-    const int tz = blockIdx.x % mesh.tilesZ, ty = blockIdx.x / mesh.tilesZ % mesh.tilesY,
-              tx = blockIdx.x / (mesh.tilesZ * mesh.tilesY);
-    const TileAxis ax = getTileAxis(tx, mesh.tilesX, mesh.numX), ay = getTileAxis(ty, mesh.tilesY, mesh.numY),
-                   az = getTileAxis(tz, mesh.tilesZ, mesh.numZ);
-    const int begin = mesh.gm_siteStart[blockIdx.x], end = mesh.gm_siteStart[blockIdx.x + 1];
-    if (begin == end)
+    GridReal* sm_potential = reinterpret_cast<GridReal*>(sm_bytes); // [HALO_POINTS]
+    __shared__ BankOrder sm_order;
+    const MeshForceOutput output = {gm_force, paddedNumAtoms, gm_atomIndex};
+    if (blockIdx.x >= countTiles(mesh)) {
+        interpolateRest(mesh, output, REST_BLOCKS);
         return;
-    for (int k = threadIdx.x; k < HALO_X * HALO_Y * HALO_Z; k += INTERPOLATE_THREADS) { // divisions by constants
-        const int z = k % HALO_Z, y = k / HALO_Z % HALO_Y, x = k / (HALO_Z * HALO_Y);
-        if (x < ax.size + WINDOW_ORDER - 1 && y < ay.size + WINDOW_ORDER - 1 && z < az.size + WINDOW_ORDER - 1)
-            sm_potential[k] = mesh.gm_grid[((size_t) wrapPoint(ax.start + x, mesh.numX) * mesh.numY +
-                                            wrapPoint(ay.start + y, mesh.numY)) *
-                                               mesh.numZ +
-                                           wrapPoint(az.start + z, mesh.numZ)];
     }
-    __syncthreads();
-    for (int i = begin + threadIdx.x; i < end; i += INTERPOLATE_THREADS) {
-        const Site site = mesh.gm_sites[i];
-        GatherReal wx[WINDOW_ORDER], wy[WINDOW_ORDER], wz[WINDOW_ORDER];
-        GatherReal sx[WINDOW_ORDER], sy[WINDOW_ORDER], sz[WINDOW_ORDER];
-        evaluateWindow((GatherReal) site.fx, wx);
-        evaluateWindow((GatherReal) site.fy, wy);
-        evaluateWindow((GatherReal) site.fz, wz);
-        evaluateWindowSlope((GatherReal) site.fx, sx);
-        evaluateWindowSlope((GatherReal) site.fy, sy);
-        evaluateWindowSlope((GatherReal) site.fz, sz);
-        const GridReal* sm_corner =
-            sm_potential + ((site.ix - ax.start) * HALO_Y + site.iy - ay.start) * HALO_Z + site.iz - az.start;
-        GatherReal gx = 0, gy = 0, gz = 0; // derivatives of the potential with respect to grid coordinates
-#pragma unroll
-        for (int h = 0; h < WINDOW_ORDER; h++)
-#pragma unroll
-            for (int j = 0; j < WINDOW_ORDER; j++) {
-                GatherReal value = 0, slope = 0;
-#pragma unroll
-                for (int k = 0; k < WINDOW_ORDER; k++) {
-                    const GatherReal potential = sm_corner[(h * HALO_Y + j) * HALO_Z + k];
-                    value += potential * wz[k];
-                    slope += potential * sz[k];
-                }
-                gx += sx[h] * wy[j] * value;
-                gy += wx[h] * sy[j] * value;
-                gz += wx[h] * wy[j] * slope;
-            }
-        gx *= -(GatherReal) site.charge * (GatherReal) mesh.numX;
-        gy *= -(GatherReal) site.charge * (GatherReal) mesh.numY;
-        gz *= -(GatherReal) site.charge * (GatherReal) mesh.numZ;
-        const GatherReal fx = (GatherReal) mesh.rowX * gx;
-        const GatherReal fy = (GatherReal) mesh.rowXy * gx + (GatherReal) mesh.rowY * gy;
-        const GatherReal fz = (GatherReal) mesh.rowXz * gx + (GatherReal) mesh.rowYz * gy + (GatherReal) mesh.rowZ * gz;
-        addMeshForce(gm_force, mesh, site, gm_atomIndex, fx);
-        addMeshForce(gm_force + paddedNumAtoms, mesh, site, gm_atomIndex, fy);
-        addMeshForce(gm_force + 2 * paddedNumAtoms, mesh, site, gm_atomIndex, fz);
+    const Tile tile = getTile(mesh, blockIdx.x);
+    const int start = mesh.table.gm_start[blockIdx.x],
+              numSites = min(mesh.table.gm_count[blockIdx.x], mesh.table.gm_start[blockIdx.x + 1] - start);
+    if (numSites == 0)
+        return;
+    visitHalo<INTERPOLATE_THREADS>(mesh, tile,
+                                   [&](int place, int point) { sm_potential[place] = mesh.gm_grid[point]; });
+    for (int first = 0; first < numSites; first += ORDER_BATCH) {
+        const Site* gm_batch = mesh.gm_sites + start + first;
+        const int count = min(ORDER_BATCH, numSites - first);
+        orderCharges<INTERPOLATE_THREADS, sizeof(GridReal)>(sm_order, count,
+                                                            [&](int i) { return findCorner(tile, gm_batch[i]); });
+        takeCharges<INTERPOLATE_THREADS, sizeof(GridReal)>(sm_order, count, [&](int i) {
+            const Site site = gm_batch[i];
+            const GridReal* sm_corner = sm_potential + findCorner(tile, site);
+            interpolateForce<WINDOW_ORDER>(
+                mesh, site, output, [&](int h, int j, int k) { return sm_corner[(h * HALO_Y + j) * HALO_Z + k]; });
+        });
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Charges to sites, sorted by tile: a counting sort, whose stages are the kernels below in this order. The order within a tile is that of
-// arrival; nothing depends on it, since grids are summed in integers and forces are computed one charge at a time.
+// Charges to sites, sorted by tile. A tile's room for sites is known before the step, so that one pass over the charges is enough. The order
+// within a tile is that of arrival; nothing depends on it, since grids are summed in integers and forces are computed one charge at a time.
 
 __device__ __forceinline__ SiteReal wrap(SiteReal fraction) {
     return fraction - floor(fraction);
@@ -14,6 +14,24 @@ __device__ __forceinline__ int countTogether(int* gm_count, int index) {
     if (lane == leader)
         before = atomicAdd(&gm_count[index], __popc(peers));
     return __shfl_sync(peers, before, leader) + __popc(peers & ((1u << lane) - 1));
+}
+
+/** Set the sums of charge to 0, 16 bytes at a time: the buffer is a multiple of that. */
+__device__ __forceinline__ void clearSums(const Mesh& mesh) {
+    const int numPoints = mesh.numX * mesh.numY * mesh.numZ, perVector = 16 / sizeof(GridSum),
+              numVectors = (numPoints - 1) / perVector + 1;
+    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < numVectors; i += blockDim.x * gridDim.x)
+        reinterpret_cast<int4*>(mesh.gm_sum)[i] = make_int4(0, 0, 0, 0);
+}
+
+/** Find the place in the table for one more charge of a tile. */
+__device__ __forceinline__ int findRoom(const Mesh& mesh, int tile) {
+    const int rank = countTogether(mesh.table.gm_count, tile);
+    const int start = mesh.table.gm_start[tile];
+    if (rank < mesh.table.gm_start[tile + 1] - start)
+        return start + rank;
+    const int numTiles = countTiles(mesh);
+    return mesh.table.gm_start[numTiles] + countTogether(mesh.table.gm_count, numTiles);
 }
 
 extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_posq,
@@ -46,47 +64,46 @@ extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_p
             (findTile(site.ix, mesh.tilesX, mesh.numX) * mesh.tilesY + findTile(site.iy, mesh.tilesY, mesh.numY)) *
                 mesh.tilesZ +
             findTile(site.iz, mesh.tilesZ, mesh.numZ);
-        mesh.gm_unsorted[slot] = site;
-        mesh.gm_siteTile[slot] = tile;
-        mesh.gm_siteRank[slot] = countTogether(mesh.gm_siteCount, tile);
+        mesh.gm_sites[findRoom(mesh, tile)] = site;
     }
+    clearSums(mesh);
 }
 
-/** Exclusive sum of the counts, and zero them for the next step. One block. */
-extern "C" __global__ void __launch_bounds__(SCAN_THREADS) scanTiles(Mesh mesh) {
-    __shared__ int sm_sum[SCAN_THREADS / 32];
-    const int numTiles = mesh.tilesX * mesh.tilesY * mesh.tilesZ, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    int base = 0;
-    for (int first = 0; first < numTiles; first += SCAN_THREADS) {
-        const int tile = first + threadIdx.x;
-        const int count = tile < numTiles ? mesh.gm_siteCount[tile] : 0;
-        int sum = count;
-        for (int offset = 1; offset < 32; offset *= 2) {
-            const int other = __shfl_up_sync(0xffffffff, sum, offset);
-            if (lane >= offset)
-                sum += other;
-        }
-        if (lane == 31)
-            sm_sum[warp] = sum;
-        __syncthreads();
-        int before = base;
-        for (int w = 0; w < warp; w++)
-            before += sm_sum[w];
-        int total = 0;
-        for (int w = 0; w < SCAN_THREADS / 32; w++)
-            total += sm_sum[w];
-        if (tile < numTiles) {
-            mesh.gm_siteStart[tile] = before + sum - count;
-            mesh.gm_siteCount[tile] = 0;
-        }
-        base += total;
-        __syncthreads();
+/**
+ * Make the table of the next step: room for an eighth more charges than there are, and for 16, which covers what moves and what
+ * fluctuates. Called by all threads of one block.
+ */
+template <int Threads>
+__device__ void makeRoom(const Mesh& mesh) {
+    __shared__ int sm_sum[Threads / 32];
+    const int numTiles = countTiles(mesh), perThread = (numTiles + Threads - 1) / Threads, lane = threadIdx.x % 32,
+              warp = threadIdx.x / 32;
+    const int begin = min(numTiles, (int) threadIdx.x * perThread), end = min(numTiles, begin + perThread);
+    int room = 0;
+    for (int tile = begin; tile < end; tile++) {
+        const int count = mesh.table.gm_count[tile];
+        room += count + count / 8 + 16;
     }
-    if (threadIdx.x == 0)
-        mesh.gm_siteStart[numTiles] = base;
-}
-
-extern "C" __global__ void sortSites(Mesh mesh) {
-    for (int slot = blockIdx.x * blockDim.x + threadIdx.x; slot < mesh.numSites; slot += blockDim.x * gridDim.x)
-        mesh.gm_sites[mesh.gm_siteStart[mesh.gm_siteTile[slot]] + mesh.gm_siteRank[slot]] = mesh.gm_unsorted[slot];
+    int sum = room;
+    for (int offset = 1; offset < 32; offset *= 2) {
+        const int other = __shfl_up_sync(0xffffffff, sum, offset);
+        if (lane >= offset)
+            sum += other;
+    }
+    if (lane == 31)
+        sm_sum[warp] = sum;
+    __syncthreads();
+    int start = sum - room;
+    for (int w = 0; w < warp; w++)
+        start += sm_sum[w];
+    for (int tile = begin; tile < end; tile++) {
+        const int count = mesh.table.gm_count[tile];
+        mesh.nextTable.gm_start[tile] = start;
+        mesh.nextTable.gm_count[tile] = 0;
+        start += count + count / 8 + 16;
+    }
+    if (threadIdx.x == Threads - 1) {
+        mesh.nextTable.gm_start[numTiles] = start;
+        mesh.nextTable.gm_count[numTiles] = 0;
+    }
 }

@@ -6,7 +6,7 @@
 __device__ __forceinline__ void locate(SiteReal u, int num, short& index, SiteReal& f) {
     const SiteReal below = floor(u);
     f = u - below;
-    index = (short) ((int) below % num); // a coordinate that rounds up to num is 0
+    index = (short) ((int) below < num ? (int) below : 0); // a coordinate can round up to num
 }
 
 template <class T>

@@ -118,11 +118,13 @@ def test_reciprocal_space_in_the_group_of_the_force(platform):
 @PLATFORMS
 def test_forces_of_the_mesh_depend_on_positions_alone(platform):
     """Not on where the charges were before, nor on the order in which they are added: to the last bit."""
-    positions, charges = make_salt(BOXES["triclinic"])
+    box = BOXES["rectangular"]
+    positions, charges = make_salt(box)
+    positions %= np.diag(box)  # OpenMM rounds what it moves into the box
     force = TunablePMEForce(make_force(charges))
     force.setReciprocalSpaceForceGroup(3)
-    system = make_system(BOXES["triclinic"], len(charges), force)
-    crowded = 0.5 * positions + 1.7
+    system = make_system(box, len(charges), force)
+    crowded = 0.4 * positions
     expected = [evaluate(make_context(system, place, platform), {3})[0] for place in (positions, crowded)]
     context = make_context(system, positions, platform)
     for place, forces in zip((positions, crowded, positions), (expected[0], expected[1], expected[0]), strict=True):

@@ -247,7 +247,9 @@ def test_one_atom(charge, platform):
     context = make_context(make_system(np.diag([2.0, 2.0, 2.0]), 1, force), np.array([[0.3, -7.0, 0.2]]), platform)
     forces, energy = evaluate(context)
     assert np.abs(forces).max() < 1e-3
-    assert energy == pytest.approx(-0.5 * 2.837297479 * 138.93545764 * charge**2 / 2.0, rel=1e-6, abs=1e-12)
+    # A difference of energies that are three times as large; those of the mesh are rounded to single precision.
+    tolerance = 1e-6 if platform in ("Reference", "CUDA double") else 3e-6
+    assert energy == pytest.approx(-0.5 * 2.837297479 * 138.93545764 * charge**2 / 2.0, rel=tolerance, abs=1e-12)
 
 
 @PLATFORMS

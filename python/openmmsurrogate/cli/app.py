@@ -20,6 +20,7 @@ from openmmsurrogate.cli.doctor import doctor
 from openmmsurrogate.cli.evaluate import evaluate
 from openmmsurrogate.cli.quantize import quantize
 from openmmsurrogate.cli.sample import sample
+from openmmsurrogate.cli.study import study
 from openmmsurrogate.cli.train import train
 from openmmsurrogate.cli.tune import tune
 from openmmsurrogate.cli.validate import validate
@@ -55,6 +56,7 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(study, name="study")
 
 
 def _print_version(wanted: bool) -> None:

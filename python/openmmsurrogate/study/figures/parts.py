@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""Figures of what the time of a step goes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from openmmsurrogate.study.experiment import REFERENCE_SIZE
+from openmmsurrogate.study.figures.drawing import (
+    PART_LABELS,
+    PARTS,
+    NothingToDraw,
+    StudyFigure,
+    findRow,
+    needRows,
+)
+from openmmsurrogate.study.store import Results
+
+Row = dict[str, Any]
+
+_BAR = 0.27  # inches
+_SIZED = ("pme-cpu", "pme-single", "pme-mixed", "pme-double", "tunable-single", "table-single", "network-bfloat16")
+
+
+def _split_rows(results: Results) -> list[Row]:
+    return [row for row in results.rows("speed-") if "split_ms" in row]
+
+
+def _reference_rows(results: Results) -> list[Row]:
+    """Return the rows of the measured size that is nearest to the report's."""
+    rows = _split_rows(results)
+    if not rows:
+        return []
+    size = min({row["particles"] for row in rows}, key=lambda particles: abs(particles - REFERENCE_SIZE))
+    return [row for row in rows if row["particles"] == size]
+
+
+def _groups(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return rows in groups of about one scale: what is slow, the networks and the CPU, apart from the rest."""
+    slow = [row for row in rows if row["name"].startswith("network-") or row["name"].endswith("-cpu")]
+    fast = [row for row in rows if row not in slow]
+    return [group for group in (fast, slow) if group]
+
+
+def drawBars(axes: Axes, rows: Sequence[Row]) -> None:
+    """Draw a bar of parts for each row, with the whole time at its end."""
+    longest = max(row["ms_per_step"] for row in rows)
+    for i, row in enumerate(rows):
+        left = 0.0
+        for part, color in PARTS.items():
+            width = max(0.0, row["split_ms"].get(part) or 0.0)
+            axes.barh(i, width, left=left, color=color, height=0.72, linewidth=0)
+            left += width
+        axes.annotate(f" {row['ms_per_step']:.3g}", (max(left, row["ms_per_step"]), i), va="center", fontsize=7.5)
+    axes.set_yticks(range(len(rows)), [row["label"] for row in rows], fontsize=7.5)
+    axes.set_xlim(0.0, 1.12 * longest)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+
+
+def _draw_legend(axes: Axes, rows: Sequence[Row]) -> None:
+    parts = [part for part in PARTS if any(row["split_ms"].get(part) for row in rows)]
+    handles = [axes.barh([0], [0], color=PARTS[part], label=PART_LABELS[part]) for part in parts]
+    axes.legend(handles=handles, fontsize=7.5, ncols=len(parts), loc="lower right", bbox_to_anchor=(1.0, 1.0))
+
+
+def _reference_height(results: Results) -> float:
+    return 1.3 + _BAR * len(_reference_rows(results)) + 0.5 * len(_groups(_reference_rows(results)))
+
+
+def _draw_reference(results: Results, figure: Figure) -> None:
+    rows = needRows(_reference_rows(results), "speed")
+    groups = _groups(rows)
+    panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=[len(group) + 1 for group in groups])[:, 0]
+    for axes, group in zip(panels, groups, strict=True):
+        drawBars(axes, group)
+    _draw_legend(panels[0], rows)
+    panels[-1].set_xlabel("ms per step")
+
+
+def _describe_reference(results: Results) -> str:
+    rows = needRows(_reference_rows(results), "speed")
+    own = findRow(rows, "lj-single") or findRow(rows, "pme-single") or rows[0]
+    texts = []
+    for row in rows:
+        if row is not own and row["name"] != "none":
+            ratio = own["ms_per_step"] / row["ms_per_step"]
+            texts.append(
+                f"{row['label']} {f'{ratio:.2g} times as fast' if ratio > 1 else f'{1 / ratio:.2g} times as slow'}"
+            )
+    return (
+        f"Whole steps of {rows[0]['particles']:,} particles, {rows[0]['state']}, Langevin thermostat, and what they "
+        "go to. "
+        f"The scales of the panels differ. Beside {own['label']} ({own['ms_per_step']:.3g} ms): "
+        + "; ".join(texts)
+        + "."
+    )
+
+
+def _sized_panels(results: Results) -> list[list[Row]]:
+    rows = [row for row in _split_rows(results) if row["name"] in _SIZED]
+    if results.settings.platform == "CUDA":
+        rows = [row for row in rows if row["platform"] == "CUDA"]  # the CPU would set the scale
+    sizes = sorted({row["particles"] for row in rows})
+    return [
+        [row for name in _SIZED for row in rows if row["name"] == name and row["particles"] == size] for size in sizes
+    ]
+
+
+def _draw_sizes(results: Results, figure: Figure) -> None:
+    panels = _sized_panels(results)
+    if not panels:
+        raise NothingToDraw("speed has not been measured")
+    ratios = [len(rows) + 1 for rows in panels]
+    all_axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=ratios)[:, 0]
+    for axes, rows in zip(all_axes, panels, strict=True):
+        drawBars(axes, rows)
+        axes.set_title(f"{rows[0]['particles']:,} ions", fontsize=8.5)
+    _draw_legend(all_axes[0], [row for rows in panels for row in rows])
+    all_axes[-1].set_xlabel("ms per step")
+
+
+def _describe_sizes(results: Results) -> str:
+    rows = needRows([row for rows in _sized_panels(results) for row in rows], "speed")
+    single, double = findRow(rows, "pme-single"), findRow(rows, "pme-double")
+    text = "Whole steps at each size, and what they go to; each panel has a scale of its own. "
+    if single is not None and double is not None and single["particles"] == double["particles"]:
+        saved = 100.0 * (1.0 - single["split_ms"]["k_space"] / double["split_ms"]["k_space"])
+        text += (
+            f"At {single['particles']:,} ions k-space takes {saved:.0f} % less in single than in double (the report: "
+            f"22.4 % at 256,000), and the pairs {single['split_ms']['pair']:.3g} ms against "
+            f"{double['split_ms']['pair']:.3g}. "
+        )
+    largest = findRow(rows, "pme-single") or rows[-1]
+    share = 100.0 * (largest["split_ms"]["k_space"] or 0.0) / largest["ms_per_step"]
+    return text + f"k-space is {share:.0f} % of a step of {largest['label']} at {largest['particles']:,} ions."
+
+
+FORCES = StudyFigure(
+    "figure-5", "figure 5", "Total time per step", "speed-", _reference_height, _draw_reference, _describe_reference
+)
+STAGES = StudyFigure(
+    "figure-7",
+    "figure 7",
+    "PME by precision and by stage",
+    "speed-",
+    _reference_height,
+    _draw_reference,
+    _describe_reference,
+)
+SIZES = StudyFigure(
+    "figure-9",
+    "figure 9",
+    "Pairs, k-space and the rest, by size",
+    "speed-",
+    lambda results: 0.9 + sum(0.5 + _BAR * len(rows) for rows in _sized_panels(results)),
+    _draw_sizes,
+    _describe_sizes,
+)

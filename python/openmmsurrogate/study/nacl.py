@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""The study of sodium chloride: PME by precision and by stage, beside surrogates that need no reciprocal space."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from openmmsurrogate.force import SurrogateForce
+from openmmsurrogate.study.contestants import Contestant, makeNoForce, makeNonbonded, makeSurrogate, makeTunable
+from openmmsurrogate.study.experiment import PRECISIONS, Experiment, findReferenceSize, measureIdle, orderSizes
+from openmmsurrogate.study.reproducibility import measureReproducibility
+from openmmsurrogate.study.settings import StudySettings
+from openmmsurrogate.study.speed import measureSpeed
+from openmmsurrogate.study.structure import makeExact, measureStructure
+
+MODEL = "nacl-1.0nm"
+SURROGATE_FORMATS = ("single", "bfloat16", "float16")
+STAGES: dict[str, dict[str, Any]] = {
+    "single": {"precision": "single"},
+    "double": {"precision": "double"},
+    "spread-double": {"precision": "single", "spreadingPrecision": "double"},
+    "fft-double": {"precision": "single", "fftPrecision": "double"},
+    "float16": {"precision": "float16"},
+    "fft-float16": {"precision": "single", "fftPrecision": "float16"},
+}
+"""Precisions of the four stages of TunablePMEForce, by a name."""
+STAGE_LABELS = {
+    "single": "all stages single",
+    "double": "all stages double",
+    "spread-double": "spreading double, the rest single",
+    "fft-double": "FFT double, the rest single",
+    "float16": "all stages float16",
+    "fft-float16": "FFT float16, the rest single",
+}
+
+
+def makePME(precision: str = "single", platform: str | None = None, ensembles: bool = True) -> Contestant:
+    """Return OpenMM's own force in a precision of CUDA, or on another platform."""
+    return Contestant(
+        f"pme-{platform.lower() if platform else precision}",
+        f"PME, {f'platform {platform}' if platform else precision}",
+        makeNonbonded,
+        precision,
+        platform,
+        system="pme",
+        hasKSpace=True,
+        ensembles=ensembles,
+    )
+
+
+def makeStaged(stages: str, precision: str = "single") -> Contestant:
+    """Return TunablePMEForce with stages in a Context of a precision."""
+    return Contestant(
+        f"tunable-{stages}",
+        f"TunablePMEForce, {STAGE_LABELS[stages]}",
+        makeTunable(**STAGES[stages]),
+        precision,
+        hasKSpace=True,
+    )
+
+
+def makeIonSurrogate(method: int, format: str) -> Contestant:
+    """Return the shipped surrogate of the crystal."""
+    name = "table" if method == SurrogateForce.Table else "network"
+    return Contestant(
+        f"{name}-{format}",
+        f"surrogate, {name}, {format}",
+        makeSurrogate(MODEL, method, format),
+        ensembles=method == SurrogateForce.Table,
+    )
+
+
+def listSurrogates(network: bool = True) -> list[Contestant]:
+    """Return the surrogates: the table, and the networks if they are wanted."""
+    networks = [makeIonSurrogate(SurrogateForce.Network, format) for format in SURROGATE_FORMATS] * network
+    return [makeIonSurrogate(SurrogateForce.Table, "single"), *networks]
+
+
+NO_FORCE = Contestant("none", "no force", makeNoForce)
+
+
+def listSpeedContestants(settings: StudySettings, size: int) -> list[Contestant]:
+    """Return who is timed at a size; all stages at the one that is nearest to the report's."""
+    gpu = settings.platform == "CUDA"
+    contestants = [makePME(precision) for precision in PRECISIONS] if gpu else [makePME(platform=settings.platform)]
+    contestants += [makeStaged("single")]
+    if size == findReferenceSize(settings.sizes):
+        contestants += [makeStaged(name) for name in STAGES if name != "single"]
+        contestants += [NO_FORCE] + [makePME(platform="CPU", ensembles=False)] * gpu
+    return contestants
+
+
+def listStructureContestants(settings: StudySettings) -> list[Contestant]:
+    """Return who is simulated for g(r) and energies."""
+    gpu = settings.platform == "CUDA"
+    pme = [makePME(platform="CPU")] + [makePME(precision) for precision in ("single", "double")] * gpu
+    return [*pme, makeStaged("single"), makeStaged("double"), makeStaged("float16")]
+
+
+def listExperiments(settings: StudySettings) -> list[Experiment]:
+    """Return the experiments of the study in their order; those of surrogates need the model."""
+    gpu = settings.platform == "CUDA"
+    experiments = [Experiment("idle", "power of the idle GPU", measureIdle)]
+    for size in orderSizes(settings.sizes):
+        run = partial(measureSpeed, numParticles=size, contestants=listSpeedContestants(settings, size))
+        experiments.append(Experiment(f"speed-{size}", f"speed of {size:,} ions", run))
+        run = partial(measureSpeed, numParticles=size, contestants=listSurrogates(network=gpu))
+        title = f"speed of the surrogate of {size:,} ions"
+        experiments.append(Experiment(f"speed-{size}-surrogate", title, run, MODEL))
+    exact = makeExact()
+    own = listStructureContestants(settings)
+    for contestant in (*own, *listSurrogates(network=False)):
+        structure = partial(measureStructure, contestant=contestant, exact=exact)
+        needs = None if contestant in own else MODEL
+        title = f"structure: {contestant.label}"
+        experiments.append(Experiment(f"structure-{contestant.name}", title, structure, needs))
+    pme = makePME() if gpu else makePME(platform=settings.platform)
+    twice = partial(measureReproducibility, contestants=[pme, makeStaged("single")])
+    surrogateTwice = partial(measureReproducibility, contestants=listSurrogates(network=False))
+    return [
+        *experiments,
+        Experiment("reproducibility", "the same run twice", twice),
+        Experiment("reproducibility-surrogate", "the same run of the surrogate twice", surrogateTwice, MODEL),
+    ]
+
+
+MELTER = makePME()

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Time and energy of a step, what the time goes to, and what ensembles cost.
+
+All steps of a contestant are those of one Context. What the time goes to comes from differences, not from a profiler:
+
+- at rest: the same steps with a time step so small that no particle moves and no list is built anew. What moving steps
+  take more is the neighbor list;
+- at rest without reciprocal space: the difference is reciprocal space;
+- at rest without any force: the difference is the pairs; what remains is integration, thermostat, launches, and
+  OpenMM's reordering of particles.
+
+Checks of the list that run at each step count to the pairs. Where reciprocal space runs beside the pairs on the GPU its
+part is what it adds; what it takes alone is given, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from openmmsurrogate.study.contestants import K_SPACE_GROUP, Contestant
+from openmmsurrogate.study.laboratory import Laboratory, describeError
+from openmmsurrogate.study.timed_context import ALL_GROUPS, BAROSTAT_INTERVAL, TimedContext, Timing
+
+_SHARE = 0.5  # of the windows of whole steps, for those of parts
+ENSEMBLES = ("NVE", "NPT")
+
+
+def measureSpeed(laboratory: Laboratory, numParticles: int, contestants: Sequence[Contestant]) -> list[dict[str, Any]]:
+    """Measure contestants at one size. One that fails gets a row that says why."""
+    material = laboratory.material
+    size = {"particles": material.countParticles(numParticles)}
+    rows: list[dict[str, Any]] = []
+    for contestant in contestants:
+        try:
+            start = laboratory.makeStart(numParticles, material.state)
+            laboratory.report(f"speed of {size['particles']:,} particles: {contestant.label}")
+            with laboratory.open(contestant, start) as context:
+                rows.append({**contestant.describe(), **size, **_measure(laboratory, contestant, context)})
+        except Exception as error:  # of whatever library, out of memory too: the others go on
+            rows.append(describeError(contestant, error, **size))
+    return rows
+
+
+def _measure(laboratory: Laboratory, contestant: Contestant, context: TimedContext) -> dict[str, Any]:
+    settings, material = laboratory.settings, laboratory.material
+    context.use("NVT")
+    whole = context.time(settings.seconds, settings.repeats, withPower=contestant.platform is None)
+    row: dict[str, Any] = {
+        "platform": contestant.platform or settings.platform,
+        "state": material.state.name,
+        "ms_per_step": whole.median,
+        "ms_per_step_windows": whole.milliseconds,
+        "steps_per_window": whole.steps,
+        "temperature_K": context.temperature(),
+        **_describe_power(whole),
+    }
+    if contestant.split:
+        row["split_ms"] = _split(laboratory, contestant, context, whole.median)
+    if contestant.ensembles:
+        row["ensemble_state"] = material.ensembleState.name
+        row["ensembles_ms"] = _compare_ensembles(laboratory, context)
+    return row
+
+
+def _describe_power(timing: Timing) -> dict[str, float]:
+    if timing.watts is None:
+        return {}
+    return {"W": timing.watts, "J_per_step": timing.watts * timing.median / 1000.0}
+
+
+def _split(
+    laboratory: Laboratory, contestant: Contestant, context: TimedContext, whole: float
+) -> dict[str, float | None]:
+    """Return what the time of a step goes to, ms; the parts add up to the whole."""
+    seconds, repeats = _SHARE * laboratory.settings.seconds, laboratory.settings.repeats
+
+    def timeAtRest(groups: int) -> float:
+        context.use("NVT", groups, frozen=True)
+        return context.time(seconds, repeats).median
+
+    rest, other = timeAtRest(ALL_GROUPS), timeAtRest(0)
+    result: dict[str, float | None] = {"neighbor": whole - rest, "other": other, "k_space": None, "k_space_alone": None}
+    if contestant.hasKSpace:
+        withoutKSpace = timeAtRest(ALL_GROUPS & ~(1 << K_SPACE_GROUP))
+        result["k_space"] = rest - withoutKSpace
+        result["k_space_alone"] = timeAtRest(1 << K_SPACE_GROUP) - other
+        rest = withoutKSpace
+    result["pair"] = rest - other
+    return result
+
+
+def _compare_ensembles(laboratory: Laboratory, context: TimedContext) -> dict[str, list[float]]:
+    """Return times of a step in each ensemble, ms, a number per window."""
+    settings, material = laboratory.settings, laboratory.material
+    if material.ensembleState != material.state:
+        lattice = material.createLattice(context.context.getSystem().getNumParticles(), material.ensembleState)
+        context.restart(lattice)
+    result = {}
+    for ensemble in ENSEMBLES:
+        context.use(ensemble)
+        multiple = BAROSTAT_INTERVAL if ensemble == "NPT" else 1
+        result[ensemble] = context.time(_SHARE * settings.seconds, settings.repeats, multiple).milliseconds
+    return result

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+"""The command study at toy size: experiments, resuming, refusals, figures and pages."""
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import liquid_samples  # noqa: F401  # puts examples/ on the path
+import numpy as np
+import openmm
+import pytest
+from openmm import unit
+from study_results import make_results
+from typer.testing import CliRunner
+
+from openmmsurrogate import cli, listModels
+from openmmsurrogate.study import Results, StudyFolder, describeMissing, runner, runStudy
+from openmmsurrogate.study.contestants import makeNonbonded
+from openmmsurrogate.study.figures import FIGURES, NothingToDraw, drawFigures
+from openmmsurrogate.study.materials import ARGON, MATERIALS, NACL
+from openmmsurrogate.study.page import makePage
+from openmmsurrogate.study.settings import chooseSettings
+from openmmsurrogate.study.timed_context import TimedContext, addBarostat
+
+ROOT = Path(__file__).parents[2]
+COMMITTED = [folder for folder in (ROOT / "docs" / "study").glob("*") if (folder / "study.json").exists()]
+TOY = {"sizes": [512], "seconds": 0.01, "repeats": 2, "steps": 400, "quick": True}
+
+
+def make_toy(study):
+    """Make settings for the smallest study there is."""
+    settings = chooseSettings(study, "CPU", **TOY)
+    return dataclasses.replace(settings, structureParticles=512, repeatSteps=50)
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    monkeypatch.setenv("OPENMM_CPU_THREADS", "1")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return the folders of a toy study of each material."""
+    folders = {}
+    for study in MATERIALS:
+        folders[study] = tmp_path_factory.mktemp(study) / "study"
+        runStudy(make_toy(study), folders[study])
+    return folders
+
+
+@pytest.mark.parametrize("study", MATERIALS)
+def test_parts_add_up_to_the_whole_step(finished, study):
+    rows = Results.load(finished[study]).rows("speed-")
+    names = {row["name"] for row in rows}
+    assert names >= ({"lj-cpu", "table-single"} if study == "argon" else {"pme-cpu", "tunable-single", "none"})
+    for row in rows:
+        parts = row["split_ms"]
+        total = sum(parts[name] or 0.0 for name in ("pair", "k_space", "neighbor", "other"))
+        assert total == pytest.approx(row["ms_per_step"], rel=1e-5)
+        assert (parts["k_space"] is not None) == (row["name"].startswith(("pme", "tunable")))
+        assert len(row["ms_per_step_windows"]) == 2
+        assert row["temperature_K"] == pytest.approx(MATERIALS[study].state.temperature, rel=0.35)
+        if "ensembles_ms" in row:
+            assert set(row["ensembles_ms"]) == {"NVE", "NPT"}
+
+
+@pytest.mark.parametrize("study", MATERIALS)
+def test_structures_are_those_of_the_material(finished, study):
+    results = Results.load(finished[study])
+    rows = {row["name"]: row for row in results.rows("structure-")}
+    own = rows["lj-cpu" if study == "argon" else "pme-cpu"]
+    assert own["force_relative_rms_error"] < (1e-4 if study == "argon" else 5e-3)
+    r = np.array(own["g_r"]["r_nm"])
+    peaks = {"argon": {"Ar-Ar": 0.38}, "nacl": {"Na-Na": 0.41, "Na-Cl": 0.28, "Cl-Cl": 0.41}}
+    for pair, nearest in peaks[study].items():
+        g = np.array(own["g_r"][pair]["g"])
+        assert r[g.argmax()] == pytest.approx(nearest, abs=0.03)
+    if study == "argon":
+        table = rows["table-single"]
+        assert table["force_r2"] > 0.999999
+        assert table["energy"]["kJ_per_mol"] == pytest.approx(own["judged_energy"]["kJ_per_mol"], abs=0.3)
+        assert "energy" not in own  # NonbondedForce's is not zero at the cutoff
+        worse, better = (rows[f"table-{name}"]["force_r2"] for name in ("bfloat16-all", "argon-bf16"))
+        assert worse < better < 1.0
+
+
+@pytest.mark.parametrize("study", MATERIALS)
+def test_repeated_runs_are_compared(finished, study):
+    rows = Results.load(finished[study]).rows("reproducibility")
+    assert len(rows) >= 2
+    for row in rows:
+        assert row["bitwise_equal"] == (max(row["rms_distance_nm"]) == 0.0)
+        assert row["bitwise_equal"] == (row["first_difference_ps"] is None)
+
+
+def test_what_is_missing_is_named(finished):
+    text = "\n".join(describeMissing(Results.load(finished["nacl"])))
+    assert "joules are measured on platform CUDA only" in text
+    assert "single, mixed and double are those of platform CUDA" in text
+    if "nacl-1.0nm" not in listModels():
+        assert "needs the model nacl-1.0nm" in text
+        assert "speed of the surrogate of 512 ions" in text
+    page = makePage(Results.load(finished["nacl"]))
+    assert "What was not measured" in page
+    assert "joules have not been measured" in page
+
+
+def test_an_interrupted_study_goes_on(tmp_path, monkeypatch):
+    folder = tmp_path / "study"
+    calls = []
+
+    def run(name, interrupt, laboratory):
+        calls.append(name)
+        if interrupt:
+            raise KeyboardInterrupt
+        return [{"name": name, "label": name, "particles": 1}]
+
+    def list_experiments(interrupted):
+        return [runner.Experiment(name, name, lambda _, name=name: run(name, name == interrupted, _)) for name in "abc"]
+
+    monkeypatch.setitem(runner._LISTS, "argon", lambda _: list_experiments("b"))
+    with pytest.raises(KeyboardInterrupt):
+        runStudy(make_toy("argon"), folder)
+    assert sorted(path.name for path in (folder / "results").iterdir()) == ["a.json"]
+    monkeypatch.setitem(runner._LISTS, "argon", lambda _: list_experiments(None))
+    seen = []
+    assert runStudy(make_toy("argon"), folder, lambda *state: seen.append(state)) == 1
+    assert calls == ["a", "b", "b", "c"]
+    assert seen[0] == (1, 3, "b")
+    assert seen[-1] == (3, 3, "done")
+    content = json.loads((folder / "results" / "b.json").read_text())
+    assert content["rows"] == [{"name": "b", "label": "b", "particles": 1}]
+    assert content["device"]["openmm"].startswith("8.6")
+
+
+def test_other_settings_are_refused(tmp_path):
+    StudyFolder(tmp_path / "study", make_toy("argon"), "this machine")
+    StudyFolder(tmp_path / "study", make_toy("argon"), "this machine")
+    with pytest.raises(ValueError, match=r"other settings \(study is argon there, nacl here\): choose another folder"):
+        StudyFolder(tmp_path / "study", make_toy("nacl"), "this machine")
+    longer = dataclasses.replace(make_toy("argon"), seconds=2.0)
+    with pytest.raises(ValueError, match=r"seconds is 0.01 there, 2.0 here"):
+        StudyFolder(tmp_path / "study", longer, "this machine")
+    with pytest.raises(ValueError, match="done on this machine, this is another"):
+        StudyFolder(tmp_path / "study", make_toy("argon"), "another")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    with pytest.raises(ValueError, match="holds other files, and no study"):
+        StudyFolder(tmp_path / "full", make_toy("argon"), "this machine")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["argon", "--sizes", "64", "--platform", "CPU"], "narrower than twice the cutoff; take 256 or more"),
+        (["nacl", "--sizes", "2000,x"], "whole numbers separated by commas"),
+        (["argon", "--steps", "10"], "400 steps or more"),
+        (["figures", "no-such-folder"], "there is no study.json in it"),
+        (["page", "no-such-folder"], "there is no study.json in it"),
+    ],
+)
+def test_the_command_explains_bad_input(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli.app, ["study", *arguments])
+    assert result.exit_code != 0
+    assert message in " ".join(re.sub(r"[│╭╰─╮╯]", " ", result.output).split())
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_the_command_runs_and_resumes(tmp_path, monkeypatch):
+    folder = tmp_path / "study"
+    options = "--quick --platform CPU --sizes 512 --seconds 0.01 --steps 400 --repeats 1"
+    command = [sys.executable, "-m", "openmmsurrogate.cli", "study", "nacl", *options.split(), "-o", str(folder)]
+    first = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300)
+    assert first.returncode == 0, first.stderr
+    assert (folder / "index.html").exists()
+    assert (folder / "figures" / "figure-9.png").read_bytes().startswith(b"\x89PNG")
+    times = {path: path.stat().st_mtime_ns for path in (folder / "results").iterdir()}
+    second = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300)
+    assert second.returncode == 0, second.stderr
+    assert f"{len(times)} experiments had been done before" in second.stdout
+    assert times == {path: path.stat().st_mtime_ns for path in (folder / "results").iterdir()}
+
+
+@pytest.mark.parametrize("study", MATERIALS)
+def test_figures_and_page_are_made_from_results_alone(study, tmp_path):
+    results = make_results(study)
+    files = drawFigures(results, tmp_path)
+    assert [file.stem for file in files] == [figure.name for figure in FIGURES[study]]
+    for file in files:
+        assert 5000 < file.stat().st_size < 300_000, file
+    page = makePage(results)
+    for figure in FIGURES[study]:
+        assert f"id='{figure.name}'" in page
+        assert figure.title in page
+        if figure.report:
+            assert f"After {figure.report} of the report" in page
+    assert page.count("<svg ") == len(files)
+    assert page.count("NVIDIA Test, driver 580.0, OpenMM 8.6.1, commit 1234567, 2026-11-27") > len(files)
+    assert "Everything that the study has was measured" in page
+    outside = re.findall(r"(?:src|href)=[\"'](?!#)([^\"']+)", page)
+    assert not outside, "the page needs nothing beside it"
+    assert "prefers-color-scheme: dark" in page
+    assert "width=device-width" in page
+    assert page == makePage(results)
+
+
+def test_the_page_tells_figures_that_cannot_be_drawn():
+    results = Results(make_results("nacl").settings, {})
+    assert all(_has_nothing(figure, results) for figure in FIGURES["nacl"])
+    page = makePage(results)
+    assert page.count("has not been measured") + page.count("have not been measured") >= len(FIGURES["nacl"]) - 1
+    assert "Not done yet" in page
+
+
+def _has_nothing(figure, results):
+    try:
+        figure.makePNG(results)
+    except NothingToDraw:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: folder.name)
+def test_committed_figures_and_pages_are_made_from_their_json(folder, tmp_path):
+    results = Results.load(folder)
+    files = drawFigures(results, tmp_path)
+    assert sorted(file.name for file in files) == sorted(path.name for path in (folder / "figures").glob("*.png"))
+    for file in files:
+        assert (folder / "figures" / file.name).stat().st_size < 300_000
+    made, kept = makePage(results), (folder / "index.html").read_text()
+    # Paths of figures differ between versions of matplotlib, text does not.
+    assert re.sub(r"<svg .*?</svg>", "", made, flags=re.DOTALL) == re.sub(r"<svg .*?</svg>", "", kept, flags=re.DOTALL)
+
+
+def test_the_materials_are_those_of_the_examples():
+    import liquid_argon
+
+    positions, edge = liquid_argon.createLattice(4)
+    start = ARGON.createLattice(256, ARGON.state)
+    np.testing.assert_allclose(start.positions, positions, atol=1e-12)
+    assert start.edge == pytest.approx(edge)
+    (ours,), theirs = makeNonbonded(ARGON, start), liquid_argon.createLennardJones(256)
+    assert openmm.XmlSerializer.serialize(ours) == openmm.XmlSerializer.serialize(theirs)
+    nacl_system = pytest.importorskip("nacl_system")
+    for name, (charge, sigma, epsilon, mass) in nacl_system.IONS.items():
+        assert dataclasses.astuple(NACL.species[name]) == (mass, charge, sigma, epsilon)
+    positions, names, edge = nacl_system.createLattice(4)
+    start = NACL.createLattice(512, NACL.state)
+    assert start.edge == pytest.approx(edge)
+    theirs = set(zip(names, map(tuple, np.round(positions, 6)), strict=True))
+    assert set(zip(start.kinds, map(tuple, np.round(start.positions, 6)), strict=True)) == theirs
+
+
+def test_ensembles_do_what_they_are_called():
+    start = NACL.createLattice(512, NACL.state)
+    forces = makeNonbonded(NACL, start)
+    system = addBarostat(NACL.createSystem(start, forces), 298.0)
+    context = TimedContext(NACL, start, system, "CPU", {})
+    volume = context.volume()
+    context.use("NVT")
+    context.step(60)
+    assert context.volume() == volume
+    context.use("NVE")
+    before = _total_energy(context)
+    context.step(60)
+    assert context.volume() == volume
+    assert _total_energy(context) == pytest.approx(before, abs=2e-3 * 512)
+    context.use("NPT")
+    context.step(2000)
+    assert context.volume() != volume
+    context.use("NVT", frozen=True)
+    positions = context.unwrapped()
+    context.step(20)
+    np.testing.assert_allclose(context.unwrapped(), positions, atol=1e-6)
+
+
+def _total_energy(context):
+    state = context.context.getState(energy=True)
+    return (state.getPotentialEnergy() + state.getKineticEnergy()).value_in_unit(unit.kilojoule_per_mole)
+
+
+def test_rock_salt_has_unlike_neighbours():
+    start = NACL.createLattice(512, NACL.state)
+    assert list(start.kinds).count("Na") == 256
+    first = start.positions - start.positions[0]
+    nearest = np.isclose(np.linalg.norm(first, axis=1), 0.289)
+    assert set(start.kinds[nearest]) == {"Cl"}
+    assert len(set(map(tuple, np.round(start.positions, 6)))) == 512
+    assert [NACL.countParticles(n) for n in (2000, 64000, 262144, 1000000)] == [1728, 64000, 262144, 1000000]
+    assert [ARGON.countParticles(n) for n in (2000, 64000)] == [2048, 62500]

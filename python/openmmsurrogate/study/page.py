@@ -23,41 +23,33 @@ _TITLES = {
 _LEADS = {
     "argon": (
         "Argon interacts by pairs only. The report replaced its Lennard-Jones force by a network 1-64-64-64-1 and "
-        "asked "
-        "what lower numeric precision does to speed, structure and energy. Here the same network runs inside OpenMM, "
-        "evaluated pair by pair in every format, or compiled to a table with an error bound, beside OpenMM's own force."
+        "asked what lower numeric precision does to speed, structure and energy. Here the same network runs inside "
+        "OpenMM, evaluated pair by pair in every format, or compiled to a table with an error bound, beside "
+        "OpenMM's own force."
     ),
     "nacl": (
         "Ions need reciprocal space, which the report found to be the bottleneck: numeric precision alone gained "
-        "little, "
-        "and it forecast an order of magnitude for a surrogate without it. Here OpenMM's PME runs in its three "
-        "precisions, TunablePMEForce by the precision of each stage, and, where a model is shipped, a pair surrogate "
-        "that "
-        "has no reciprocal space at all."
+        "little, and it forecast an order of magnitude for a surrogate without it. Here OpenMM's PME runs in its "
+        "three precisions, TunablePMEForce by the precision of each stage, and, where a model is shipped, a pair "
+        "surrogate that has no reciprocal space at all."
     ),
 }
 _METHOD = (
     "<strong>Steps.</strong> Contestants of one size go on from the same configuration. Each has one Context; after "
-    "some "
-    "steps that nobody times, for half a window at most, its steps are timed in {repeats} windows of "
-    "{seconds:g} s "
-    "by the wall clock; the tables give medians and, in brackets, the range. For the ensembles and for the parts of "
-    "a step "
-    "windows are half as long.",
+    "some steps that nobody times, for half a window at most, its steps are timed in {repeats} windows of "
+    "{seconds:g} s by the wall clock; the tables give medians and, in brackets, the range. For the ensembles and "
+    "for the parts of a step windows are half as long.",
     "<strong>Parts of a step</strong> are differences, not a profile. The same steps are timed with a time step so "
-    "small "
-    "that nothing moves, with all forces, without reciprocal space, and without any. What moving takes more is the "
-    "neighbor list; what reciprocal space adds is k-space (on a GPU it may run beside the pairs: its part is then less "
-    "than what it takes alone, which the table also gives); the rest of the forces is pairs, with the checks of the "
-    "list "
-    "that run at each step; without forces remain integration, thermostat, launches, and OpenMM's reordering of "
-    "particles. Differences of a few percent of a step are noise, and may be negative.",
+    "small that nothing moves, with all forces, without reciprocal space, and without any. What moving takes more "
+    "is the neighbor list; what reciprocal space adds is k-space (on a GPU it may run beside the pairs: its part is "
+    "then less than what it takes alone, which the table also gives); the rest of the forces is pairs, with the "
+    "checks of the list that run at each step; without forces remain integration, thermostat, launches, and "
+    "OpenMM's reordering of particles. Differences of a few percent of a step are noise, and may be negative.",
     "<strong>Joules</strong> are those of the whole GPU, host not included: NVML's counter moves every 0.1 s, and "
-    "power is "
-    "that between the first and the last move within the windows of a timing, idle power subtracted where it says net.",
+    "power is that between the first and the last move within the windows of a timing, idle power subtracted where "
+    "it says net.",
     "<strong>Structure.</strong> {structureSteps:,} steps at constant temperature after a fifth as many unsampled "
-    "ones; "
-    "standard errors from the correlation of the samples.",
+    "ones; standard errors from the correlation of the samples.",
     "<strong>Reproducibility.</strong> {repeatSteps:,} steps at constant energy, twice in one process from the same "
     "positions and velocities. Runs count as different from a root mean square distance of 0.01 nm on.",
 )
@@ -111,20 +103,25 @@ def _make_header(results: Results) -> str:
     study = results.settings.study
     devices = [f"<li>{html.escape(describeDevice(device))}</li>" for device in results.devices()]
     return (
-        f"<header>\n<p class='kicker'>openmm-surrogate study {study}</p>\n<h1>{html.escape(_TITLES[study])}</h1>\n"
-        f"<p class='lead'>{html.escape(_LEADS[study])}</p>\n"
-        f"<ul class='devices'>{''.join(devices)}</ul>\n</header>"
+        f"<header>\n<p class='kicker'>openmm-surrogate study {study}</p>\n<h1>{html.escape(_TITLES[study])}</h1>\n<p "
+        f"class='lead'>{html.escape(_LEADS[study])}</p>\n<ul class='devices'>{''.join(devices)}</ul>\n</header>"
     )
 
 
 def _make_figure(figure: StudyFigure, results: Results) -> str:
-    image = figure.makeSVG(results)
     report = f"After {figure.report} of the report PNNL-38353. " if figure.report else ""
-    return (
-        f"<section id='{figure.name}'>\n<h2>{html.escape(figure.title)}</h2>\n<figure>\n{image}\n"
-        f"<figcaption>{html.escape(report + figure.describe(results))} "
-        f"<span class='source'>{html.escape(describeSource(results, figure.experiments))}</span></figcaption>\n"
-        "</figure>\n</section>"
+    caption = html.escape(report + figure.describe(results))
+    source = html.escape(describeSource(results, figure.experiments))
+    return "\n".join(
+        [
+            f"<section id='{figure.name}'>",
+            f"<h2>{html.escape(figure.title)}</h2>",
+            "<figure>",
+            figure.makeSVG(results),
+            f"<figcaption>{caption} <span class='source'>{source}</span></figcaption>",
+            "</figure>",
+            "</section>",
+        ]
     )
 
 
@@ -132,11 +129,14 @@ def _make_table(table: Table) -> str:
     def cells(row: Sequence[str], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
 
-    rows = "\n".join(cells(row, "td") for row in table.rows)
-    return (
-        f"<section>\n<h2>{html.escape(table.title)}</h2>\n<p>{html.escape(table.note)}</p>\n"
-        f"<div class='scroll'><table>\n<thead>{cells(table.headings, 'th')}</thead>\n<tbody>\n{rows}\n</tbody>\n"
-        "</table></div>\n</section>"
+    return "\n".join(
+        [
+            f"<section>\n<h2>{html.escape(table.title)}</h2>",
+            f"<p>{html.escape(table.note)}</p>",
+            f"<div class='scroll'><table>\n<thead>{cells(table.headings, 'th')}</thead>\n<tbody>",
+            *(cells(row, "td") for row in table.rows),
+            "</tbody>\n</table></div>\n</section>",
+        ]
     )
 
 
@@ -157,8 +157,7 @@ def _describe_method(results: Results) -> list[str]:
     )
     system = (
         f"<strong>System.</strong> {kinds}; cutoff {material.cutoff:g} nm, no dispersion correction for argon, PME "
-        "with "
-        f"OpenMM's default tolerance for ions; steps of {1000 * material.timeStep:g} fs, Langevin friction "
+        f"with OpenMM's default tolerance for ions; steps of {1000 * material.timeStep:g} fs, Langevin friction "
         f"{material.friction:g} /ps."
     )
     return [system, *(text.format(**values) for text in _METHOD)]
@@ -168,16 +167,14 @@ def _make_footer(results: Results) -> str:
     study, settings = results.settings.study, results.settings
     sizes = ",".join(map(str, settings.sizes))
     command = (
-        f"openmm-surrogate study {study} --platform {settings.platform} --sizes {sizes} --seconds {settings.seconds:g} "
-        f"--repeats {settings.repeats} --steps {settings.structureSteps} -o FOLDER"
+        f"openmm-surrogate study {study} --platform {settings.platform} --sizes {sizes} --seconds "
+        f"{settings.seconds:g} --repeats {settings.repeats} --steps {settings.structureSteps} -o FOLDER"
     )
     return (
         "<footer>\n<p>Measured by <code>"
         + html.escape(command)
         + "</code>; made from the JSON in <code>results/</code> by "
-        "<code>openmm-surrogate study figures FOLDER</code> and <code>openmm-surrogate study page FOLDER</code>. The "
-        "report: "
-        "X. Shen et al., Energy-efficient, Large-scale Molecular Dynamics Simulations via Hardware- and "
-        "Algorithm-level "
-        "Optimization, PNNL-38353 (2025).</p>\n</footer>"
+        "<code>openmm-surrogate study figures FOLDER</code> and <code>openmm-surrogate study page FOLDER</code>. "
+        "The report: X. Shen et al., Energy-efficient, Large-scale Molecular Dynamics Simulations via Hardware- and "
+        "Algorithm-level Optimization, PNNL-38353 (2025).</p>\n</footer>"
     )

@@ -119,8 +119,8 @@ def _refuse_other(file: Path, there: dict[str, Any], here: dict[str, Any]) -> No
         raise ValueError(f"{file} is damaged: it names no study")
     if there["hardware"] != here["hardware"]:
         raise ValueError(
-            f"{file.parent} holds a study done on {there['hardware']}, this is {here['hardware']}: their times do not "
-            f"mix; {advice}"
+            f"{file.parent} holds a study done on {there['hardware']}, this is {here['hardware']}: their times do "
+            f"not mix; {advice}"
         )
     for name, value in here["settings"].items():
         if there["settings"].get(name) != value:

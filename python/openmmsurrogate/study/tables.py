@@ -76,10 +76,10 @@ def _make_structure(results: Results) -> Table:
     rows = results.rows("structure-")
     return Table(
         "Forces and energies",
-        "Forces on the first configuration against double precision on platform Reference (Ewald sums for ions): R² of "
-        "|F|, and error norm over RMS force. Energies: means of runs with standard errors, kJ/mol per particle. "
-        "Those of "
-        "the first column are Lennard-Jones energies of the configurations, where there is a surrogate to judge.",
+        "Forces on the first configuration against double precision on platform Reference (Ewald sums for ions): R² "
+        "of |F|, and error norm over RMS force. Energies: means of runs with standard errors, kJ/mol per particle. "
+        "Those of the first column are Lennard-Jones energies of the configurations, where there is a surrogate to "
+        "judge.",
         ("contestant", "R² of |F|", "force error", "energy of configurations", "own energy"),
         tuple(
             (
@@ -98,8 +98,7 @@ def _make_reproducibility(results: Results) -> Table:
     return Table(
         "The same run twice",
         "Figure 4 of the report repeats timings with several GPUs, these are trajectories on one device; how much "
-        "timings "
-        "vary is in the ranges above.",
+        "timings vary is in the ranges above.",
         ("contestant", "particles", "steps", "bitwise equal", "first difference, ps", "more than 0.01 nm apart, ps"),
         tuple(
             (

@@ -94,8 +94,7 @@ def _describe_reference(results: Results) -> str:
             )
     return (
         f"Whole steps of {rows[0]['particles']:,} particles, {rows[0]['state']}, Langevin thermostat, and what they "
-        "go to. "
-        f"The scales of the panels differ. Beside {own['label']} ({own['ms_per_step']:.3g} ms): "
+        f"go to. The scales of the panels differ. Beside {own['label']} ({own['ms_per_step']:.3g} ms): "
         + "; ".join(texts)
         + "."
     )

@@ -99,7 +99,7 @@ def _describe_ensembles(results: Results) -> str:
             texts.append(f"{row['label']}: {_median(row, 'NVE'):.3g} ms in NVE, {extra:+.0f} % in NPT")
     state = rows[0]["ensemble_state"]
     return (
-        f"Time of a step at constant energy (NVE, velocity Verlet; filled circles) and at constant pressure (NPT, "
+        "Time of a step at constant energy (NVE, velocity Verlet; filled circles) and at constant pressure (NPT, "
         f"Langevin thermostat and a Monte Carlo barostat every 25 steps; open squares), {state}. "
         f"At {largest:,} {_particles(results)}: " + "; ".join(texts) + "."
     )
@@ -162,8 +162,9 @@ def _describe_scaling(results: Results) -> str:
         saved = 100.0 * (1.0 - _part(half, "pair") / _part(single, "pair"))
         gain = f" bfloat16 takes {saved:.0f} % less than single at {half['particles']:,} atoms (report: 25 to 27 %)."
     return (
-        "Time of the force evaluation and of building neighbor lists, by differences (see below), with guides through "
-        "the smallest network. The report's neighbor search took 33 to 40 ms an iteration and more than the network. "
+        "Time of the force evaluation and of building neighbor lists, by differences (see below), with guides "
+        "through the smallest network. The report's neighbor search took 33 to 40 ms an iteration and more than the "
+        "network. "
         "Here: " + "; ".join(texts) + "." + gain
     )
 
@@ -234,10 +235,9 @@ def _describe_forecast(results: Results) -> str:
     rows = _split_rows(results)
     found = _find_arrow(rows)
     text = (
-        "Force evaluation alone, without neighbor lists and integration. The report timed its argon network in JAX and "
-        "LAMMPS' pairs and k-space on different GPUs, and forecast about one order of magnitude for replacing both "
-        "by a "
-        "network whose cost does not depend on what it replaces. "
+        "Force evaluation alone, without neighbor lists and integration. The report timed its argon network in JAX "
+        "and LAMMPS' pairs and k-space on different GPUs, and forecast about one order of magnitude for replacing "
+        "both by a network whose cost does not depend on what it replaces. "
     )
     if results.settings.study == "argon":
         text += "For argon there is no k-space to replace. "

@@ -90,8 +90,8 @@ def _describe_own(results: Results) -> str:
     rows = needRows(_own(results), "the structure of the force field")
     text = (
         f"Radial distribution functions of {rows[0]['particles']:,} particles, {rows[0]['state']}, "
-        f"{rows[0]['steps']:,} "
-        "steps. Below: differences from the first, in a band of two standard errors of a difference. "
+        f"{rows[0]['steps']:,} steps. Below: differences from the first, in a band of two standard errors of a "
+        "difference. "
     )
     if len(rows) < 2:
         return text + "There is only one platform or precision in this study to show."
@@ -174,10 +174,8 @@ def _describe_surrogates(results: Results) -> str:
     )
     return (
         f"Above: g(r) with {rows[0]['label']} and with its surrogates, and differences in a band of two standard "
-        "errors. "
-        f"Below: mean potential energies with two standard errors; the gray band is ±0.1 %.{judged} Deviations: "
-        + "; ".join(texts)
-        + "."
+        f"errors. Below: mean potential energies with two standard errors; the gray band is ±0.1 %.{judged} "
+        "Deviations: " + "; ".join(texts) + "."
     )
 
 

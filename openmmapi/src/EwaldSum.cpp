@@ -28,19 +28,6 @@ double screenedForce(double alpha, double r) {
     return (std::erfc(x) / r + 2 * alpha / std::sqrt(pi) * std::exp(-x * x)) / (r * r);
 }
 
-/** Get minus the derivative of erf(alpha r)/r, over r; it is finite at r = 0. */
-double longRangeForce(double alpha, double r) {
-    const double x = alpha * r;
-    if (x < 1e-3)
-        return 4 * alpha * alpha * alpha / std::sqrt(pi) * (1.0 / 3 - x * x / 5);
-    return (std::erf(x) / r - 2 * alpha / std::sqrt(pi) * std::exp(-x * x)) / (r * r);
-}
-
-double longRangeEnergy(double alpha, double r) {
-    const double x = alpha * r;
-    return x < 1e-3 ? 2 * alpha / std::sqrt(pi) * (1 - x * x / 3) : std::erf(x) / r;
-}
-
 double norm(const Vec3& v) {
     return std::sqrt(v.dot(v));
 }
@@ -184,15 +171,17 @@ void EwaldSum::addPairForces(int particle, Vec3& force) const {
 }
 
 void EwaldSum::addExceptionForces(const vector<int>& indexOfParticle, vector<Vec3>& forces) const {
-    const double s = system.exceptionAlpha;
+    const CoulombSplit& split = *system.exceptionSplit;
     for (const ChargeException& e : system.exceptions) {
         const Vec3 plain = system.positions[e.particle1] - system.positions[e.particle2];
         const Vec3 nearest = minimumImage(plain), delta = system.exceptionsArePeriodic ? nearest : plain;
         const double product = system.charges[e.particle1] * system.charges[e.particle2];
         const double r = norm(delta);
-        Vec3 force = delta * (-product * longRangeForce(s, r));
-        if (product != 0)
-            force -= nearest * (product * screenedForce(s, norm(nearest)));
+        Vec3 force = delta * (-product * split.getLongRangeForce(r));
+        if (product != 0) {
+            const double r0 = norm(nearest);
+            force -= nearest * (product * (1 / (r0 * r0 * r0) - split.getLongRangeForce(r0)));
+        }
         if (e.chargeProduct != 0)
             force += delta * (e.chargeProduct / (r * r * r));
         force *= coulombConstant;
@@ -230,15 +219,15 @@ double EwaldSum::computePairEnergy(int particle) const {
 
 double EwaldSum::computeExceptionEnergy() const {
     double energy = 0;
-    const double s = system.exceptionAlpha;
+    const CoulombSplit& split = *system.exceptionSplit;
     for (const ChargeException& e : system.exceptions) {
         const Vec3 plain = system.positions[e.particle1] - system.positions[e.particle2];
         const Vec3 nearest = minimumImage(plain);
-        const double r = norm(system.exceptionsArePeriodic ? nearest : plain);
+        const double r = norm(system.exceptionsArePeriodic ? nearest : plain), r0 = norm(nearest);
         const double product = system.charges[e.particle1] * system.charges[e.particle2];
-        energy -= product * longRangeEnergy(s, r);
+        energy -= product * split.getLongRangeEnergy(r);
         if (product != 0)
-            energy -= product * std::erfc(s * norm(nearest)) / norm(nearest);
+            energy -= product * (1 / r0 - split.getLongRangeEnergy(r0));
         if (e.chargeProduct != 0)
             energy += e.chargeProduct / r;
     }

@@ -45,20 +45,17 @@ ChargedSystem makeChargedSystem(const TunablePMEForce& force, const State& state
     return system;
 }
 
-/** Make a force with the electrostatic part of another one, for the mesh that a Context uses. */
-TunablePMEForce* makeElectrostatics(const TunablePMEForce& force, const ChargedSystem& system, double alpha,
-                                    const int grid[3]) {
+/** Make a force with the electrostatic part of another one, that runs with the settings of a Context. */
+TunablePMEForce* makeElectrostatics(const TunablePMEForce& force, const ChargedSystem& system,
+                                    const PMESettings& settings) {
     auto* result = new TunablePMEForce();
     result->setNonbondedMethod(NonbondedForce::PME);
     result->setCutoffDistance(force.getCutoffDistance());
     result->setUseDispersionCorrection(false);
     result->setExceptionsUsePeriodicBoundaryConditions(system.exceptionsArePeriodic);
-    result->setPMEParameters(alpha, grid[0], grid[1], grid[2]);
-    result->setSplineOrder(force.getSplineOrder());
-    result->setSpreadingPrecision(force.getSpreadingPrecision());
-    result->setFFTPrecision(force.getFFTPrecision());
-    result->setConvolutionPrecision(force.getConvolutionPrecision());
-    result->setInterpolationPrecision(force.getInterpolationPrecision());
+    PMESettings electrostatics = settings;
+    electrostatics.hasDispersion = false;
+    PMESettings::fix(*result, electrostatics);
     for (double charge : system.charges)
         result->addParticle(charge, 1.0, 0.0);
     for (const ChargeException& exception : system.exceptions)
@@ -98,16 +95,14 @@ vector<int> chooseParticles(int numParticles, int maxParticles) {
 
 } // namespace
 
-ForceError SurrogatePlugin::measureForceError(const TunablePMEForce& force, Context& context, int maxParticles) {
+ForceError SurrogatePlugin::measureForceError(const TunablePMEForce& force, Context& context,
+                                              const PMESettings& settings, int maxParticles) {
     if (maxParticles < 1)
         throw OpenMMException("measureForceErrorInContext: maxParticles must be positive; got " +
                               std::to_string(maxParticles));
-    double alpha;
-    int grid[3];
-    force.getPMEParametersInContext(context, alpha, grid[0], grid[1], grid[2]);
     ChargedSystem system = makeChargedSystem(force, context.getState(State::Positions | State::Parameters));
-    system.exceptionAlpha = alpha;
-    const vector<Vec3> forces = computeForces(makeElectrostatics(force, system, alpha, grid), system, context);
+    system.exceptionSplit = settings.makeCoulombSplit();
+    const vector<Vec3> forces = computeForces(makeElectrostatics(force, system, settings), system, context);
     const vector<int> particles = chooseParticles((int) system.charges.size(), maxParticles);
     const vector<Vec3> expected = EwaldSum(system).computeForces(particles);
     double error = 0, scale = 0;

@@ -2,7 +2,7 @@
 #ifndef OPENMM_SURROGATE_FORCEERRORMEASUREMENT_H_
 #define OPENMM_SURROGATE_FORCEERRORMEASUREMENT_H_
 
-#include "openmmsurrogate/TunablePMEForce.h"
+#include "openmmsurrogate/internal/PMESettings.h"
 
 namespace SurrogatePlugin {
 
@@ -11,8 +11,13 @@ struct ForceError {
     double relative; // over the root mean square of the force
 };
 
-/** Measure the error of the electrostatic forces in a Context: see TunablePMEForce::measureForceErrorInContext(). */
-ForceError measureForceError(const TunablePMEForce& force, OpenMM::Context& context, int maxParticles);
+/**
+ * Measure the error of the electrostatic forces in a Context: see TunablePMEForce::measureForceErrorInContext().
+ *
+ * @param settings  what the force runs with in the Context
+ */
+ForceError measureForceError(const TunablePMEForce& force, OpenMM::Context& context, const PMESettings& settings,
+                             int maxParticles);
 
 } // namespace SurrogatePlugin
 

@@ -50,6 +50,28 @@ const ProlateParameters* findStricterRow(const ProlateParameters& current, int m
     return nullptr;
 }
 
+/**
+ * Estimate the error from the waves that a mesh leaves out, for uncorrelated charges: the part of the force beyond a largest
+ * wave.
+ *
+ * @param largestWave  nm^-1
+ * @return root mean square of the force, kJ/mol/nm
+ */
+double estimateTruncationError(const EwaldSplit& split, int numParticles, double sumSquaredCharges, double volume,
+                               double largestWave) {
+    // k^2 (sum q^2)^2 8/(N V) times the integral of chi^2, where the transform is 4 pi k chi/k^2. Beyond the range taken chi,
+    // which falls as 1/k at last, would add a percent.
+    const int numSteps = 20000;
+    const double step = 40 * largestWave / numSteps;
+    double integral = 0;
+    for (int i = 0; i < numSteps; i++) {
+        const double wave = largestWave + (i + 0.5) * step;
+        const double chi = split.getTransform(wave * wave) * wave * wave / (4 * pi * coulombConstant);
+        integral += chi * chi * step;
+    }
+    return coulombConstant * sumSquaredCharges * std::sqrt(8 * integral / (numParticles * volume));
+}
+
 } // namespace
 
 void MeshErrorControl::update(ContextImpl& context, PMESettings& settings, CalcReciprocalSpaceKernel& reciprocal,
@@ -98,17 +120,20 @@ MeshError MeshErrorControl::getError() const {
     return error;
 }
 
-double SurrogatePlugin::estimateTruncationError(const EwaldSplit& split, int numParticles, double sumSquaredCharges,
-                                                double volume, double largestWave) {
-    // k^2 (sum q^2)^2 8/(N V) times the integral of chi^2, where the transform is 4 pi k chi/k^2. Beyond the range taken chi,
-    // which falls as 1/k at last, would add a percent.
-    const int numSteps = 20000;
-    const double step = 40 * largestWave / numSteps;
-    double integral = 0;
-    for (int i = 0; i < numSteps; i++) {
-        const double wave = largestWave + (i + 0.5) * step;
-        const double chi = split.getTransform(wave * wave) * wave * wave / (4 * pi * coulombConstant);
-        integral += chi * chi * step;
+double SurrogatePlugin::estimateMeshError(const vector<Vec3>& forces, const vector<Vec3>& finer,
+                                          const vector<double>& charges, const Vec3 box[3],
+                                          const PMESettings& settings) {
+    const int numParticles = (int) forces.size();
+    double sum = 0, sumSquaredCharges = 0;
+    for (int i = 0; i < numParticles; i++) {
+        sum += (forces[i] - finer[i]).dot(forces[i] - finer[i]);
+        sumSquaredCharges += charges[i] * charges[i];
     }
-    return coulombConstant * sumSquaredCharges * std::sqrt(8 * integral / (numParticles * volume));
+    double largestWave = INFINITY; // of which the finer mesh has all in all directions
+    for (int d = 0; d < 3; d++)
+        largestWave = std::min(largestWave, pi * settings.coulomb.grid[d] / std::sqrt(box[d].dot(box[d])));
+    const double volume = box[0][0] * box[1][1] * box[2][2];
+    const double truncation = estimateTruncationError(*settings.makeCoulombSplit(), numParticles, sumSquaredCharges,
+                                                      volume, largestWave);
+    return std::sqrt(sum / numParticles + truncation * truncation);
 }

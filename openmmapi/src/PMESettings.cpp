@@ -142,7 +142,9 @@ PMESettings::PMESettings(const System& system, const TunablePMEForce& force, con
         isFixed = true;
         return;
     }
-    if (force.getKSpaceMethod() != TunablePMEForce::SPME && chooseProlate(system, force, platform))
+    const bool mayBeProlate = force.getKSpaceMethod() == TunablePMEForce::ESP ||
+                              (force.getKSpaceMethod() == TunablePMEForce::Automatic && platform.prefersProlate);
+    if (mayBeProlate && chooseProlate(system, force, platform))
         return;
     coulomb = chooseParameters(system, force, false);
     checkParameters(coulomb, splineOrder, "setPMEParameters");
@@ -183,10 +185,23 @@ void PMESettings::fix(TunablePMEForce& force, const PMESettings& settings) {
     force.fixedSettings = std::make_shared<PMESettings>(settings);
 }
 
-std::unique_ptr<EwaldSplit> PMESettings::makeCoulombSplit() const {
+PMESettings PMESettings::makeFiner() const {
+    PMESettings finer = *this;
+    finer.splineOrder = finer.prolate.order = MeshWindow::MaxOrder;
+    finer.prolate.windowWidth = 1.5;
+    for (int& points : finer.coulomb.grid)
+        points *= 2;
+    finer.spreading = finer.fft = finer.convolution = finer.interpolation = NumericFormat::Double;
+    checkParameters(finer.coulomb, finer.splineOrder, "setPMEParameters");
+    return finer;
+}
+
+std::unique_ptr<CoulombSplit> PMESettings::makeCoulombSplit() const {
     if (!isProlate())
         return std::make_unique<GaussianCoulombSplit>(coulomb.alpha);
-    return std::make_unique<ProlateCoulombSplit>(prolate.bandwidth, cutoff);
+    // 1/U^2 of windows this wide is so large for the last waves that it would amplify the rounding of single precision.
+    const bool mustBeCut = splineOrder >= 9 && convolution != NumericFormat::Double;
+    return std::make_unique<ProlateCoulombSplit>(prolate.bandwidth, cutoff, mustBeCut ? 1.5 : INFINITY);
 }
 
 MeshWindow PMESettings::makeWindow(bool doublePrecision) const {

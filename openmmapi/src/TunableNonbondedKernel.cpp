@@ -55,8 +55,13 @@ void getParameters(const MeshParameters& parameters, double& alpha, int& nx, int
 } // namespace
 
 TunableNonbondedKernel::TunableNonbondedKernel(const string& name, const Platform& platform, ContextImpl& context,
-                                               KernelImpl* stock)
-    : CalcNonbondedForceKernel(name, platform), context(context), stock(stock) {}
+                                               const KernelFactory& stockFactory)
+    : CalcNonbondedForceKernel(name, platform), context(context), stockFactory(stockFactory) {}
+
+void TunableNonbondedKernel::initializeStock(const System& system, const NonbondedForce& force) {
+    stock = Kernel(stockFactory.createKernelImpl(getName(), getPlatform(), context));
+    getStock().initialize(system, force);
+}
 
 CalcNonbondedForceKernel& TunableNonbondedKernel::getStock() {
     return stock.getAs<CalcNonbondedForceKernel>();
@@ -69,7 +74,7 @@ const CalcNonbondedForceKernel& TunableNonbondedKernel::getStock() const {
 void TunableNonbondedKernel::initialize(const System& system, const NonbondedForce& force) {
     const auto* tunable = dynamic_cast<const TunablePMEForce*>(&force);
     if (tunable == nullptr || !usesMesh(force)) {
-        getStock().initialize(system, force);
+        initializeStock(system, force);
         return;
     }
     createKernels();
@@ -81,7 +86,7 @@ void TunableNonbondedKernel::initialize(const System& system, const NonbondedFor
         settings.reset(new PMESettings(system, *tunable, describePlatform(system, *tunable)));
         if (!isProlate()) {
             SubstitutedParameters substituted(force, *settings);
-            getStock().initialize(system, force);
+            initializeStock(system, force);
         }
     }
     if (isProlate())
@@ -103,11 +108,14 @@ void TunableNonbondedKernel::createKernels() {
 
 PMEPlatform TunableNonbondedKernel::describePlatform(const System& system, const TunablePMEForce& force) {
     const auto& reciprocal = reciprocalSpace.getAs<const CalcReciprocalSpaceKernel>();
-    PMEPlatform platform = {reciprocal.getDefaultPrecision(), "", reciprocal.getMostProlateOrder()};
-    if (!hasDirectSpace || platform.mostProlateOrder == 0)
+    PMEPlatform platform = {reciprocal.getDefaultPrecision(), "", reciprocal.getMostProlateOrder(), false};
+    if (!hasDirectSpace || platform.mostProlateOrder == 0) {
         platform.prolateObstacle = "platform " + getPlatform().getName() + " does not have it";
-    else
-        platform.prolateObstacle = directSpace.getAs<const CalcDirectSpaceKernel>().findObstacle(system, force);
+        return platform;
+    }
+    const auto& direct = directSpace.getAs<const CalcDirectSpaceKernel>();
+    platform.prolateObstacle = direct.findObstacle(system, force);
+    platform.prefersProlate = direct.isFasterThanStock();
     return platform;
 }
 
@@ -171,10 +179,9 @@ void TunableNonbondedKernel::getLJPMEParameters(double& alpha, int& nx, int& ny,
 
 KernelImpl* TunableNonbondedKernelFactory::createKernelImpl(string name, const Platform& platform,
                                                             ContextImpl& context) const {
-    KernelImpl* kernel = stock->createKernelImpl(name, platform, context);
     const System& system = context.getSystem();
     for (int i = 0; i < system.getNumForces(); i++)
         if (dynamic_cast<const TunablePMEForce*>(&system.getForce(i)) != nullptr)
-            return new TunableNonbondedKernel(name, platform, context, kernel);
-    return kernel;
+            return new TunableNonbondedKernel(name, platform, context, *stock);
+    return stock->createKernelImpl(name, platform, context);
 }

@@ -131,8 +131,10 @@ void TunablePMEForce::setForceErrorTolerance(double tolerance) {
 
 void TunablePMEForce::measureForceErrorInContext(Context& context, double& absolute, double& relative,
                                                  int maxParticles) const {
-    getImplInContext(context); // throws if this force is not in its System
-    const ForceError error = measureForceError(*this, context, maxParticles);
+    const PMESettings& settings = findKernel(getImplInContext(context)).getSettings();
+    if (settings.isProlate())
+        context.getState(State::Forces); // the first evaluation may change the settings
+    const ForceError error = measureForceError(*this, context, settings, maxParticles);
     absolute = error.absolute;
     relative = error.relative;
 }

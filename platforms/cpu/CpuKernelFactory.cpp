@@ -2,6 +2,7 @@
 #include "CpuSurrogateKernel.h"
 #include "openmmsurrogate/internal/OpenMMVersion.h"
 #include "openmmsurrogate/internal/TunableNonbondedKernel.h"
+#include "pme/ReferenceDirectSpaceKernel.h"
 #include "pme/ReferenceReciprocalSpaceKernel.h"
 #include <openmm/KernelFactory.h>
 #include <openmm/OpenMMException.h>
@@ -21,6 +22,8 @@ public:
             return new CpuCalcSurrogateForceKernel(name, platform);
         if (name == CalcReciprocalSpaceKernel::Name())
             return new ReferenceCalcReciprocalSpaceKernel(name, platform, NumericFormat::Single);
+        if (name == CalcDirectSpaceKernel::Name())
+            return new ReferenceCalcDirectSpaceKernel(name, platform, false);
         throw OpenMMException("OpenMMSurrogateCPU: there is no kernel '" + name + "'");
     }
 };
@@ -47,6 +50,7 @@ extern "C" void registerKernelFactories() {
                 "Install the OpenMM version that this plugin was built for.");
         platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new CpuSurrogateKernelFactory());
         platform.registerKernelFactory(CalcReciprocalSpaceKernel::Name(), new CpuSurrogateKernelFactory());
+        platform.registerKernelFactory(CalcDirectSpaceKernel::Name(), new CpuSurrogateKernelFactory());
         platform.registerKernelFactory(CalcNonbondedForceKernel::Name(),
                                        new TunableNonbondedKernelFactory(std::make_unique<CpuKernelFactory>()));
     }

@@ -2,6 +2,7 @@
 #include "ReferenceSurrogateKernel.h"
 #include "openmmsurrogate/internal/OpenMMVersion.h"
 #include "openmmsurrogate/internal/TunableNonbondedKernel.h"
+#include "pme/ReferenceDirectSpaceKernel.h"
 #include "pme/ReferenceReciprocalSpaceKernel.h"
 #include <openmm/KernelFactory.h>
 #include <openmm/OpenMMException.h>
@@ -19,6 +20,8 @@ public:
             return new ReferenceCalcSurrogateForceKernel(name, platform);
         if (name == CalcReciprocalSpaceKernel::Name())
             return new ReferenceCalcReciprocalSpaceKernel(name, platform, NumericFormat::Double);
+        if (name == CalcDirectSpaceKernel::Name())
+            return new ReferenceCalcDirectSpaceKernel(name, platform, true);
         throw OpenMMException("OpenMMSurrogateReference: there is no kernel '" + name + "'");
     }
 };
@@ -45,6 +48,7 @@ extern "C" void registerKernelFactories() {
             platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new ReferenceSurrogateKernelFactory());
         if (platform.getName() == "Reference" && !platform.supportsKernels({CalcReciprocalSpaceKernel::Name()})) {
             platform.registerKernelFactory(CalcReciprocalSpaceKernel::Name(), new ReferenceSurrogateKernelFactory());
+            platform.registerKernelFactory(CalcDirectSpaceKernel::Name(), new ReferenceSurrogateKernelFactory());
             platform.registerKernelFactory(
                 CalcNonbondedForceKernel::Name(),
                 new TunableNonbondedKernelFactory(std::make_unique<ReferenceKernelFactory>()));

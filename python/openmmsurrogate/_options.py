@@ -47,6 +47,14 @@ class EvaluationMethod(Option):
     Table = _wrapper.SurrogateForce.Table
 
 
+class KSpaceMethod(Option):
+    """How a TunablePMEForce splits Coulomb's potential."""
+
+    Automatic = _wrapper.TunablePMEForce.Automatic
+    SPME = _wrapper.TunablePMEForce.SPME
+    ESP = _wrapper.TunablePMEForce.ESP
+
+
 class Activation(Option):
     """The activation function of a PairNetwork."""
 

@@ -56,7 +56,7 @@ TEST(EwaldSum, forcesAreTheGradientOfTheEnergy) {
         ChargedSystem& system = ionic.charged;
         system.charges[1] += 0.5; // a net charge
         system.exceptions.push_back({10, 14, 0.3});
-        system.exceptionAlpha = 2.5;
+        system.exceptionSplit = std::make_shared<GaussianCoulombSplit>(2.5);
         const vector<Vec3> forces = EwaldSum(system).computeForces({10});
         const double step = 1e-4;
         for (int d = 0; d < 3; d++) {

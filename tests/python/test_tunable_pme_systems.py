@@ -157,7 +157,7 @@ def test_force_field_systems():
 def test_replacing_says_what_is_wrong():
     with pytest.raises(ValueError, match="no NonbondedForce"):
         replaceNonbondedForce(openmm.System())
-    with pytest.raises(TypeError, match="no setting 'order'; the settings are splineOrder"):
+    with pytest.raises(TypeError, match="no setting 'order'; the settings are kSpaceMethod"):
         replaceNonbondedForce(openmm.System(), order=5)
     for tag, message in (('order="5"', "unknown attribute 'order'"), ('splineOrder="x"', "not a number")):
         with pytest.raises(ValueError, match=message):
@@ -225,6 +225,7 @@ def test_stage_precisions(stage):
 def test_tolerance_and_explicit_parameters(platform):
     positions, charges = make_salt(BOX)
     force = TunablePMEForce(make_force(charges))
+    force.setKSpaceMethod("SPME")
     force.setForceErrorTolerance(0.5)
     force.setEwaldErrorTolerance(1e-2)
     context = make_context(make_system(BOX, len(charges), force), positions, platform)

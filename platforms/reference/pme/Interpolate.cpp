@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "Interpolate.h"
-#include "openmmsurrogate/TunablePMEForce.h"
 
 using namespace OpenMM;
 using namespace std;
@@ -10,7 +9,7 @@ namespace SurrogatePlugin {
 /** The window and its derivative for one particle. */
 template <class T>
 struct Weights {
-    T value[3][TunablePMEForce::MaxSplineOrder], derivative[3][TunablePMEForce::MaxSplineOrder];
+    T value[3][MeshWindow::MaxOrder], derivative[3][MeshWindow::MaxOrder];
 };
 
 /** Get the derivatives of the potential with respect to the particle's coordinates in grid points. */

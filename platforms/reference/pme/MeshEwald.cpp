@@ -15,7 +15,10 @@ using namespace std;
 namespace SurrogatePlugin {
 
 MeshEwald::MeshEwald(const PMESettings& settings, unique_ptr<EwaldSplit> split, const array<int, 3>& grid)
-    : settings(settings), split(move(split)), window(makeBSplineWindow(settings.splineOrder)), shape{grid} {
+    : settings(settings), split(move(split)),
+      window(settings.makeWindow(settings.spreading == NumericFormat::Double ||
+                                 settings.interpolation == NumericFormat::Double)),
+      shape{grid} {
     for (int d = 0; d < 3; d++)
         squaredTransform[d] = computeSquaredTransform(window, grid[d]);
 }

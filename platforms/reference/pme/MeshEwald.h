@@ -18,7 +18,7 @@ namespace SurrogatePlugin {
 class MeshEwald {
 public:
     /**
-     * @param settings  spline order and precisions
+     * @param settings  window and precisions
      * @param split     the potential
      * @param grid      points along each box vector
      */

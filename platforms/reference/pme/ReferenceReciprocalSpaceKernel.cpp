@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "ReferenceReciprocalSpaceKernel.h"
+#include "openmmsurrogate/internal/MeshErrorControl.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/internal/ContextImpl.h>
 #include <openmm/reference/ReferencePlatform.h>
@@ -18,11 +19,34 @@ static ReferencePlatform::PlatformData& getData(ContextImpl& context) {
 void ReferenceCalcReciprocalSpaceKernel::initialize(const System& system, const TunablePMEForce& force,
                                                     const PMESettings& settings) {
     charges = make_unique<ParticleCharges>(force);
-    coulomb = make_unique<MeshEwald>(settings, make_unique<GaussianCoulombSplit>(settings.coulomb.alpha),
-                                     settings.coulomb.grid);
+    setParameters(settings);
     if (settings.hasDispersion)
         dispersion = make_unique<MeshEwald>(settings, make_unique<GaussianDispersionSplit>(settings.dispersion.alpha),
                                             settings.dispersion.grid);
+}
+
+void ReferenceCalcReciprocalSpaceKernel::setParameters(const PMESettings& settings) {
+    this->settings = make_unique<PMESettings>(settings);
+    coulomb = make_unique<MeshEwald>(settings, settings.makeCoulombSplit(), settings.coulomb.grid);
+}
+
+void ReferenceCalcReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
+    if (charges->hasOffsets() || !chargesAreCurrent)
+        charges->update(context.getParameters());
+    chargesAreCurrent = true;
+}
+
+double ReferenceCalcReciprocalSpaceKernel::measureMeshError(ContextImpl& context, vector<Vec3>& forces) {
+    updateCharges(context);
+    ReferencePlatform::PlatformData& data = getData(context);
+    const vector<double>& q = charges->getCharges();
+    const PMESettings finer = settings->makeFiner();
+    vector<Vec3> expected(q.size());
+    forces.assign(q.size(), Vec3());
+    coulomb->compute(*data.positions, q, data.periodicBoxVectors, data.threads, &forces, false);
+    MeshEwald(finer, finer.makeCoulombSplit(), finer.coulomb.grid)
+        .compute(*data.positions, q, data.periodicBoxVectors, data.threads, &expected, false);
+    return estimateMeshError(forces, expected, q, data.periodicBoxVectors, finer);
 }
 
 void ReferenceCalcReciprocalSpaceKernel::checkPositions(ContextImpl& context) {
@@ -39,9 +63,7 @@ void ReferenceCalcReciprocalSpaceKernel::checkPositions(ContextImpl& context) {
 }
 
 double ReferenceCalcReciprocalSpaceKernel::execute(ContextImpl& context, bool includeForces, bool includeEnergy) {
-    if (charges->hasOffsets() || !chargesAreCurrent)
-        charges->update(context.getParameters());
-    chargesAreCurrent = true;
+    updateCharges(context);
     ReferencePlatform::PlatformData& data = getData(context);
     vector<Vec3>* forces = includeForces ? data.forces : nullptr;
     double energy = coulomb->compute(*data.positions, charges->getCharges(), data.periodicBoxVectors, data.threads,

@@ -20,14 +20,20 @@ public:
                                        NumericFormat::Type defaultPrecision)
         : CalcReciprocalSpaceKernel(name, platform), defaultPrecision(defaultPrecision) {}
     NumericFormat::Type getDefaultPrecision() const override { return defaultPrecision; }
+    int getMostProlateOrder() const override { return MeshWindow::MaxOrder; }
     void initialize(const OpenMM::System& system, const TunablePMEForce& force, const PMESettings& settings) override;
+    void setParameters(const PMESettings& settings) override;
+    bool canMeasureMeshError() const override { return true; }
+    double measureMeshError(OpenMM::ContextImpl& context, std::vector<OpenMM::Vec3>& forces) override;
     void checkPositions(OpenMM::ContextImpl& context) override;
     double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy) override;
     void copyParametersToContext(OpenMM::ContextImpl& context, const OpenMM::NonbondedForce& force, int firstParticle,
                                  int lastParticle) override;
 
 private:
+    void updateCharges(OpenMM::ContextImpl& context);
     NumericFormat::Type defaultPrecision;
+    std::unique_ptr<PMESettings> settings;
     std::unique_ptr<ParticleCharges> charges;
     bool chargesAreCurrent = false;
     std::unique_ptr<MeshEwald> coulomb, dispersion;

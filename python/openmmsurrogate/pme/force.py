@@ -10,7 +10,7 @@ from openmm import XmlSerializer, unit
 
 from openmmsurrogate import _wrapper
 from openmmsurrogate._convert import FORCE, cast_force, check_instance, number_in
-from openmmsurrogate._options import Precision, as_option
+from openmmsurrogate._options import KSpaceMethod, Precision, as_option
 
 
 class ForceError(NamedTuple):
@@ -23,7 +23,7 @@ class ForceError(NamedTuple):
 
 
 class TunablePMEForce(_wrapper.TunablePMEForce):
-    """A NonbondedForce whose reciprocal space can be tuned: the spline order, and the precision of each stage.
+    """A NonbondedForce whose reciprocal space can be tuned: how the potential is split, the spline order, precisions.
 
     It is an ``openmm.NonbondedForce``, and each setting means what it means there. With the methods NoCutoff,
     CutoffNonPeriodic, CutoffPeriodic and Ewald it computes exactly the same. With PME and LJPME the platform's own
@@ -33,9 +33,14 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
     CUDA with its Precision "double"; else Single), ``Double, Single``, and on Reference and CPU ``BFloat16, Float16``.
     They may also be given by name, such as "single".
 
+    ``setKSpaceMethod()`` chooses between OpenMM's Gaussian split, ``SPME``, and a prolate one, ``ESP``, which needs a
+    far coarser grid for the same error; ``Automatic`` is ESP where it can be used. With ESP the platform's own kernel
+    is not used, and ours compute direct space too.
+
     Three setters choose alpha and the grid, and the first of these that applies wins: ``setPMEParameters()`` with an
-    alpha other than 0, ``setForceErrorTolerance()``, ``setEwaldErrorTolerance()``. ``getPMEParametersInContext()``
-    tells what a Context uses. A Context on a platform without kernels for this class raises an OpenMMException.
+    alpha other than 0 (which means SPME), ``setForceErrorTolerance()``, ``setEwaldErrorTolerance()``. With ESP the
+    error is measured at the first evaluation, and the parameters are made stricter if it is too large.
+    ``getPMEParametersInContext()`` and ``getKSpaceMethodInContext()`` tell what a Context uses. A Context on a platform without kernels for this class raises an OpenMMException.
 
     Parameters
     ----------
@@ -54,6 +59,9 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
     Single = Precision.Single
     BFloat16 = Precision.BFloat16
     Float16 = Precision.Float16
+    Automatic = KSpaceMethod.Automatic
+    SPME = KSpaceMethod.SPME
+    ESP = KSpaceMethod.ESP
 
     def __init__(self, force: openmm.NonbondedForce | None = None) -> None:
         if force is None:
@@ -84,12 +92,59 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
         """
         return cast_force(TunablePMEForce, force)
 
+    def getKSpaceMethod(self) -> KSpaceMethod:
+        """Get how Coulomb's potential is split."""
+        return KSpaceMethod(super().getKSpaceMethod())
+
+    def setKSpaceMethod(self, method: int | str) -> None:
+        """Set how Coulomb's potential is split: ``Automatic, SPME`` or ``ESP``, or a name such as "esp".
+
+        ``Automatic`` is ESP with the method PME, ``setPMEParameters()`` and ``setSplineOrder()`` at their defaults, a
+        tolerance that ESP has parameters for, and a platform on which it is the faster one; else SPME. A Context for
+        which ESP is set but cannot be used raises an OpenMMException that says why.
+        """
+        super().setKSpaceMethod(as_option(KSpaceMethod, method, "method"))
+
+    def getKSpaceMethodInContext(self, context: openmm.Context) -> KSpaceMethod:
+        """Get what Automatic has become in a Context: SPME or ESP.
+
+        With ESP there is no alpha. What ``getPMEParametersInContext()`` returns in its place is that of the Gaussian
+        split with the same second moment.
+
+        Raises
+        ------
+        OpenMMException
+            if the Context uses no mesh
+        """
+        return KSpaceMethod(super().getKSpaceMethodInContext(context))
+
+    def getMeshErrorInContext(self, context: openmm.Context) -> ForceError:
+        """Get the error of the mesh that a Context with ESP has measured at its first evaluation.
+
+        Against a mesh with twice as many points along each axis; also measured when the box has grown.
+
+        Returns
+        -------
+        ForceError
+            root mean square over particles: absolute, and over the root mean square of the electrostatic force, or over
+            a typical force where that is smaller, as in a perfect crystal
+
+        Raises
+        ------
+        OpenMMException
+            if the Context does not use ESP, has not been evaluated, or its platform does not measure the error
+        """
+        absolute, relative = super().getMeshErrorInContext(context)
+        return ForceError(unit.Quantity(absolute, FORCE), relative)
+
     def getSplineOrder(self) -> int:
         """Get the order of the B-spline. Default 5, which is OpenMM's."""
         return super().getSplineOrder()
 
     def setSplineOrder(self, order: int) -> None:
         """Set the order of the B-spline, 4 to 8: each charge is spread over order**3 points.
+
+        With ESP the tolerance chooses the order of the window, and this one must be left at its default.
 
         Raises
         ------
@@ -146,7 +201,8 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
 
         It is an absolute error. The estimate takes charges to be uncorrelated, and uses the box, the charges and the
         default values of global parameters as they are when the Context is created; ``measureForceErrorInContext()``
-        tells what came of it.
+        tells what came of it. With ESP the error is also measured at the first evaluation, and the parameters are made
+        stricter until it is below the tolerance; if it cannot be, the evaluation raises an OpenMMException.
 
         Parameters
         ----------

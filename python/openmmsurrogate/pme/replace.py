@@ -12,6 +12,7 @@ from openmm import XmlSerializer
 from openmmsurrogate.pme.force import TunablePMEForce
 
 SETTERS = {
+    "kSpaceMethod": TunablePMEForce.setKSpaceMethod,
     "splineOrder": TunablePMEForce.setSplineOrder,
     "precision": TunablePMEForce.setPrecision,  # before those of single stages, which override it
     "spreadingPrecision": TunablePMEForce.setSpreadingPrecision,
@@ -59,8 +60,9 @@ def replaceNonbondedForce(system: openmm.System, **settings: Any) -> openmm.Syst
     ----------
     system : openmm.System
     **settings
-        of the new force, named as its setters: ``splineOrder``, ``precision`` (of all stages), ``spreadingPrecision``,
-        ``fftPrecision``, ``convolutionPrecision``, ``interpolationPrecision``, ``forceErrorTolerance``
+        of the new force, named as its setters: ``kSpaceMethod``, ``splineOrder``, ``precision`` (of all stages),
+        ``spreadingPrecision``, ``fftPrecision``, ``convolutionPrecision``, ``interpolationPrecision``,
+        ``forceErrorTolerance``
 
     Returns
     -------

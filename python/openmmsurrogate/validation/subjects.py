@@ -12,11 +12,12 @@ import openmm
 from numpy.typing import NDArray
 from openmm import XmlSerializer, unit
 
-from openmmsurrogate._options import EvaluationMethod, Precision
+from openmmsurrogate._options import EvaluationMethod, KSpaceMethod, Precision
 from openmmsurrogate.force import SurrogateForce
 from openmmsurrogate.network import NumericFormat
 from openmmsurrogate.pme import TunablePMEForce
 from openmmsurrogate.validation.bounds import Bounds, Sensitivity, find_mesh_bounds, find_pair_bounds
+from openmmsurrogate.validation.configurations import create_context
 
 ALL_FORMATS = tuple(format for format in Precision if format != Precision.Default)
 
@@ -63,6 +64,9 @@ class Subject(ABC):
     @abstractmethod
     def check_applicability(self, positions: NDArray[np.float64]) -> None:
         """Warn if positions, nm, are unlike what the force was made for."""
+
+    def settle(self, contexts: Sequence[tuple[str, dict[str, str]]]) -> None:
+        """Replace settings that platforms choose for themselves. Here: none."""
 
     def with_format(self, format: Precision) -> Subject:
         """Get a copy in another format."""
@@ -144,6 +148,16 @@ class MeshSubject(Subject):
         force.setConvolutionPrecision(convolution)
         force.setInterpolationPrecision(interpolation)
 
+    def settle(self, contexts: Sequence[tuple[str, dict[str, str]]]) -> None:
+        """Give the force the split that the platforms choose, so that Reference has the same; SPME where they differ."""
+        force = self._force
+        if force.getKSpaceMethod() == KSpaceMethod.Automatic and self.method == "PME":
+            found = {
+                force.getKSpaceMethodInContext(create_context(self.system, platform, properties))
+                for platform, properties in contexts
+            }
+            force.setKSpaceMethod(found.pop() if len(found) == 1 else KSpaceMethod.SPME)
+
     @property
     def format(self) -> str:
         """Name of the format, or those of the four stages."""
@@ -152,9 +166,10 @@ class MeshSubject(Subject):
 
     @property
     def method(self) -> str:
-        """The nonbonded method."""
+        """The nonbonded method, with a note if its split is ESP."""
         names = ("NoCutoff", "CutoffNonPeriodic", "CutoffPeriodic", "Ewald", "PME", "LJPME")
-        return next(name for name in names if getattr(TunablePMEForce, name) == self._force.getNonbondedMethod())
+        name = next(name for name in names if getattr(TunablePMEForce, name) == self._force.getNonbondedMethod())
+        return f"{name} (ESP)" if self._force.getKSpaceMethod() == KSpaceMethod.ESP else name
 
     @property
     def formats(self) -> Sequence[Precision]:

@@ -71,6 +71,7 @@ def validateSystem(
     summaries: list[ForceSummary] = []
     for index in indices:
         subject = isolate(system, index, None if box is None else as_floats(box, "box"))
+        subject.settle([(target.platform, target.properties) for target in targets])
         configurations = make_configurations(subject.system, coordinates)
         subject.check_applicability(configurations.given)
         exact = evaluate_exactly(subject, configurations)

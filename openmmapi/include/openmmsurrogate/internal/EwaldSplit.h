@@ -26,11 +26,20 @@ public:
     virtual double getBackgroundEnergy() const = 0;
 };
 
+/** A split of Coulomb's potential, whose long-range part is also needed pair by pair. */
+class CoulombSplit : public EwaldSplit {
+public:
+    /** Get the long-range part at a distance for unit charges, over Coulomb's constant; finite at 0. nm^-1 */
+    virtual double getLongRangeEnergy(double r) const = 0;
+    /** Get minus its derivative over the distance; finite at 0. nm^-3 */
+    virtual double getLongRangeForce(double r) const = 0;
+};
+
 /**
  * Coulomb's potential split by the error function: k erf(alpha r)/r on the mesh. P. P. Ewald, Ann. Phys. 369, 253
  * (1921).
  */
-class GaussianCoulombSplit : public EwaldSplit {
+class GaussianCoulombSplit : public CoulombSplit {
 public:
     explicit GaussianCoulombSplit(double alpha) : alpha(alpha) {}
     double getTransform(double k2) const override {
@@ -38,6 +47,16 @@ public:
     }
     double getSelfEnergy() const override { return -coulombConstant * alpha / std::sqrt(pi); }
     double getBackgroundEnergy() const override { return -coulombConstant * pi / (2 * alpha * alpha); }
+    double getLongRangeEnergy(double r) const override {
+        const double x = alpha * r;
+        return x < 1e-3 ? 2 * alpha / std::sqrt(pi) * (1 - x * x / 3) : std::erf(x) / r;
+    }
+    double getLongRangeForce(double r) const override {
+        const double x = alpha * r;
+        if (x < 1e-3)
+            return 4 * alpha * alpha * alpha / std::sqrt(pi) * (1.0 / 3 - x * x / 5);
+        return (std::erf(x) / r - 2 * alpha / std::sqrt(pi) * std::exp(-x * x)) / (r * r);
+    }
 
 private:
     double alpha;

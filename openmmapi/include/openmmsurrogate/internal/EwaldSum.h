@@ -2,8 +2,10 @@
 #ifndef OPENMM_SURROGATE_EWALDSUM_H_
 #define OPENMM_SURROGATE_EWALDSUM_H_
 
+#include "openmmsurrogate/internal/EwaldSplit.h"
 #include <openmm/Vec3.h>
 #include <complex>
+#include <memory>
 #include <vector>
 
 namespace SurrogatePlugin {
@@ -23,8 +25,8 @@ struct ChargedSystem {
     bool exceptionsArePeriodic = false; // whether their distance is that of the nearest image
     // NonbondedForce leaves out the nearest image of an excluded pair from the direct sum, and subtracts the long-range
     // part at the distance of the exception. That is the same distance unless a molecule is cut by the box; then the
-    // result depends on alpha.
-    double exceptionAlpha = 1; // nm^-1
+    // result depends on the split.
+    std::shared_ptr<const CoulombSplit> exceptionSplit = std::make_shared<GaussianCoulombSplit>(1.0);
 };
 
 /**

@@ -38,17 +38,18 @@ private:
 };
 
 /**
- * Estimate the error from the waves that a mesh leaves out, for uncorrelated charges: the part of the force beyond a
- * largest wave. docs/theory/prolate.md has the formula.
+ * Estimate the error of mesh forces from those of a finer mesh: the difference, and what the waves would add that even the
+ * finer mesh does not have, for uncorrelated charges. docs/theory/prolate.md has the formula.
  *
- * @param split             of Coulomb's potential
- * @param sumSquaredCharges e^2
- * @param volume            nm^3
- * @param largestWave       nm^-1
- * @return root mean square of the force, kJ/mol/nm
+ * @param forces   [numParticles] of the mesh, kJ/mol/nm
+ * @param finer    [numParticles] of the finer one
+ * @param charges  [numParticles] e
+ * @param box      nm
+ * @param settings those of the finer mesh
+ * @return root mean square, over particles, of the norm of the error, kJ/mol/nm
  */
-double estimateTruncationError(const EwaldSplit& split, int numParticles, double sumSquaredCharges, double volume,
-                               double largestWave);
+double estimateMeshError(const std::vector<OpenMM::Vec3>& forces, const std::vector<OpenMM::Vec3>& finer,
+                         const std::vector<double>& charges, const OpenMM::Vec3 box[3], const PMESettings& settings);
 
 } // namespace SurrogatePlugin
 

@@ -17,6 +17,7 @@ namespace SurrogatePlugin {
  */
 class MeshWindow {
 public:
+    static constexpr int MaxOrder = 10;
     /**
      * @param coefficients  [order][degree+1], those of w_j in ascending powers of f - 1/2
      * @param transform     the transform of W as a function of y, waves per grid point: the integral of W(s) cos(2 pi y

@@ -24,6 +24,7 @@ struct PMEPlatform {
     NumericFormat::Type defaultPrecision; // what Default means
     std::string prolateObstacle;          // why it cannot run ESP; empty if it can
     int mostProlateOrder;                 // the largest order of ESP's window
+    bool prefersProlate;                  // whether Automatic may be ESP
 };
 
 /** Everything that a TunablePMEForce runs with in a Context: nothing is left as "default" or "automatic". */
@@ -41,8 +42,10 @@ struct PMESettings {
     bool isProlate() const { return method == TunablePMEForce::ESP; }
     /** With ESP: go over to another row of parameters, and the grid that it needs in a box. */
     void setProlate(const ProlateParameters& row, const OpenMM::Vec3 box[3]);
+    /** With ESP: get settings for a mesh so much finer that the error of this one can be measured with it. */
+    PMESettings makeFiner() const;
     /** Make the split of Coulomb's potential. */
-    std::unique_ptr<EwaldSplit> makeCoulombSplit() const;
+    std::unique_ptr<CoulombSplit> makeCoulombSplit() const;
     /**
      * Make the window of the mesh: a prolate one with ESP, else a B-spline.
      *

@@ -9,31 +9,6 @@
 namespace SurrogatePlugin {
 
 /**
- * Coulomb's potential split by a prolate function: k Phi(r/rc)/r on the mesh, where Phi(x) is the integral of psi from 0
- * to x over that to 1. Phi is 1 from the cutoff on, so that the direct sum is cut without error. docs/theory/prolate.md
- * has the formulas and their sources.
- */
-class ProlateCoulombSplit : public EwaldSplit {
-public:
-    /** @param bandwidth  c of the prolate function  @param cutoff  rc, nm */
-    ProlateCoulombSplit(double bandwidth, double cutoff) : psi(bandwidth), cutoff(cutoff) {}
-    /** Beyond the band edge, k rc = c, the transform oscillates about 0 at the level of psi(1). It is not cut there. */
-    double getTransform(double k2) const override {
-        return k2 == 0 ? 0 : 4 * pi * coulombConstant * psi.getTransform(std::sqrt(k2) * cutoff) / k2;
-    }
-    double getSelfEnergy() const override { return -coulombConstant / (2 * psi.getIntegral() * cutoff); }
-    double getBackgroundEnergy() const override {
-        return -coulombConstant * pi * cutoff * cutoff * psi.getSecondMoment();
-    }
-    /** Get the alpha of the Gaussian split with the same second moment, which has the same background energy. nm^-1 */
-    double getEffectiveAlpha() const { return 1 / (cutoff * std::sqrt(2 * psi.getSecondMoment())); }
-
-private:
-    ProlateFunction psi;
-    double cutoff;
-};
-
-/**
  * What the prolate split leaves to the direct sum, as polynomials in z = 2 (r/rc)^2 - 1, which is -1 to 1. Both functions
  * of the long-range part are even in r, hence smooth in z and finite at r = 0. For charges q1, q2 at distance r < rc:
  *
@@ -72,6 +47,45 @@ public:
 private:
     ProlateFunction psi;
     std::vector<double> chebyshev; // of D in z
+};
+
+/**
+ * Coulomb's potential split by a prolate function: k Phi(r/rc)/r on the mesh, where Phi(x) is the integral of psi from 0
+ * to x over that to 1. Phi is 1 from the cutoff on, so that the direct sum is cut without error. docs/theory/prolate.md
+ * has the formulas and their sources.
+ */
+class ProlateCoulombSplit : public CoulombSplit {
+public:
+    /**
+     * @param bandwidth  c of the prolate function
+     * @param cutoff     rc, nm
+     * @param range      waves with k rc beyond this times c are left out
+     */
+    ProlateCoulombSplit(double bandwidth, double cutoff, double range = INFINITY)
+        : psi(bandwidth), direct(bandwidth), cutoff(cutoff), range(range) {}
+    /** Beyond the band edge, k rc = c, the transform oscillates about 0 at the level of psi(1). It is not cut there. */
+    double getTransform(double k2) const override {
+        const double w = std::sqrt(k2) * cutoff;
+        return k2 == 0 || w > range * psi.getBandwidth() ? 0 : 4 * pi * coulombConstant * psi.getTransform(w) / k2;
+    }
+    double getSelfEnergy() const override { return -coulombConstant / (2 * psi.getIntegral() * cutoff); }
+    double getBackgroundEnergy() const override {
+        return -coulombConstant * pi * cutoff * cutoff * psi.getSecondMoment();
+    }
+    double getLongRangeEnergy(double r) const override {
+        return r < cutoff ? direct.getEnergyFunction(r * r / (cutoff * cutoff)) / cutoff : 1 / r;
+    }
+    double getLongRangeForce(double r) const override {
+        return r < cutoff ? direct.getForceFunction(r * r / (cutoff * cutoff)) / (cutoff * cutoff * cutoff)
+                          : 1 / (r * r * r);
+    }
+    /** Get the alpha of the Gaussian split with the same second moment, which has the same background energy. nm^-1 */
+    double getEffectiveAlpha() const { return 1 / (cutoff * std::sqrt(2 * psi.getSecondMoment())); }
+
+private:
+    ProlateFunction psi;
+    ProlateDirectSpace direct;
+    double cutoff, range;
 };
 
 } // namespace SurrogatePlugin

@@ -20,9 +20,12 @@ namespace SurrogatePlugin {
  */
 class TunableNonbondedKernel : public OpenMM::CalcNonbondedForceKernel {
 public:
-    /** @param stock  the platform's kernel, which this object owns from here on */
+    /**
+     * @param stockFactory  makes the platform's kernels, and lives as long as the platform. The stock kernel is made
+     *                      only if it is used, as some cannot be destroyed unless they have been initialized.
+     */
     TunableNonbondedKernel(const std::string& name, const OpenMM::Platform& platform, OpenMM::ContextImpl& context,
-                           OpenMM::KernelImpl* stock);
+                           const OpenMM::KernelFactory& stockFactory);
     void initialize(const OpenMM::System& system, const OpenMM::NonbondedForce& force) override;
     double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy, bool includeDirect,
                    bool includeReciprocal) override;
@@ -43,7 +46,9 @@ private:
     double executeProlate(bool includeForces, bool includeEnergy, bool includeDirect, bool includeReciprocal);
     OpenMM::CalcNonbondedForceKernel& getStock();
     const OpenMM::CalcNonbondedForceKernel& getStock() const;
+    void initializeStock(const OpenMM::System& system, const OpenMM::NonbondedForce& force);
     OpenMM::ContextImpl& context;
+    const OpenMM::KernelFactory& stockFactory;
     OpenMM::Kernel stock, reciprocalSpace, directSpace;
     bool hasDirectSpace = false;
     std::unique_ptr<PMESettings> settings;

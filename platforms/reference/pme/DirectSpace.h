@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#ifndef OPENMM_SURROGATE_DIRECTSPACE_H_
+#define OPENMM_SURROGATE_DIRECTSPACE_H_
+
+#include "CellList.h"
+#include "Parallel.h"
+#include "openmmsurrogate/internal/NonbondedParameters.h"
+#include "openmmsurrogate/internal/ProlateSplit.h"
+#include <vector>
+
+namespace SurrogatePlugin {
+
+/** Polynomials of ProlateDirectSpace with the cutoff's powers and Coulomb's constant in them. */
+class ProlatePolynomials {
+public:
+    /** @param bandwidth  c of the split  @param cutoff  rc, nm */
+    ProlatePolynomials(double bandwidth, double cutoff);
+    double getCutoff() const { return cutoff; }
+    /** Get k D/rc^3, the long-range force over the distance, for unit charges. @param r2  square of the distance, nm^2 */
+    double getForce(double r2) const { return r2 < cutoff2 ? evaluate(force, r2) : getPlainForce(r2); }
+    /** Get k E/rc, the long-range energy for unit charges. */
+    double getEnergy(double r2) const { return r2 < cutoff2 ? evaluate(energy, r2) : getPlainEnergy(r2); }
+    /** Get the coefficients of both in z = 2 (r/rc)^2 - 1, highest power first. */
+    const std::vector<double>& getForceCoefficients() const { return force; }
+    const std::vector<double>& getEnergyCoefficients() const { return energy; }
+    static double getPlainForce(double r2);
+    static double getPlainEnergy(double r2);
+
+private:
+    double evaluate(const std::vector<double>& coefficients, double r2) const;
+    double cutoff, cutoff2;
+    std::vector<double> force, energy;
+};
+
+/** Settings of the Lennard-Jones potential and of exceptions. */
+struct DirectSpaceOptions {
+    double cutoff = 0;            // nm
+    double switchingDistance = 0; // nm; the cutoff if there is no switching
+    bool exceptionsArePeriodic = false;
+};
+
+/**
+ * All but the reciprocal space of ESP, in double: pairs within the cutoff, and exceptions.
+ *
+ * Each particle gets its forces from all its neighbors, so that every pair is computed twice; but threads need not share
+ * forces, and results do not depend on their number.
+ */
+class DirectSpace {
+public:
+    DirectSpace(const DirectSpaceOptions& options, const ProlatePolynomials& polynomials);
+    /**
+     * Compute forces and energy, without the dispersion correction.
+     *
+     * @param positions       [numParticles] nm
+     * @param particles       [numParticles]
+     * @param box             periodic; no edge may be shorter than twice the cutoff
+     * @param[in,out] forces  [numParticles] kJ/mol/nm; null if they are not asked for
+     * @return the energy, kJ/mol; any value if not includeEnergy
+     */
+    double compute(const std::vector<OpenMM::Vec3>& positions, const std::vector<NonbondedParticle>& particles,
+                   const std::vector<NonbondedException>& exceptions, const PeriodicBox& box,
+                   OpenMM::ThreadPool& threads, std::vector<OpenMM::Vec3>* forces, bool includeEnergy);
+
+private:
+    struct Block;
+    void sortParticles(const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box,
+                       const std::vector<NonbondedParticle>& particles);
+    void sortExceptions(const std::vector<NonbondedException>& exceptions);
+    double computePairs(const PeriodicBox& box, OpenMM::ThreadPool& threads, std::vector<OpenMM::Vec3>* forces,
+                        bool includeEnergy) const;
+    double computeCell(int cell, const PeriodicBox& box, std::vector<OpenMM::Vec3>* forces, bool includeEnergy) const;
+    void findNeighbors(int place, const std::vector<int>& cells, const PeriodicBox& box, Block& block) const;
+    void evaluate(int place, Block& block, bool includeEnergy, OpenMM::Vec3& force, double& energy) const;
+    double computeExceptions(const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box,
+                             const std::vector<NonbondedParticle>& particles,
+                             const std::vector<NonbondedException>& exceptions,
+                             std::vector<OpenMM::Vec3>* forces) const;
+    DirectSpaceOptions options;
+    ProlatePolynomials polynomials;
+    CellList cells;
+    // By place in the cell list:
+    std::vector<double> x, y, z;
+    std::vector<NonbondedParticle> sorted;
+    std::vector<int> placeOfParticle, excludedBegin, excluded; // places of the particles that one is excluded from
+};
+
+} // namespace SurrogatePlugin
+
+#endif /*OPENMM_SURROGATE_DIRECTSPACE_H_*/

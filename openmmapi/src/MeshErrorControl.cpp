@@ -133,7 +133,7 @@ double SurrogatePlugin::estimateMeshError(const vector<Vec3>& forces, const vect
     for (int d = 0; d < 3; d++)
         largestWave = std::min(largestWave, pi * settings.coulomb.grid[d] / std::sqrt(box[d].dot(box[d])));
     const double volume = box[0][0] * box[1][1] * box[2][2];
-    const double truncation = estimateTruncationError(*settings.makeCoulombSplit(), numParticles, sumSquaredCharges,
-                                                      volume, largestWave);
+    const double truncation =
+        estimateTruncationError(*settings.makeCoulombSplit(), numParticles, sumSquaredCharges, volume, largestWave);
     return std::sqrt(sum / numParticles + truncation * truncation);
 }

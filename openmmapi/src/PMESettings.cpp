@@ -189,8 +189,8 @@ PMESettings PMESettings::makeFiner() const {
     PMESettings finer = *this;
     finer.splineOrder = finer.prolate.order = MeshWindow::MaxOrder;
     finer.prolate.windowWidth = 1.5;
-    for (int& points : finer.coulomb.grid)
-        points *= 2;
+    for (int& points : finer.coulomb.grid) // Twice itself, in a crystal, may divide its cell as this one does.
+        points = findFFTSize(2 * points + 1);
     finer.spreading = finer.fft = finer.convolution = finer.interpolation = NumericFormat::Double;
     checkParameters(finer.coulomb, finer.splineOrder, "setPMEParameters");
     return finer;

@@ -48,9 +48,9 @@ double ReferenceCalcDirectSpaceKernel::execute(ContextImpl& context, bool includ
     ReferencePlatform::PlatformData& data = getReferenceData(context);
     const PeriodicBox box = getCheckedBox(context, options.cutoff);
     const double volume = box.getEdge(0) * box.getEdge(1) * box.getEdge(2);
-    return dispersionCorrection / volume +
-           direct->compute(*data.positions, parameters->getParticles(), parameters->getExceptions(), box, data.threads,
-                           includeForces ? data.forces : nullptr, includeEnergy);
+    return dispersionCorrection / volume + direct->compute(*data.positions, parameters->getParticles(),
+                                                           parameters->getExceptions(), box, data.threads,
+                                                           includeForces ? data.forces : nullptr, includeEnergy);
 }
 
 void ReferenceCalcDirectSpaceKernel::addCoulombForces(ContextImpl& context, vector<Vec3>& forces) {

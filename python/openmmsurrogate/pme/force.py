@@ -40,7 +40,8 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
     Three setters choose alpha and the grid, and the first of these that applies wins: ``setPMEParameters()`` with an
     alpha other than 0 (which means SPME), ``setForceErrorTolerance()``, ``setEwaldErrorTolerance()``. With ESP the
     error is measured at the first evaluation, and the parameters are made stricter if it is too large.
-    ``getPMEParametersInContext()`` and ``getKSpaceMethodInContext()`` tell what a Context uses. A Context on a platform without kernels for this class raises an OpenMMException.
+    ``getPMEParametersInContext()`` and ``getKSpaceMethodInContext()`` tell what a Context uses. A Context on a platform
+    without kernels for this class raises an OpenMMException.
 
     Parameters
     ----------

@@ -65,8 +65,9 @@ class Subject(ABC):
     def check_applicability(self, positions: NDArray[np.float64]) -> None:
         """Warn if positions, nm, are unlike what the force was made for."""
 
+    @abstractmethod
     def settle(self, contexts: Sequence[tuple[str, dict[str, str]]]) -> None:
-        """Replace settings that platforms choose for themselves. Here: none."""
+        """Replace settings that platforms choose for themselves, given the platforms with their properties."""
 
     def with_format(self, format: Precision) -> Subject:
         """Get a copy in another format."""
@@ -95,6 +96,9 @@ class PairSubject(Subject):
 
         box = self.system.getDefaultPeriodicBoxVectors()
         checkApplicability(self._force, positions, [vector.value_in_unit(unit.nanometer) for vector in box]).warn()
+
+    def settle(self, contexts: Sequence[tuple[str, dict[str, str]]]) -> None:
+        """Do nothing: a platform chooses nothing but the format."""
 
     @property
     def format(self) -> str:
@@ -149,7 +153,7 @@ class MeshSubject(Subject):
         force.setInterpolationPrecision(interpolation)
 
     def settle(self, contexts: Sequence[tuple[str, dict[str, str]]]) -> None:
-        """Give the force the split that the platforms choose, so that Reference has the same; SPME where they differ."""
+        """Give the force the split that the platforms choose, that Reference has it too; SPME where they differ."""
         force = self._force
         if force.getKSpaceMethod() == KSpaceMethod.Automatic and self.method == "PME":
             found = {

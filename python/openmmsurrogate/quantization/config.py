@@ -32,13 +32,13 @@ class QuantizationConfig:
         frame, relative to the model's before rounding, per particle and over (force standard deviation x cutoff);
         that of forces is 1
     activationNoise
-        largest relative noise on activations in fine-tuning, which makes the model robust against the approximate
-        tanh of GPUs (relative error 2^-11)
+        largest relative noise on activations in fine-tuning and L-BFGS, which makes the model robust against the
+        approximate tanh of GPUs (relative error 2^-11)
     gridPoints, particlesPerFrame
         resolution of the loss over all frames, and how many random particles of each frame enter it; 0 takes all
     polishSteps, polishDecay
-        L-BFGS iterations at the end of the fine-tuning on what the format does not round, and the coefficient of the
-        sum of squares of the last layers' weights in them
+        L-BFGS iterations before and after the fine-tuning on what the format does not round, and the coefficient of
+        the sum of squares of the last layers' weights in them
     calibrationInterval
         fine-tuning steps between updates of int8 activation scales
     learnedRanges
@@ -55,15 +55,15 @@ class QuantizationConfig:
     learningRate: float = 3e-3
     weightDecay: float = 1e-9
     readoutDecay: float = 1e-7
-    energyWeight: float = 0.03
-    refitEnergyWeight: float = 1e4
+    energyWeight: float = 0.01
+    refitEnergyWeight: float = 100.0
     activationNoise: float = 2.0**-11
     gridPoints: int = 700
     particlesPerFrame: int = 1000
-    polishSteps: int = 400
+    polishSteps: int = 200
     polishDecay: float = 1e-8
     calibrationInterval: int = 20
-    learnedRanges: bool = False
+    learnedRanges: bool = True
     seed: int = 1
     device: str = "cpu"
     threads: int = 0

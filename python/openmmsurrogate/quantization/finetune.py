@@ -82,12 +82,13 @@ def finetune(
 def polish(modules: Sequence[RoundedPairModule], loss: MatchingLoss, config: QuantizationConfig) -> None:
     """Fit what the format does not round, biases and single precision layers, with L-BFGS in double.
 
-    Weights are rounded, inputs are not: the loss is then smooth, and the fit better than fine-tuning leaves it. The
-    penalty on readout weights keeps the sensitivity to the rounding of inputs low.
+    Weights are rounded. Inputs are not, but the noise that their rounding is expected to make counts: the loss is then
+    smooth, and the fit better than fine-tuning leaves it.
     """
     parameters = [p for module in modules for p in module.unrounded_parameters()]
     s = (loss.nodes / loss.grid.cutoff).to(loss.device)
     taught, block = loss.teach(s.cpu()), 20
+    importance = torch.diagonal(loss.matrix)
     optimizer = torch.optim.LBFGS(
         parameters, max_iter=block, history_size=50, tolerance_grad=0, tolerance_change=0, line_search_fn="strong_wolfe"
     )
@@ -95,7 +96,8 @@ def polish(modules: Sequence[RoundedPairModule], loss: MatchingLoss, config: Qua
     def closure() -> torch.Tensor:
         optimizer.zero_grad(set_to_none=True)
         readout = torch.stack([torch.sum(m.weights[-1] ** 2) for m in modules]).sum()
-        total = loss(modules, s, taught) + config.polishDecay * readout
+        noise = torch.cat([module.expect_noise(s, config.activationNoise) for module in modules])
+        total = loss(modules, s, taught) + importance @ noise + config.polishDecay * readout
         total.backward()
         return total
 

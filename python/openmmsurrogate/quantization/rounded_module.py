@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from openmmsurrogate._torch import torch
 from openmmsurrogate.network import PairNetwork
-from openmmsurrogate.quantization.rounding import find_scales, round_float, round_integer
-from openmmsurrogate.training.networks import PairModule
+from openmmsurrogate.quantization.rounding import find_scales, find_spacing, round_float, round_integer
+from openmmsurrogate.training.networks import PairModule, differentiate_activation
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,43 @@ class RoundedPairModule(PairModule):
         if scale is None or zero is None:  # not calibrated yet
             return inputs
         return round_integer(inputs, scale, zero, "int8")
+
+    def expect_noise(self, s: torch.Tensor, relative: float = 0.0) -> torch.Tensor:
+        """Return the variance of the force weight at s that the rounding of inputs is expected to make.
+
+        Rounding errors of inputs are taken to be independent and uniform between half a step down and up; their effect
+        is linear. That is smooth in the parameters, where rounding itself is not. Networks of energies, whose slopes
+        are rounded, too, are not covered: for them it is zero.
+
+        Parameters
+        ----------
+        s
+            where
+        relative
+            largest relative error of inputs, but the first, that comes on top
+        """
+        if self.output == "energy":
+            return torch.zeros_like(s)
+        weights, inputs, slopes = self.effective_weights(), [s.reshape(-1, 1)], []
+        for weight, bias in zip(weights[:-1], list(self.biases)[:-1], strict=True):
+            z = inputs[-1] @ weight.T + bias
+            slopes.append(differentiate_activation(self.activation, self.coefficients, z))
+            inputs.append(self.activate(z))
+        variance, sensitivity = torch.zeros_like(s), torch.ones_like(s).reshape(-1, 1)
+        for layer in reversed(range(len(weights))):
+            sensitivity = (sensitivity if layer == len(weights) - 1 else sensitivity * slopes[layer]) @ weights[layer]
+            error = self._input_spacing(layer, inputs[layer]) ** 2 / 12.0
+            if layer > 0:
+                error = error + (relative * inputs[layer]) ** 2 / 3.0
+            variance = variance + torch.sum(error * sensitivity**2, dim=1)
+        return self.scale**2 * variance
+
+    def _input_spacing(self, layer: int, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the steps of a layer's rounded inputs."""
+        format, scale = self.format_of(layer), self.activation_scales[layer]
+        if format == "int8":
+            return torch.zeros_like(inputs) if scale is None else scale.to(inputs).expand_as(inputs)
+        return find_spacing(inputs, "float16" if format == "int4" else format)
 
     def calibrate(self, s: torch.Tensor) -> None:
         """Choose int8 scales and zero points of each input from the range that it has over these s, and zero.

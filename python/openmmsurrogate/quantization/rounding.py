@@ -16,6 +16,8 @@ _FLOATS = {
     "float16": (torch.float16, 65504.0),
     "float8": (torch.float8_e4m3fn, 448.0),
 }
+# bits of the fraction, exponent of the least normal number
+_PRECISIONS = {"single": (23, -126), "bfloat16": (7, -126), "float16": (10, -14), "float8": (3, -6)}
 _LARGEST_CODE = {"int8": 127, "int4": 7}
 
 
@@ -28,6 +30,15 @@ def round_float(x: torch.Tensor, format: str) -> torch.Tensor:
     dtype, largest = _FLOATS[format]
     limited = torch.clamp(x, -largest, largest)
     return _pass_through(limited, limited.detach().float().to(dtype).to(x.dtype))
+
+
+def find_spacing(x: torch.Tensor, format: str) -> torch.Tensor:
+    """Return the distance of a floating point format's values around x, which rounding turns into steps."""
+    if format == "double":
+        return torch.zeros_like(x)
+    fraction, lowest = _PRECISIONS[format]
+    magnitude = x.detach().abs().double().clamp(min=2.0**lowest)
+    return torch.exp2(torch.floor(torch.log2(magnitude)) - fraction).to(x.dtype)
 
 
 def quantize(x: torch.Tensor, scale: torch.Tensor, zero_point: torch.Tensor | int, format: str) -> torch.Tensor:

@@ -21,6 +21,7 @@ from openmmsurrogate.quantization.config import FORMATS, METHODS, QuantizationCo
 from openmmsurrogate.quantization.finetune import Reporter, calibrate, finetune, measure, polish, refit
 from openmmsurrogate.quantization.matching import MatchingData, MatchingLoss, make_modules
 from openmmsurrogate.quantization.rounded_module import RoundedPairModule, Scheme
+from openmmsurrogate.training.dataset import compute_fingerprint
 from openmmsurrogate.training.loss import copy_parameters, set_parameters
 
 
@@ -95,13 +96,15 @@ def quantize(
     result.setFormat(NumericFormat.parse(name))
     result.setEndLayersSingle(settings.endLayersSingle)
     result.setWeightGroupSize(settings.weightGroupSize)
-    error, kept = None, False
+    error, kept, fingerprint = None, False, None
     if paths:
         with ExitStack() as stack:
             datasets = [stack.enter_context(ForceDataset(path)) for path in paths]
             data = MatchingData(model, datasets, [os.fspath(path) for path in paths], settings)
+            fingerprint = compute_fingerprint(datasets)
         result, error, kept = _improve(result, name, method, data, settings, reporter)
     provenance = _describe(model, name, method, settings, [os.fspath(p) for p in paths], error)
+    provenance["quantization"]["fingerprint"] = fingerprint
     if start is not None:
         provenance["quantization"]["start"] = json.loads(start.getProvenance()).get("quantization")
     result.setProvenance(json.dumps(provenance))
@@ -136,25 +139,27 @@ def _improve(
         for module in modules:
             module.calibrate_symmetric(data.grid.low / data.cutoff)
         return model, measure(modules, heldOut, config.seed) ** 0.5, False
+    calibrate(modules, training)
     if method == "finetune":
+        polish(modules, training, config)
         if config.steps:
             finetune(modules, training, config, reporter)
-        kept, error = _refit_and_measure(modules, fitting, heldOut, config)
+            calibrate(modules, training)
+    kept, error = _refit_and_measure(modules, fitting, heldOut, config)
+    if method == "finetune":
         before = copy_parameters(modules)
-        polish(modules, training, config)
+        polish(modules, training, config)  # scales stay: others would round the weights otherwise
         polished, lower = _refit_and_measure(modules, fitting, heldOut, config)
         if lower < error:
             return _with_networks(model, modules, data), lower, polished
         set_parameters(modules, before)
-    kept, error = _refit_and_measure(modules, fitting, heldOut, config)
     return _with_networks(model, modules, data), error, kept
 
 
 def _refit_and_measure(
     modules: Sequence[RoundedPairModule], fitting: MatchingLoss, heldOut: MatchingLoss, config: QuantizationConfig
 ) -> tuple[bool, float]:
-    """Calibrate and refit; return whether the refit was kept, and the held-out error."""
-    calibrate(modules, fitting)
+    """Refit; return whether the refit was kept, and the held-out error."""
     kept = refit(modules, fitting, heldOut, config)
     return kept, measure(modules, heldOut, config.seed) ** 0.5
 

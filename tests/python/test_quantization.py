@@ -16,11 +16,24 @@ from training_data import CUTOFF, write_data
 from openmmsurrogate import NumericFormat, PairNetwork, SurrogateModel
 from openmmsurrogate.quantization import QuantizationConfig, quantize
 from openmmsurrogate.quantization.rounded_module import RoundedPairModule, Scheme
-from openmmsurrogate.quantization.rounding import round_float, round_integer
+from openmmsurrogate.quantization.rounding import find_spacing, round_float, round_integer
 from openmmsurrogate.training import TrainingConfig, train
 
 FORMATS = ("bfloat16", "float16", "float8", "int8", "int4")
 QUICK = QuantizationConfig(steps=60, gridPoints=150, threads=1)
+
+
+def make_network(activation="tanh"):
+    """A network 1-24-20-24-1 of random numbers."""
+    random = np.random.default_rng(4)
+    widths = [1, 24, 20, 24, 1]
+    shapes = list(zip(widths[1:], widths[:-1], strict=True))
+    weights = [random.normal(scale=2.0 if n == 1 else m**-0.5, size=(m, n)) for m, n in shapes]
+    network = PairNetwork(widths, weights, [random.normal(scale=0.5, size=m) for m, _ in shapes], activation)
+    if activation == "clampedPolynomial":
+        network.setActivationCoefficients(TrainingConfig().coefficients)
+    network.setCore(0.2)
+    return network
 
 
 def all_float8_values():
@@ -65,14 +78,7 @@ def test_integer_codes_and_ties(format, largest):
 @pytest.mark.parametrize("activation", ["tanh", "silu", "clampedPolynomial"])
 @pytest.mark.parametrize("format", FORMATS)
 def test_rounded_network_is_that_of_cpp(format, activation, endLayersSingle):
-    random = np.random.default_rng(4)
-    widths = [1, 24, 20, 24, 1]
-    shapes = list(zip(widths[1:], widths[:-1], strict=True))
-    weights = [random.normal(scale=2.0 if n == 1 else m**-0.5, size=(m, n)) for m, n in shapes]
-    network = PairNetwork(widths, weights, [random.normal(scale=0.5, size=m) for m, _ in shapes], activation)
-    if activation == "clampedPolynomial":
-        network.setActivationCoefficients(TrainingConfig().coefficients)
-    network.setCore(0.2)
+    network = make_network(activation)
     module = RoundedPairModule(network, Scheme(format, endLayersSingle, 16)).double()
     s = np.linspace(0.34, 0.999, 301)
     for scales in ("derived", "calibrated") if format == "int8" else ("derived",):
@@ -96,6 +102,30 @@ def test_rounded_network_is_that_of_cpp(format, activation, endLayersSingle):
         # A value at a tie may fall to either side in another order of summation.
         assert np.mean(differences > 1e-9) < 0.02
         assert differences.max() < 3.0 * rounding
+
+
+@pytest.mark.parametrize("activation", ["tanh", "silu", "clampedPolynomial"])
+@pytest.mark.parametrize("format", FORMATS)
+def test_expected_noise_is_that_of_rounding(format, activation):
+    """The root mean square of what the rounding of inputs changes, over distances."""
+    module = RoundedPairModule(make_network(activation), Scheme(format, True, 16)).double()
+    s = torch.linspace(0.35, 1.0, 20001, dtype=torch.float64)
+    module.calibrate(s)
+    with torch.no_grad():
+        rounded, expected = module(s), module.expect_noise(s).mean().sqrt()
+        module.rounds_inputs = False
+        found = torch.mean((rounded - module(s)) ** 2).sqrt()
+    print(f"expected {expected:.2e}, found {found:.2e}")
+    assert 0.6 * found < expected < 1.5 * found
+
+
+@pytest.mark.parametrize("format", ["bfloat16", "float16", "float8"])
+def test_spacing_is_that_of_the_values(format):
+    x = torch.tensor([0.37, -3.1, 1.0, 2.0**-4], dtype=torch.float64)
+    step = find_spacing(x, format)
+    rounded = round_float(x, format)
+    np.testing.assert_array_equal(round_float(rounded + step, format), rounded + step)
+    np.testing.assert_array_equal(round_float(rounded + 0.4 * step, format), rounded)
 
 
 def test_gradients_reach_the_scale_of_a_learned_range():

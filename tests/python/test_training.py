@@ -80,6 +80,17 @@ def test_learns_several_types_energies_and_offsets_at_several_volumes(tmp_path):
     assert model.getEnergyOffset("A")._value + model.getEnergyOffset("B")._value == pytest.approx(1.0, abs=0.3)
 
 
+def test_the_force_at_the_cutoff_can_be_asked_to_vanish(argon):
+    """As a long-ranged force must, that is cut off: without the weight, the network ends where the forces want it."""
+    weights = []
+    for weight in (0.0, 100.0):
+        result = train([argon], config(cutoffWeight=weight))
+        weights.append(abs(result.model.computeForce(0, 0, CUTOFF * (1.0 - 1e-9))._value))
+        assert result.heldOut.r2 > 0.999
+    print(f"w at the cutoff {weights[0]:.1e}, with the weight {weights[1]:.1e} kJ/mol/nm")
+    assert weights[1] < 0.1 * weights[0]
+
+
 def test_resumed_training_is_that_without_interruption(argon, tmp_path):
     def interrupt_at(stage, step):
         def report(current, number, total, progress):

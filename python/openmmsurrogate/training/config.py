@@ -57,6 +57,9 @@ class TrainingConfig:
     energyWeight, virialWeight
         weights of the mean squared errors of energy and virial, per particle and over (force standard deviation x
         cutoff), in the loss, where that of forces has weight 1. Both are wanted with frames of several volumes.
+    cutoffWeight
+        weight of the mean square of the standardized force weights at the cutoff, by which forces jump there. Wanted
+        where the true interaction is long-ranged and the trained one is not, for simulations that conserve energy.
     lbfgsSteps, lbfgsHistory
         iterations in double precision on the loss over all training frames; 0 leaves them out
     refit
@@ -97,6 +100,7 @@ class TrainingConfig:
     emaDecay: float = 0.0
     energyWeight: float = 0.0
     virialWeight: float = 0.0
+    cutoffWeight: float = 0.0
     lbfgsSteps: int = 4000
     lbfgsHistory: int = 50
     refit: bool = True
@@ -140,6 +144,7 @@ _NOT_NEGATIVE = (
     "weightDecay",
     "energyWeight",
     "virialWeight",
+    "cutoffWeight",
     "lbfgsSteps",
     "particlesPerFrame",
     "patience",

@@ -175,11 +175,17 @@ class NormalEquations:
             self._virials.append(float(frame.virial[axis]) / scale)
 
     def quadratic(
-        self, energyWeight: float = 0.0, virialWeight: float = 0.0, forceWeight: float = 1.0, fitOffsets: bool = True
+        self,
+        energyWeight: float = 0.0,
+        virialWeight: float = 0.0,
+        forceWeight: float = 1.0,
+        fitOffsets: bool = True,
+        cutoffWeight: float = 0.0,
     ) -> Quadratic:
         """Return the loss: weighted mean squared errors of standardized force components, energies and virials.
 
-        Energies count up to an offset per type that is fitted, or as they are.
+        Energies count up to an offset per type that is fitted, or as they are. The mean square of w at the cutoff,
+        where forces jump by it, is added with a weight of its own.
 
         Raises
         ------
@@ -200,6 +206,9 @@ class NormalEquations:
             matrix = matrix + virialWeight * rows.T @ rows / len(rows)
             vector = vector + virialWeight * virials @ rows / len(rows)
             constant += virialWeight * float(virials @ virials) / len(rows)
+        if cutoffWeight > 0:
+            last = np.arange(1, self.networks + 1) * self.grid.points - 1
+            matrix[last, last] += cutoffWeight / self.networks
         return _complete_square(matrix, vector, constant)
 
     def _energies_as_they_are(self) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ from openmmsurrogate.training.dataset import TrainingData, choose_particles
 from openmmsurrogate.training.frames import make_batch
 from openmmsurrogate.training.loss import FrameLoss, compute_batch_loss, copy_parameters, measure_decay, set_parameters
 from openmmsurrogate.training.networks import PairModule
+from openmmsurrogate.training.normal_equations import Quadratic
 from openmmsurrogate.training.schedule import compute_learning_rate
 
 _LBFGS_BLOCK = 20  # iterations between validations
@@ -33,7 +34,7 @@ class AdamStage:
         self.average = copy_parameters(networks)
         self.step = 0
         self.extra: FrameLoss | None = None
-        if config.energyWeight > 0 or config.virialWeight > 0:
+        if config.energyWeight > 0 or config.virialWeight > 0 or config.cutoffWeight > 0:
             self.extra = _make_extra_loss(data, config)
 
     @property
@@ -92,9 +93,16 @@ class AdamStage:
         self.random.bit_generator.state = json.loads(state["random"])
 
 
+def make_quadratic(data: TrainingData, config: TrainingConfig, forceWeight: float = 1.0) -> Quadratic:
+    """Return the loss over all training frames with the weights of the settings."""
+    return data.equations.quadratic(
+        config.energyWeight, config.virialWeight, forceWeight, cutoffWeight=config.cutoffWeight
+    )
+
+
 def _make_extra_loss(data: TrainingData, config: TrainingConfig) -> FrameLoss:
-    """Return energy and virial terms alone, over all training frames."""
-    quadratic = data.equations.quadratic(config.energyWeight, config.virialWeight, forceWeight=0.0)
+    """Return all terms but that of forces, over all training frames."""
+    quadratic = make_quadratic(data, config, forceWeight=0.0)
     return FrameLoss(quadratic, data.equations.grid, config.device)
 
 
@@ -107,7 +115,7 @@ class LBFGSStage:
         self.networks, self.config = networks, config
         for network in networks:
             network.double()
-        quadratic = data.equations.quadratic(config.energyWeight, config.virialWeight)
+        quadratic = make_quadratic(data, config)
         self.loss = FrameLoss(quadratic, data.equations.grid, config.device)
         self.parameters = [p for network in networks for p in network.parameters()]
         self.optimizer = torch.optim.LBFGS(

@@ -22,7 +22,7 @@ from openmmsurrogate.training.dataset import TrainingData
 from openmmsurrogate.training.loss import FrameLoss, copy_parameters, set_parameters
 from openmmsurrogate.training.networks import PairModule
 from openmmsurrogate.training.refit import refit_readout
-from openmmsurrogate.training.stages import AdamStage, LBFGSStage
+from openmmsurrogate.training.stages import AdamStage, LBFGSStage, make_quadratic
 
 Stage = AdamStage | LBFGSStage
 STAGES: tuple[type[AdamStage] | type[LBFGSStage], ...] = (AdamStage, LBFGSStage)
@@ -180,7 +180,7 @@ class Trainer:
         self._take_best()
         if self.config.refit:
             equations, config = self.data.equations, self.config
-            quadratic = equations.quadratic(config.energyWeight, config.virialWeight)
+            quadratic = make_quadratic(self.data, config)
             training = FrameLoss(quadratic, equations.grid, config.device)
             self.progress.refitKept = refit_readout(self.networks, quadratic, training, self.heldOut)
 

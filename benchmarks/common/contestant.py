@@ -42,6 +42,7 @@ class Contestant(Protocol):
     label: str  # for tables and figures
     wholeSteps: bool  # molecular dynamics with neighbor search; else forces of fixed pairs
     hasPairs: bool  # computes any
+    cutoff: float  # of these, nm
     arithmetic: str | None  # whose floor it has: see floors.findFloor(); None without one
     largest: int  # atoms
 

@@ -8,7 +8,6 @@ import statistics
 import time
 from dataclasses import dataclass, field
 
-from common.argon import liquid_argon
 from common.contestant import Contestant, Setting, Stepper
 from common.floors import CHIP, findFloor
 from common.pairs import countPairs
@@ -85,7 +84,7 @@ def summarize(measurement: Measurement, edge: float, setting: Setting, gpu: str 
         "temperature_K": stepper.temperature(),
     }
     if contestant.hasPairs:
-        row["pairs"] = countPairs(positions, edge, liquid_argon.CUTOFF)
+        row["pairs"] = countPairs(positions, edge, contestant.cutoff)
         row["pairs_per_s"] = 1000.0 * row["pairs"] / milliseconds
     if contestant.arithmetic is not None and CHIP in (gpu or ""):
         row["floor_ms"] = findFloor(contestant.arithmetic, row["pairs"])

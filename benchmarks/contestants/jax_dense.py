@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
-from common.argon import Liquid
+from common.argon import Liquid, liquid_argon
 from common.contestant import Setting
 from common.pairs import listNeighbors
 
@@ -86,6 +86,7 @@ class JaxDense:
     largest: int = LARGEST
     wholeSteps: bool = False
     hasPairs: bool = True
+    cutoff: float = liquid_argon.CUTOFF
 
     @property
     def name(self) -> str:

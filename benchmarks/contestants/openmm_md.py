@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import openmm
-from common.argon import Liquid, createContext
+from common.argon import Liquid, createContext, liquid_argon
 from common.contestant import Setting
 from openmm import unit
 
@@ -49,6 +49,7 @@ class OpenMMContestant:
     largest: int = 10**9
     wholeSteps: bool = True
     hasPairs: bool = True
+    cutoff: float = liquid_argon.CUTOFF
 
     def prepare(self, liquid: Liquid, setting: Setting) -> ContextStepper:
         """Make a Context that goes on from the liquid."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from common.argon import Liquid
+from common.argon import Liquid, liquid_argon
 from common.contestant import Setting
 from common.pairs import listPairs
 
@@ -87,6 +87,7 @@ class TorchPairs:
     largest: int = LARGEST
     wholeSteps: bool = False
     hasPairs: bool = True
+    cutoff: float = liquid_argon.CUTOFF
 
     @property
     def name(self) -> str:

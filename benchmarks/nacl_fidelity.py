@@ -62,6 +62,7 @@ def measurePhase(
         arguments.constant_volume,
         arguments.constant_pressure,
         arguments.energy_conservation,
+        sampleInterval=min(0.1, min(arguments.constant_volume, arguments.constant_pressure) / 20.0),
         frameInterval=min(1.0, arguments.constant_volume / 20.0),
         spectrum=arguments.spectrum,
     )

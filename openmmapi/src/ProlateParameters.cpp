@@ -19,6 +19,13 @@ const vector<ProlateParameters>& SurrogatePlugin::getProlateRows() {
     return rows;
 }
 
+vector<double> SurrogatePlugin::getProlateTolerances() {
+    vector<double> tolerances;
+    for (const ProlateParameters& row : getProlateRows())
+        tolerances.push_back(row.tolerance);
+    return tolerances;
+}
+
 const ProlateParameters& SurrogatePlugin::chooseProlateRow(double tolerance) {
     for (const ProlateParameters& row : getProlateRows())
         if (row.tolerance <= tolerance * (1 + 1e-9))

@@ -9,6 +9,7 @@ import openmm
 SWIG_TYPE_TABLE_VERSION: Final[str]
 
 def findFFTSize(minimum: int) -> int: ...
+def getProlateTolerances() -> tuple[float, ...]: ...
 
 class NumericFormat:
     thisown: bool

@@ -20,7 +20,7 @@ def make_salt_context(box, platform="CPU"):
 def test_error_is_near_the_target(box, target):
     """Independent of the search: the error of the best settings, on all particles, in a System of their own."""
     context = make_salt_context(box)
-    result = tunePME(context, target, orders=[4, 6], precisions=["single"])
+    result = tunePME(context, target, orders=[4, 6], precisions=["single"], kSpaceMethods=["SPME"])
     assert len(result.trials) == 2
     assert result.best.milliseconds == min(t.milliseconds for t in result.trials if t.milliseconds is not None)
     system = replaceNonbondedForce(context.getSystem())
@@ -32,6 +32,44 @@ def test_error_is_near_the_target(box, target):
     print(f"target {target}, error {error}")
     assert 0.4 * target < error < 1.2 * target  # the search measures 200 particles
     assert tuple(force.getPMEParametersInContext(tuned)[1:]) == result.best.settings.grid
+
+
+@pytest.mark.parametrize("target", [1.0, 0.02])
+def test_esp_is_tried(target):
+    """With the loosest tolerance that meets the target, on Reference, where it is the faster one."""
+    context = make_salt_context("rectangular", "Reference")
+    result = tunePME(context, target, orders=[6], maxParticles=50)
+    assert [trial.settings.kSpaceMethod for trial in result.trials] == ["SPME", "ESP"]
+    assert result.present.settings.kSpaceMethod == "ESP"
+    trial = result.trials[1]
+    assert trial.forceError <= target and trial.milliseconds > 0
+    assert "ESP" in [cell for column in result.makeTable().columns for cell in column.cells]
+    system = replaceNonbondedForce(context.getSystem())
+    force = TunablePMEForce.cast(system.getForce(0))
+    trial.settings.apply(force)
+    tuned = make_context(system, make_salt(BOXES["rectangular"])[0])
+    assert force.measureForceErrorInContext(tuned, 10**6).absolute._value < 1.2 * target
+    assert force.getKSpaceMethodInContext(tuned) == TunablePMEForce.ESP
+    assert tuple(force.getPMEParametersInContext(tuned)[1:]) == trial.settings.grid
+    looser = [t for t in (1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 1e-5) if t > trial.settings.tolerance]
+    if looser:
+        force.setEwaldErrorTolerance(looser[-1])
+        worse = make_context(XmlSerializer.clone(system), make_salt(BOXES["rectangular"])[0])
+        found = TunablePMEForce.cast(worse.getSystem().getForce(0)).measureForceErrorInContext(worse, 50)
+        assert found.absolute._value > target
+
+
+def test_esp_that_cannot_be_tried():
+    """LJPME has none; where only ESP is asked for and does not meet the target, the least error is told."""
+    positions, charges = make_salt(BOXES["cubic"])
+    dispersion = make_force(charges, openmm.NonbondedForce.LJPME)
+    context = make_context(make_system(BOXES["cubic"], len(charges), dispersion), positions)
+    result = tunePME(context, 5.0, orders=[5], maxParticles=20)
+    assert [trial.settings.kSpaceMethod for trial in result.trials] == ["SPME"]
+    assert not result.skipped
+    context = make_salt_context("cubic", "Reference")
+    with pytest.raises(ValueError, match="no setting has a force error of 1e-08"):
+        tunePME(context, 1e-8, kSpaceMethods=["ESP"], maxParticles=20)
 
 
 def test_relative_target_and_floor():
@@ -47,7 +85,7 @@ def test_relative_target_and_floor():
     with pytest.raises(ValueError, match=r"the least that precision float16 reached on platform Reference is"):
         tunePME(context, 1e-3, orders=[6], precisions=["float16"], maxParticles=50)
     with pytest.raises(ValueError, match="no setting can be tried; the last reason: TunablePMEForce: "):
-        tunePME(context, 1e-12, orders=[4, 99], precisions=["double"], maxParticles=50)
+        tunePME(context, 1e-12, False, [4, 99], ["double"], 50, kSpaceMethods=["SPME"])
     with pytest.raises(ValueError, match="must be positive"):
         tunePME(context, 0.0)
     _, charges = make_salt(BOXES["cubic"])

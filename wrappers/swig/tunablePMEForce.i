@@ -18,4 +18,5 @@
 // For the search of tunePME().
 namespace SurrogatePlugin {
 int findFFTSize(int minimum);
+std::vector<double> getProlateTolerances();
 }

@@ -12,7 +12,7 @@ from openmm import unit
 from rich.table import Table
 
 from openmmsurrogate._convert import FORCE, number_in
-from openmmsurrogate._wrapper import findFFTSize
+from openmmsurrogate._wrapper import findFFTSize, getProlateTolerances
 from openmmsurrogate.pme.force import TunablePMEForce
 from openmmsurrogate.pme.replace import replaceNonbondedForce
 
@@ -27,18 +27,28 @@ class TunedSettings:
     """What a TunablePMEForce can be set to."""
 
     splineOrder: int
+    """with ESP, which chooses its own, the default"""
     alpha: float
-    """1/nm"""
+    """1/nm; with ESP only for information, as is the grid"""
     grid: tuple[int, int, int]
     precision: str
     """of all four stages"""
+    kSpaceMethod: str = "SPME"
+    """SPME or ESP"""
+    tolerance: float = 0.0
+    """the Ewald error tolerance that chooses the parameters of ESP"""
 
     def apply(self, force: TunablePMEForce) -> None:
         """Make them the settings of a force. They take effect in Contexts created afterwards."""
-        force.setKSpaceMethod("SPME")
-        force.setPMEParameters(self.alpha, *self.grid)
+        force.setKSpaceMethod(self.kSpaceMethod)
         force.setSplineOrder(self.splineOrder)
         force.setPrecision(self.precision)
+        if self.kSpaceMethod == "ESP":
+            force.setPMEParameters(0.0, 0, 0, 0)
+            force.setForceErrorTolerance(0.0)
+            force.setEwaldErrorTolerance(self.tolerance)
+        else:
+            force.setPMEParameters(self.alpha, *self.grid)
 
 
 @dataclass(frozen=True)
@@ -54,11 +64,16 @@ class Trial:
 
 @dataclass(frozen=True)
 class Skipped:
-    """An order and precision that could not be tried."""
+    """A spline order, or ESP, and a precision that could not be tried."""
 
-    splineOrder: int
+    splineOrder: int | None
+    """None for ESP"""
     precision: str
     reason: str
+
+    def __str__(self) -> str:
+        method = "ESP" if self.splineOrder is None else f"order {self.splineOrder}"
+        return f"{method}, {self.precision}: {self.reason}"
 
 
 @dataclass
@@ -92,7 +107,7 @@ class TuneResult:
             best = trial is self.best
             table.add_row(*_describe(trial), "fastest" if best else "", style="bold" if best else None)
         if self.skipped:
-            table.caption = "\n".join(f"order {s.splineOrder}, {s.precision}: {s.reason}" for s in self.skipped)
+            table.caption = "\n".join(map(str, self.skipped))
             table.caption_justify = "left"
         return table
 
@@ -102,7 +117,8 @@ def _describe(trial: Trial) -> tuple[str, ...]:
     s = trial.settings
     timing = "" if trial.milliseconds is None else f"{trial.milliseconds:.3g}"
     grid = " x ".join(map(str, s.grid))
-    return str(s.splineOrder), f"{s.alpha:.4f}", grid, s.precision, f"{trial.forceError:.3g}", timing
+    split = (str(s.splineOrder), f"{s.alpha:.4f}") if s.kSpaceMethod == "SPME" else ("ESP", "")
+    return *split, grid, s.precision, f"{trial.forceError:.3g}", timing
 
 
 class Bench:
@@ -145,9 +161,8 @@ class Bench:
         precision = "/".join(str(stage).lower() for stage in (stages if len(set(stages)) > 1 else stages[:1]))
         try:
             context = self.make_context()
-            alpha, *grid = self.force.getPMEParametersInContext(context)
-            settings = TunedSettings(self.force.getSplineOrder(), alpha, tuple(grid), precision)
-            return Trial(settings, self.measure(context)[0], _time_step(context))
+            error = self.measure(context)[0]
+            return Trial(self._read_settings(context, precision), error, _time_step(context))
         except openmm.OpenMMException:
             return None
 
@@ -163,9 +178,25 @@ class Bench:
         self.force.setSplineOrder(order)
         self.force.setPrecision(precision)
         self.force.setForceErrorTolerance(tolerance)
+        return self._try_force(precision)
+
+    def choose_prolate(self, precision: str, tolerance: float) -> Trial:
+        """Measure what ESP gives with a tolerance."""
+        TunedSettings(TunablePMEForce.DefaultSplineOrder, 0.0, (0, 0, 0), precision, "ESP", tolerance).apply(self.force)
+        return self._try_force(precision)
+
+    def _try_force(self, precision: str) -> Trial:
+        """Measure the error of the force as it is set."""
         context = self.make_context()
+        error = self.measure(context)[0]  # ESP may change its parameters in the first evaluation
+        return Trial(self._read_settings(context, precision), error, None)
+
+    def _read_settings(self, context: openmm.Context, precision: str) -> TunedSettings:
+        """Get what the force runs with."""
         alpha, *grid = self.force.getPMEParametersInContext(context)
-        return Trial(TunedSettings(order, alpha, tuple(grid), precision), self.measure(context)[0], None)
+        method = self.force.getKSpaceMethodInContext(context).name
+        tolerance = self.force.getEwaldErrorTolerance() if method == "ESP" else 0.0
+        return TunedSettings(self.force.getSplineOrder(), alpha, tuple(grid), precision, method, tolerance)
 
     def time_settings(self, trial: Trial) -> Trial:
         """Add the time of a step."""
@@ -217,6 +248,30 @@ def search(bench: Bench, order: int, precision: str, target: float) -> Trial:
     return best
 
 
+def search_prolate(bench: Bench, precision: str, target: float) -> Trial:
+    """Find the loosest tolerance of ESP that meets the target; the strictest if none does.
+
+    Raises OpenMMException if ESP cannot be run.
+    """
+    best: Trial | None = None
+    for tolerance in getProlateTolerances():
+        try:
+            trial = bench.choose_prolate(precision, tolerance)
+        except openmm.OpenMMException:  # a tolerance that the platform does not have
+            if best is None:
+                raise
+            break
+        best = trial
+        if trial.forceError <= target:
+            break
+    assert best is not None, "there are tolerances"
+    return best
+
+
+def _search_candidate(bench: Bench, order: int | None, precision: str, target: float) -> Trial:
+    return search_prolate(bench, precision, target) if order is None else search(bench, order, precision, target)
+
+
 def coarsen(points: int) -> int:
     """Get a number of points about a twelfth smaller that FFTs like."""
     size = findFFTSize(int(points * 11 / 12))
@@ -231,8 +286,9 @@ def tunePME(
     precisions: Sequence[str] | None = None,
     maxParticles: int = 200,
     progress: Callable[[str], None] | None = None,
+    kSpaceMethods: Sequence[str] = ("SPME", "ESP"),
 ) -> TuneResult:
-    """Find the fastest order, grid, alpha and precision whose electrostatic force error is at most what is asked.
+    """Find the fastest split, order, grid and precision whose electrostatic force error is at most what is asked.
 
     Errors are measured at the Context's positions against a converged Ewald sum, times as steps of the whole System, on
     the Context's platform and with its properties. The Context itself is not changed.
@@ -253,6 +309,8 @@ def tunePME(
         errors are measured on this many particles
     progress : function of str, optional
         called with what is being tried
+    kSpaceMethods : sequence of str
+        of "SPME", with all orders, and "ESP", which LJPME does not have
 
     Returns
     -------
@@ -277,12 +335,15 @@ def tunePME(
             raise ValueError("a relative force error needs forces other than 0")
         target *= absolute / ratio
     result = TuneResult(target, bench.measure_present())
+    candidates: list[int | None] = list(orders) if "SPME" in kSpaceMethods else []
+    if "ESP" in kSpaceMethods and bench.force.getNonbondedMethod() == openmm.NonbondedForce.PME:
+        candidates.append(None)
     for precision in precisions:
-        for order in orders:
+        for order in candidates:
             if progress is not None:
-                progress(f"order {order}, {precision}")
+                progress(f"{'ESP' if order is None else f'order {order}'}, {precision}")
             try:
-                trial = search(bench, order, precision, target)
+                trial = _search_candidate(bench, order, precision, target)
             except openmm.OpenMMException as error:
                 result.skipped.append(Skipped(order, precision, str(error)))
                 continue

@@ -24,6 +24,9 @@ struct ProlateParameters {
  */
 const std::vector<ProlateParameters>& getProlateRows();
 
+/** Get the tolerances of the rows, from loose to strict. */
+std::vector<double> getProlateTolerances();
+
 /**
  * Choose the loosest row for a tolerance.
  *

@@ -9,7 +9,7 @@ from openmmsurrogate.study.argon import listStructureContestants as listArgonStr
 from openmmsurrogate.study.materials import MATERIALS
 from openmmsurrogate.study.nacl import listSpeedContestants as listSalt
 from openmmsurrogate.study.nacl import listStructureContestants as listSaltStructures
-from openmmsurrogate.study.nacl import listSurrogates
+from openmmsurrogate.study.nacl import listSurrogates, makeStaged
 
 SIZES = (2000, 64000, 1000000)
 DEVICE = {
@@ -100,6 +100,9 @@ def make_results(study, sizes=SIZES, gpu=True, surrogate=True):
         timed = (listArgon if study == "argon" else listSalt)(settings, size)
         particles = material.countParticles(size)
         contents[f"speed-{size}"] = {"device": device, "rows": [make_row(each, particles) for each in timed]}
+        if study == "nacl":
+            rows = [make_row(makeStaged("esp"), particles)]
+            contents[f"speed-{size}-esp"] = {"device": device, "rows": rows}
         if study == "nacl" and surrogate:
             rows = [make_row(each, particles) for each in listSurrogates()]
             contents[f"speed-{size}-surrogate"] = {"device": device, "rows": rows}

@@ -134,6 +134,11 @@ def test_an_interrupted_study_goes_on(tmp_path, monkeypatch):
     content = json.loads((folder / "results" / "b.json").read_text())
     assert content["rows"] == [{"name": "b", "label": "b", "particles": 1}]
     assert content["device"]["openmm"].startswith("8.6")
+    content["rows"][0]["error"] = "out of memory"
+    (folder / "results" / "b.json").write_text(json.dumps(content))
+    assert runStudy(make_toy("argon"), folder) == 3
+    assert runStudy(make_toy("argon"), folder, retry=True) == 2
+    assert calls == ["a", "b", "b", "c", "b"]
 
 
 def test_other_settings_are_refused(tmp_path):

@@ -17,6 +17,7 @@ _SIZES = "numbers of particles for timings, separated by commas [default: up to 
 _SECONDS = "length of a window of time, s [default: 1]"
 _STEPS = "steps of the runs for g(r) and energies [default: 20,000 on CUDA, else 8,000]"
 _QUICK = "a look at all experiments in small: seconds to minutes, and figures that say little"
+_RETRY = "do those experiments again in which something failed"
 _FOLDER = typer.Argument(help="folder of a study", show_default=False)
 
 study = typer.Typer(no_args_is_help=True, help="Repeat the experiments of the report PNNL-38353.")
@@ -27,6 +28,7 @@ Sizes = Annotated[str | None, typer.Option(help=_SIZES, show_default=False)]
 Seconds = Annotated[float | None, typer.Option(help=_SECONDS, show_default=False)]
 Repeats = Annotated[int, typer.Option(help="windows of each timing")]
 Steps = Annotated[int | None, typer.Option(help=_STEPS, show_default=False)]
+Retry = Annotated[bool, typer.Option("--retry", help=_RETRY)]
 Quick = Annotated[bool, typer.Option("--quick", help=_QUICK)]
 
 
@@ -39,9 +41,10 @@ def argon(
     repeats: Repeats = 3,
     steps: Steps = None,
     quick: Quick = False,
+    retry: Retry = False,
 ) -> None:
     """Argon: Lennard-Jones beside its surrogate in every numeric format."""
-    _run("argon", output, platform, sizes, seconds, repeats, steps, quick)
+    _run("argon", output, platform, sizes, seconds, repeats, steps, quick, retry)
 
 
 @study.command()
@@ -53,9 +56,10 @@ def nacl(
     repeats: Repeats = 3,
     steps: Steps = None,
     quick: Quick = False,
+    retry: Retry = False,
 ) -> None:
     """Sodium chloride: PME by precision and stage, beside surrogates without reciprocal space."""
-    _run("nacl", output, platform, sizes, seconds, repeats, steps, quick)
+    _run("nacl", output, platform, sizes, seconds, repeats, steps, quick, retry)
 
 
 @study.command()
@@ -87,6 +91,7 @@ def _run(
     repeats: int,
     steps: int | None,
     quick: bool,
+    retry: bool,
 ) -> None:
     """Do a study with a progress bar, then draw its figures and write its page."""
     from openmmsurrogate.study import Results, describeMissing, runStudy
@@ -106,7 +111,7 @@ def _run(
                 console.print(f"{done}/{total} {text}", highlight=False, soft_wrap=True)
 
         try:
-            before = runStudy(settings, folder, show)
+            before = runStudy(settings, folder, show, retry)
         except KeyboardInterrupt:
             console.print(f"interrupted: what is done is in {folder}; the same command goes on", soft_wrap=True)
             raise typer.Exit(code=130) from None

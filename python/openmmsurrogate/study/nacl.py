@@ -16,23 +16,19 @@ from openmmsurrogate.study.structure import makeExact, measureStructure
 
 MODEL = "nacl-1.0nm"
 SURROGATE_FORMATS = ("single", "bfloat16", "float16")
-STAGES: dict[str, dict[str, Any]] = {
-    "single": {"precision": "single"},
-    "double": {"precision": "double"},
-    "spread-double": {"precision": "single", "spreadingPrecision": "double"},
-    "fft-double": {"precision": "single", "fftPrecision": "double"},
-    "float16": {"precision": "float16"},
-    "fft-float16": {"precision": "single", "fftPrecision": "float16"},
+STAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "single": ("SPME, all stages single", {"kSpaceMethod": "SPME", "precision": "single"}),
+    "double": ("SPME, all stages double", {"kSpaceMethod": "SPME", "precision": "double"}),
+    "spread-double": (
+        "SPME, spreading double",
+        {"kSpaceMethod": "SPME", "precision": "single", "spreadingPrecision": "double"},
+    ),
+    "fft-double": ("SPME, FFT double", {"kSpaceMethod": "SPME", "precision": "single", "fftPrecision": "double"}),
+    "float16": ("SPME, all stages float16", {"kSpaceMethod": "SPME", "precision": "float16"}),
+    "fft-float16": ("SPME, FFT float16", {"kSpaceMethod": "SPME", "precision": "single", "fftPrecision": "float16"}),
+    "esp": ("ESP, all stages single", {"kSpaceMethod": "ESP", "precision": "single"}),
 }
-"""Precisions of the four stages of TunablePMEForce, by a name."""
-STAGE_LABELS = {
-    "single": "all stages single",
-    "double": "all stages double",
-    "spread-double": "spreading double, the rest single",
-    "fft-double": "FFT double, the rest single",
-    "float16": "all stages float16",
-    "fft-float16": "FFT float16, the rest single",
-}
+"""Methods of TunablePMEForce and precisions of its four stages: labels and settings, by a name."""
 
 
 def makePME(precision: str = "single", platform: str | None = None, ensembles: bool = True) -> Contestant:
@@ -51,10 +47,11 @@ def makePME(precision: str = "single", platform: str | None = None, ensembles: b
 
 def makeStaged(stages: str, precision: str = "single") -> Contestant:
     """Return TunablePMEForce with stages in a Context of a precision."""
+    label, settings = STAGES[stages]
     return Contestant(
         f"tunable-{stages}",
-        f"TunablePMEForce, {STAGE_LABELS[stages]}",
-        makeTunable(**STAGES[stages]),
+        f"TunablePMEForce, {label}",
+        makeTunable(**settings),
         precision,
         hasKSpace=True,
     )
@@ -86,7 +83,7 @@ def listSpeedContestants(settings: StudySettings, size: int) -> list[Contestant]
     contestants = [makePME(precision) for precision in PRECISIONS] if gpu else [makePME(platform=settings.platform)]
     contestants += [makeStaged("single")]
     if size == findReferenceSize(settings.sizes):
-        contestants += [makeStaged(name) for name in STAGES if name != "single"]
+        contestants += [makeStaged(name) for name in STAGES if name not in ("single", "esp")]
         contestants += [NO_FORCE] + [makePME(platform="CPU", ensembles=False)] * gpu
     return contestants
 
@@ -95,7 +92,7 @@ def listStructureContestants(settings: StudySettings) -> list[Contestant]:
     """Return who is simulated for g(r) and energies."""
     gpu = settings.platform == "CUDA"
     pme = [makePME(platform="CPU")] + [makePME(precision) for precision in ("single", "double")] * gpu
-    return [*pme, makeStaged("single"), makeStaged("double"), makeStaged("float16")]
+    return [*pme, makeStaged("single"), makeStaged("double"), makeStaged("float16"), makeStaged("esp")]
 
 
 def listExperiments(settings: StudySettings) -> list[Experiment]:
@@ -105,6 +102,8 @@ def listExperiments(settings: StudySettings) -> list[Experiment]:
     for size in orderSizes(settings.sizes):
         run = partial(measureSpeed, numParticles=size, contestants=listSpeedContestants(settings, size))
         experiments.append(Experiment(f"speed-{size}", f"speed of {size:,} ions", run))
+        run = partial(measureSpeed, numParticles=size, contestants=[makeStaged("esp")])
+        experiments.append(Experiment(f"speed-{size}-esp", f"speed of {size:,} ions with ESP", run))
         run = partial(measureSpeed, numParticles=size, contestants=listSurrogates(network=gpu))
         title = f"speed of the surrogate of {size:,} ions"
         experiments.append(Experiment(f"speed-{size}-surrogate", title, run, MODEL))

@@ -23,7 +23,9 @@ Progress = Callable[[int, int, str], None]
 """Called as (experiments done, all experiments, what is being done)."""
 
 
-def runStudy(settings: StudySettings, folder: str | os.PathLike[str], progress: Progress | None = None) -> int:
+def runStudy(
+    settings: StudySettings, folder: str | os.PathLike[str], progress: Progress | None = None, retry: bool = False
+) -> int:
     """Do the experiments of a study that its folder does not have yet.
 
     Parameters
@@ -34,6 +36,8 @@ def runStudy(settings: StudySettings, folder: str | os.PathLike[str], progress: 
         where its results are, or are to be
     progress
         called now and then
+    retry
+        do those again in which something failed
 
     Returns
     -------
@@ -51,7 +55,7 @@ def runStudy(settings: StudySettings, folder: str | os.PathLike[str], progress: 
     device = describeDevice()
     store = StudyFolder(folder, settings, _name_hardware(device, settings.platform))
     experiments = _LISTS[settings.study](settings)
-    waiting = [experiment for experiment in experiments if not store.has(experiment.name)]
+    waiting = [experiment for experiment in experiments if not store.has(experiment.name, retry)]
     done = before = len(experiments) - len(waiting)
     tell = progress or (lambda *_: None)
     laboratory = Laboratory(

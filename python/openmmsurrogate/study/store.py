@@ -47,9 +47,12 @@ class StudyFolder:
             (self.path / "results").mkdir(parents=True, exist_ok=True)
             _write(file, content)
 
-    def has(self, experiment: str) -> bool:
-        """Tell whether an experiment is done."""
-        return self._file(experiment).exists()
+    def has(self, experiment: str, complete: bool = False) -> bool:
+        """Tell whether an experiment is done; if complete, whether nothing failed in it."""
+        file = self._file(experiment)
+        if not file.exists():
+            return False
+        return not complete or not any("error" in row for row in json.loads(file.read_text())["rows"])
 
     def save(self, experiment: str, content: dict[str, Any]) -> None:
         """Write the results of an experiment; the file is there as a whole or not at all."""

@@ -42,6 +42,7 @@ _COLORS = {
     "network-float16": "#b07a00",
     "tunable-single": "#56b4e9",
     "tunable-double": "#8c564b",
+    "tunable-esp": "#009e73",
     "none": "#a0a0a0",
 }
 _FURTHER_COLORS = ("#2f86c9", "#009e73", "#cc6f9f", "#e69f00", "#8a6fd1", "#56b4e9")

@@ -23,7 +23,16 @@ from openmmsurrogate.study.store import Results
 Row = dict[str, Any]
 
 _BAR = 0.27  # inches
-_SIZED = ("pme-cpu", "pme-single", "pme-mixed", "pme-double", "tunable-single", "table-single", "network-bfloat16")
+_SIZED = (
+    "pme-cpu",
+    "pme-single",
+    "pme-mixed",
+    "pme-double",
+    "tunable-single",
+    "tunable-esp",
+    "table-single",
+    "network-bfloat16",
+)
 
 
 def _split_rows(results: Results) -> list[Row]:

@@ -28,7 +28,7 @@ from openmmsurrogate.study.store import Results
 Row = dict[str, Any]
 
 _SCALED = ("lj-single", "lj-cpu", "table-single", "network-single", "network-bfloat16")
-_IONS = ("pme-single", "pme-cpu", "tunable-single", "table-single", "network-single", "network-bfloat16")
+_IONS = ("pme-single", "pme-cpu", "tunable-single", "tunable-esp", "table-single", "network-single", "network-bfloat16")
 
 
 def _particles(results: Results) -> str:
@@ -258,10 +258,15 @@ def _describe_forecast(results: Results) -> str:
 # Joules
 
 
-def _draw_joules(results: Results, figure: Figure) -> None:
+def _joule_rows(results: Results) -> list[Row]:
     rows = [row for row in results.rows("speed-") if "J_per_step" in row]
     if not rows:
         raise NothingToDraw("joules have not been measured: there is no energy counter, or its windows were too short")
+    return rows
+
+
+def _draw_joules(results: Results, figure: Figure) -> None:
+    rows = _joule_rows(results)
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log")  # before limits are asked for
     names = list(dict.fromkeys(row["name"] for row in rows))
@@ -273,7 +278,7 @@ def _draw_joules(results: Results, figure: Figure) -> None:
 
 
 def _describe_joules(results: Results) -> str:
-    rows = [row for row in results.rows("speed-") if "J_per_step" in row]
+    rows = _joule_rows(results)
     idle = next((row["W"] for row in results.rows("idle")), None)
     largest = max(row["particles"] for row in rows)
     texts = [f"{row['label']} {row['J_per_step']:.3g}" for row in rows if row["particles"] == largest]

@@ -7,9 +7,9 @@ from openmmsurrogate.study import Results, StudySettings
 from openmmsurrogate.study.argon import listSpeedContestants as listArgon
 from openmmsurrogate.study.argon import listStructureContestants as listArgonStructures
 from openmmsurrogate.study.materials import MATERIALS
+from openmmsurrogate.study.nacl import SCALING_FORMATS, listSurrogates, makeStaged
 from openmmsurrogate.study.nacl import listSpeedContestants as listSalt
 from openmmsurrogate.study.nacl import listStructureContestants as listSaltStructures
-from openmmsurrogate.study.nacl import listSurrogates, makeStaged
 
 SIZES = (2000, 64000, 1000000)
 DEVICE = {
@@ -104,11 +104,11 @@ def make_results(study, sizes=SIZES, gpu=True, surrogate=True):
             rows = [make_row(makeStaged("esp"), particles)]
             contents[f"speed-{size}-esp"] = {"device": device, "rows": rows}
         if study == "nacl" and surrogate:
-            rows = [make_row(each, particles) for each in listSurrogates()]
+            rows = [make_row(each, particles) for each in listSurrogates(SCALING_FORMATS)]
             contents[f"speed-{size}-surrogate"] = {"device": device, "rows": rows}
     structures = (listArgonStructures if study == "argon" else listSaltStructures)(settings)
     if study == "nacl" and surrogate:
-        structures = [*structures, *listSurrogates(network=False)]
+        structures = [*structures, *listSurrogates()]
     for seed, contestant in enumerate(structures):
         row = make_structure(contestant, material, seed)
         contents[f"structure-{contestant.name}"] = {"device": device, "rows": [row]}
@@ -117,7 +117,7 @@ def make_results(study, sizes=SIZES, gpu=True, surrogate=True):
         "rows": [make_repetition(structures[0]), make_repetition(structures[1])],
     }
     if study == "nacl" and surrogate:
-        rows = [make_repetition(each) for each in listSurrogates(network=False)]
+        rows = [make_repetition(each) for each in listSurrogates()]
         contents["reproducibility-surrogate"] = {"device": device, "rows": rows}
     return Results(settings, contents)
 

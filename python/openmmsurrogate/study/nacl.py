@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,9 @@ from openmmsurrogate.study.speed import measureSpeed
 from openmmsurrogate.study.structure import makeExact, measureStructure
 
 MODEL = "nacl-1.0nm"
-SURROGATE_FORMATS = ("single", "bfloat16", "float16")
+SCALING_FORMATS = ("single", "bfloat16")
+"""Formats of networks at every size; the reference size has these, too, and FURTHER_FORMATS."""
+FURTHER_FORMATS = ("float16",)
 STAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "single": ("SPME, all stages single", {"kSpaceMethod": "SPME", "precision": "single"}),
     "double": ("SPME, all stages double", {"kSpaceMethod": "SPME", "precision": "double"}),
@@ -68,9 +71,9 @@ def makeIonSurrogate(method: int, format: str) -> Contestant:
     )
 
 
-def listSurrogates(network: bool = True) -> list[Contestant]:
-    """Return the surrogates: the table, and the networks if they are wanted."""
-    networks = [makeIonSurrogate(SurrogateForce.Network, format) for format in SURROGATE_FORMATS] * network
+def listSurrogates(formats: Sequence[str] = ()) -> list[Contestant]:
+    """Return the surrogates: the table, and networks in these formats."""
+    networks = [makeIonSurrogate(SurrogateForce.Network, format) for format in formats]
     return [makeIonSurrogate(SurrogateForce.Table, "single"), *networks]
 
 
@@ -104,19 +107,21 @@ def listExperiments(settings: StudySettings) -> list[Experiment]:
         experiments.append(Experiment(f"speed-{size}", f"speed of {size:,} ions", run))
         run = partial(measureSpeed, numParticles=size, contestants=[makeStaged("esp")])
         experiments.append(Experiment(f"speed-{size}-esp", f"speed of {size:,} ions with ESP", run))
-        run = partial(measureSpeed, numParticles=size, contestants=listSurrogates(network=gpu))
+        further = FURTHER_FORMATS if size == findReferenceSize(settings.sizes) else ()
+        formats = (*SCALING_FORMATS, *further) if gpu else ()
+        run = partial(measureSpeed, numParticles=size, contestants=listSurrogates(formats))
         title = f"speed of the surrogate of {size:,} ions"
         experiments.append(Experiment(f"speed-{size}-surrogate", title, run, MODEL))
     exact = makeExact()
     own = listStructureContestants(settings)
-    for contestant in (*own, *listSurrogates(network=False)):
+    for contestant in (*own, *listSurrogates()):
         structure = partial(measureStructure, contestant=contestant, exact=exact)
         needs = None if contestant in own else MODEL
         title = f"structure: {contestant.label}"
         experiments.append(Experiment(f"structure-{contestant.name}", title, structure, needs))
     pme = makePME() if gpu else makePME(platform=settings.platform)
     twice = partial(measureReproducibility, contestants=[pme, makeStaged("single")])
-    surrogateTwice = partial(measureReproducibility, contestants=listSurrogates(network=False))
+    surrogateTwice = partial(measureReproducibility, contestants=listSurrogates())
     return [
         *experiments,
         Experiment("reproducibility", "the same run twice", twice),

@@ -51,22 +51,22 @@ void ForceParticles::checkPositions(const vector<Vec3>& positions) const {
         if (!isValid(positions[i])) {
             stringstream place;
             place << positions[i] << " nm";
-            throwInvalidPosition(i, place.str());
+            throwInvalidPosition("SurrogateForce", i, place.str());
         }
 }
 
-void throwInvalidPosition(int particle, const string& place) {
+void throwInvalidPosition(const string& force, int particle, const string& place) {
     stringstream message;
-    message << "SurrogateForce: particle " << particle << " is at " << place << ", which is not finite or more than "
+    message << force << ": particle " << particle << " is at " << place << ", which is not finite or more than "
             << ForceParticles::getLargestCoordinate()
             << " nm from the origin. The simulation has become unstable: minimize the energy first, or use a smaller "
                "time step.";
     throw OpenMMException(message.str());
 }
 
-void throwCoincident(int particle1, int particle2) {
+void throwCoincident(const string& force, int particle1, int particle2) {
     stringstream message;
-    message << "SurrogateForce: particles " << particle1 << " and " << particle2
+    message << force << ": particles " << particle1 << " and " << particle2
             << " are at exactly the same position, where the "
             << "direction of their force is undefined. Move one of them, or exclude the pair.";
     throw OpenMMException(message.str());

@@ -116,7 +116,7 @@ MeshError MeshErrorControl::getError() const {
     if (!isMeasured)
         throw OpenMMException(
             "TunablePMEForce: no error of the mesh has been measured in this Context. It is with ESP, "
-            "at the first evaluation, on platforms Reference and CPU.");
+            "at the first evaluation.");
     return error;
 }
 

@@ -143,10 +143,11 @@ double TunableNonbondedKernel::executeProlate(bool includeForces, bool includeEn
     reciprocal.checkPositions(context);
     control.update(context, *settings, reciprocal, direct);
     double energy = 0;
-    if (includeDirect)
-        energy += direct.execute(context, includeForces, includeEnergy);
+    // Reciprocal space first: on a GPU it runs beside what is launched after it.
     if (includeReciprocal)
         energy += reciprocal.execute(context, includeForces, includeEnergy);
+    if (includeDirect)
+        energy += direct.execute(context, includeForces, includeEnergy);
     return energy;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "openmmsurrogate/internal/TunablePMEForceImpl.h"
 #include "openmmsurrogate/internal/ReciprocalSpaceKernel.h"
+#include "openmmsurrogate/internal/TunableNonbondedKernel.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/internal/ContextImpl.h>
 
@@ -17,16 +18,25 @@ void TunablePMEForceImpl::initialize(ContextImpl& context) {
 
 void TunablePMEForceImpl::updateContextState(ContextImpl& context, bool& forcesInvalid) {
     NonbondedForceImpl::updateContextState(context, forcesInvalid);
-    inStep = true;
+    stepsAreCounted = stepCount != -1 && context.getStepCount() != stepCount;
+    stepCount = context.getStepCount();
+    isFirst = true;
+}
+
+/** An integrator may evaluate a force several times in a step, and counts the step when it is done. */
+bool TunablePMEForceImpl::isInStep(const ContextImpl& context) const {
+    return stepsAreCounted ? context.getStepCount() == stepCount : isFirst;
 }
 
 double TunablePMEForceImpl::calcForcesAndEnergy(ContextImpl& context, bool includeForces, bool includeEnergy,
                                                 int groups) {
     const int ownGroup = owner.getReciprocalSpaceForceGroup();
-    const bool includeReciprocal = (groups & (1 << (ownGroup < 0 ? owner.getForceGroup() : ownGroup))) != 0;
-    const bool mustWait = includeReciprocal && !inStep;
-    if (includeReciprocal)
-        inStep = false;
+    int ourGroups = 1 << (ownGroup < 0 ? owner.getForceGroup() : ownGroup);
+    if (kernel != nullptr && kernel->getSettings().isProlate()) // direct space is ours, too
+        ourGroups |= 1 << owner.getForceGroup();
+    const bool isOurs = (groups & ourGroups) != 0, mustWait = isOurs && !isInStep(context);
+    if (isOurs)
+        isFirst = false;
     const double energy =
         NonbondedForceImpl::calcForcesAndEnergy(context, includeForces, includeEnergy || mustWait, groups);
     return includeEnergy ? energy : 0;

@@ -82,7 +82,7 @@ void CpuTableKernel<Real>::checkCoincident(const vector<Vec3>& positions, const 
             for (int m = block.starts[k]; m < block.starts[k + 1]; m++) {
                 const int i = order[block.first + k], j = order[block.neighbors[m]];
                 if (i < j && box.minimumImage(positions[i] - positions[j]) == Vec3())
-                    throwCoincident(i, j);
+                    throwCoincident("SurrogateForce", i, j);
             }
     }
 }

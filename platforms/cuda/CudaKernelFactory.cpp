@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "direct/CudaDirectSpaceKernel.h"
 #include "kspace/CudaReciprocalSpaceKernel.h"
 #include "openmmsurrogate/internal/OpenMMVersion.h"
 #include "openmmsurrogate/internal/TunableNonbondedKernel.h"
@@ -7,11 +8,19 @@
 #include <openmm/OpenMMException.h>
 #include <openmm/cuda/CudaKernelFactory.h>
 #include <openmm/cuda/CudaPlatform.h>
+#include <openmm/internal/ContextImpl.h>
 
 using namespace OpenMM;
 using namespace SurrogatePlugin;
 
 namespace {
+
+KernelImpl* createDirectSpaceKernel(const std::string& name, const Platform& platform, ContextImpl& context) {
+    CudaContext& cuda = *static_cast<CudaPlatform::PlatformData*>(context.getPlatformData())->contexts[0];
+    if (cuda.getUseDoublePrecision())
+        return new CudaDirectSpaceKernel<double>(name, platform, cuda);
+    return new CudaDirectSpaceKernel<float>(name, platform, cuda);
+}
 
 class CudaSurrogateKernelFactory : public KernelFactory {
 public:
@@ -20,6 +29,8 @@ public:
             return new CudaCalcSurrogateForceKernel(name, platform, context);
         if (name == CalcReciprocalSpaceKernel::Name())
             return new CudaReciprocalSpaceKernel(name, platform, context);
+        if (name == CalcDirectSpaceKernel::Name())
+            return createDirectSpaceKernel(name, platform, context);
         throw OpenMMException("OpenMMSurrogateCUDA: there is no kernel '" + name + "'");
     }
 };
@@ -43,6 +54,7 @@ extern "C" void registerKernelFactories() {
             continue;
         platform.registerKernelFactory(CalcSurrogateForceKernel::Name(), new CudaSurrogateKernelFactory());
         platform.registerKernelFactory(CalcReciprocalSpaceKernel::Name(), new CudaSurrogateKernelFactory());
+        platform.registerKernelFactory(CalcDirectSpaceKernel::Name(), new CudaSurrogateKernelFactory());
         platform.registerKernelFactory(CalcNonbondedForceKernel::Name(),
                                        new TunableNonbondedKernelFactory(std::make_unique<CudaKernelFactory>()));
     }

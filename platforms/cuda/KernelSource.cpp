@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "KernelSource.h"
 #include "SourceText.h"
-#include "openmmsurrogate/internal/ForceParticles.h"
-#include "pairs/PairListLayout.h"
 #include "surrogate/NetworkLayout.h"
 #include "surrogate/TableLayout.h"
 #include <algorithm>
@@ -68,25 +66,6 @@ string defineShape(const NetworkShape& shape) {
     return source;
 }
 
-/** The files of the pair list, in the order in which they use one another. */
-const std::vector<string> pairFiles = {"common/arithmetic.cu", "common/fixedPoint.cu",  "common/periodicBox.cu",
-                                       "pairs/pairList.cu",    "pairs/displacement.cu", "pairs/cells.cu",
-                                       "pairs/clusters.cu",    "pairs/surroundings.cu", "pairs/neighbors.cu",
-                                       "pairs/build.cu"};
-
-/** What the pair list is specialized by: members that the options of all programs have. */
-template <class Options>
-string definePairs(const Options& options) {
-    return define("DOUBLE_PRECISION", options.doublePrecision) + define("DOUBLE_ENERGY", options.doubleEnergy) +
-           define("PERIODIC", options.periodic) + define("TRICLINIC", options.triclinic) +
-           define("HAS_EXCLUSIONS", options.hasExclusions) + define("NUM_TYPES", options.numTypes) +
-           define("CLUSTER_SIZE", KernelSource::ClusterSize) + define("BUILD_THREADS", KernelSource::BuildThreads) +
-           define("LIST_THREADS", KernelSource::getListThreads(options.numAtoms)) +
-           define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
-           define("SIZE_OF_PAIR_LIST",
-                  options.doublePrecision ? sizeof(PairListView<double>) : sizeof(PairListView<float>));
-}
-
 } // namespace
 
 TableLaunch KernelSource::getTableLaunch(const TableProgramOptions& options) {
@@ -112,11 +91,10 @@ TableLaunch KernelSource::getTableLaunch(const TableProgramOptions& options) {
 
 string KernelSource::makeTableProgram(const TableProgramOptions& options) {
     const TableLaunch launch = getTableLaunch(options);
-    return definePairs(options) + define("DETERMINISTIC", options.deterministic) +
+    return makePairSource(options) + makeForceSource(options.deterministic) +
            define("NUM_TABLE_ROWS", options.numTableRows) + define("TABLE_THREADS", launch.threads) +
            define("TABLE_BLOCKS", launch.minBlocks) + define("TABLE_COPIES", launch.copies) +
            define("SIZE_OF_TABLE_SET", options.doublePrecision ? sizeof(TableView<double>) : sizeof(TableView<float>)) +
-           define("SIZE_OF_TABLE_OUTPUT", sizeof(TableOutputView)) + joinFiles(pairFiles) +
            joinFiles({"surrogate/table.cu"});
 }
 
@@ -181,13 +159,13 @@ int KernelSource::getOldestChip(NumericFormat::Type format) {
 
 string KernelSource::makeNetworkProgram(const NetworkProgramOptions& options) {
     const NetworkLaunch launch = getNetworkLaunch(options.shape);
-    return definePairs(options) + define("NUM_TILES", launch.numTiles) + define("NETWORK_WARPS", launch.numWarps) +
+    return makePairSource(options) + define("NUM_TILES", launch.numTiles) + define("NETWORK_WARPS", launch.numWarps) +
            define("NETWORK_MIN_BLOCKS", launch.minBlocks) + define("WEIGHTS_IN_SHARED_MEMORY", launch.sharedBytes > 0) +
            define("NETWORK_WORDS", countNetworkWords(options.shape)) + define("NUM_ENERGY_NODES", NumEnergyNodes) +
            defineShape(options.shape) +
            define("SIZE_OF_NETWORK_SET",
                   options.doublePrecision ? sizeof(NetworkSetView<double>) : sizeof(NetworkSetView<float>)) +
-           define("SIZE_OF_NETWORK_OUTPUT", sizeof(NetworkOutputView)) + joinFiles(pairFiles) +
+           define("SIZE_OF_NETWORK_OUTPUT", sizeof(NetworkOutputView)) +
            joinFiles({"surrogate/networkSet.cu", "surrogate/networkFormats.cu", "surrogate/networkActivation.cu",
                       "surrogate/networkProducts.cu", "surrogate/networkLayers.cu", "surrogate/networkList.cu",
                       "surrogate/networkPairs.cu", "surrogate/network.cu"});

@@ -4,6 +4,7 @@
 
 #include "openmmsurrogate/NumericFormat.h"
 #include "openmmsurrogate/PairNetwork.h"
+#include "pairs/PairProgram.h"
 #include <map>
 #include <string>
 #include <vector>
@@ -11,11 +12,8 @@
 namespace SurrogatePlugin {
 
 /** What a program for the pair list and the table kernel is specialized by. Every member becomes a macro of the device code. */
-struct TableProgramOptions {
-    bool doublePrecision = false, doubleEnergy = false, periodic = true, triclinic = false, hasExclusions = false;
+struct TableProgramOptions : PairProgramOptions {
     bool deterministic = false;
-    int numTypes = 1;
-    int numAtoms = 0;     // of the System: small ones are launched in another way
     int numTableRows = 0; // of all tables together
     int sharedBytes = 0;  // shared memory of a multiprocessor
 };
@@ -42,10 +40,7 @@ struct NetworkShape {
 };
 
 /** What a program for the pair list and the network kernel is specialized by. */
-struct NetworkProgramOptions {
-    bool doublePrecision = false, doubleEnergy = false, periodic = true, triclinic = false, hasExclusions = false;
-    int numTypes = 1;
-    int numAtoms = 0; // of the System
+struct NetworkProgramOptions : PairProgramOptions {
     NetworkShape shape;
 };
 

@@ -65,7 +65,7 @@ void ReferenceCalcSurrogateForceKernel::addPair(int i, int j, const vector<Vec3>
         return;
     pair.r = sqrt(r2);
     if (pair.r == 0)
-        throwCoincident(min(i, j), max(i, j));
+        throwCoincident("SurrogateForce", min(i, j), max(i, j));
     pair.particle1 = i;
     pair.particle2 = j;
     pairs.push_back(pair);

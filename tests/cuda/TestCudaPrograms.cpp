@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Compiles the device programs, made by the code that makes them at run time, for every supported architecture. Needs NVRTC, not a GPU.
 #include "KernelSource.h"
+#include "direct/DirectProgram.h"
 #include "kspace/MeshProgram.h"
+#include "openmmsurrogate/internal/ProlateWindow.h"
 #include <gtest/gtest.h>
 #include <dlfcn.h>
 #include <stdexcept>
@@ -146,11 +148,19 @@ vector<Variant> listMeshVariants() {
     auto add = [&](const char* name, int order, auto change) {
         MeshProgramOptions options;
         change(options);
-        variants.push_back({name, MeshProgram::makeSource(options, makeBSplineWindow(order)), 80});
+        const MeshWindow window = options.prolate ? makeProlateWindow(order, 1.4, options.spreadDouble ? 14 : order)
+                                                  : makeBSplineWindow(order);
+        variants.push_back({name, MeshProgram::makeSource(options, window), 80});
     };
     add("single", 5, [](auto&) {});
     add("singleDispersionOrder4", 4, [](auto& o) { o.dispersion = true; });
     add("singleOrder8", 8, [](auto&) {});
+    add("singleProlateOrder6", 6, [](auto& o) { o.prolate = true; });
+    add("doubleProlateOrder8", 8, [](auto& o) {
+        o.doublePositions = o.spreadDouble = o.fftDouble = o.convolutionDouble = o.interpolationDouble = o.prolate =
+            true;
+        o.tile = {{8, 8, 8}};
+    });
     add("double", 8, [](auto& o) {
         o.doublePositions = o.spreadDouble = o.fftDouble = o.convolutionDouble = o.interpolationDouble = true;
         o.tile = {{8, 8, 8}};
@@ -160,6 +170,46 @@ vector<Variant> listMeshVariants() {
         o.tile = {{8, 12, 10}};
     });
     add("mixedDoubleGrid", 5, [](auto& o) { o.positionCorrection = o.fftDouble = o.interpolationDouble = true; });
+    return variants;
+}
+
+/** Each value of each option, and those that meet in the same lines together. */
+vector<Variant> listDirectVariants() {
+    DirectProgramOptions plain;
+    plain.numAtoms = 64000;
+    plain.forceCoefficients = {2.56, -2.95, 2.23, -1.22, 0.5, -0.16, 0.04, -0.0086, 0.0014};
+    plain.energyCoefficients = {1.4, -0.64, 0.37, -0.19, 0.077, -0.025, 0.0067, -0.0014, 0.00027, -0.00004};
+    vector<Variant> variants = {{"single", DirectProgram::makeSource(plain), 80}};
+    auto add = [&](const char* name, auto change) {
+        DirectProgramOptions options = plain;
+        change(options);
+        variants.push_back({name, DirectProgram::makeSource(options), 80});
+    };
+    add("singleFewKinds", [](auto& o) {
+        o.numKinds = 2;
+        o.carries = 1;
+    });
+    add("doubleFewKindsWithoutLennardJones", [](auto& o) {
+        o.doublePrecision = o.doubleEnergy = o.hasExclusions = true;
+        o.hasLennardJones = false;
+        o.numKinds = 16;
+        o.carries = 1;
+    });
+    add("mixedExclusions", [](auto& o) { o.doubleEnergy = o.hasExclusions = true; });
+    add("smallWithoutLennardJones", [](auto& o) {
+        o.hasLennardJones = false;
+        o.numAtoms = 1000;
+    });
+    add("singleTriclinicSwitchExceptionsWithImages", [](auto& o) {
+        o.triclinic = o.hasExclusions = o.exceptionsUseImages = true;
+        o.switchingDistance = 0.8;
+    });
+    add("singleDeterministic", [](auto& o) { o.deterministic = o.hasExclusions = true; });
+    add("double", [](auto& o) { o.doublePrecision = o.doubleEnergy = o.hasExclusions = true; });
+    add("doubleTriclinicDeterministicSwitch", [](auto& o) {
+        o.doublePrecision = o.doubleEnergy = o.triclinic = o.deterministic = true;
+        o.switchingDistance = 0.7;
+    });
     return variants;
 }
 
@@ -204,4 +254,7 @@ INSTANTIATE_TEST_SUITE_P(Network, CudaProgram,
                          VariantName());
 INSTANTIATE_TEST_SUITE_P(Mesh, CudaProgram,
                          testing::Combine(testing::ValuesIn(listMeshVariants()), testing::Values(80, 90, 100, 120)),
+                         VariantName());
+INSTANTIATE_TEST_SUITE_P(Direct, CudaProgram,
+                         testing::Combine(testing::ValuesIn(listDirectVariants()), testing::Values(80, 90, 100, 120)),
                          VariantName());

@@ -10,6 +10,9 @@ typedef float Real;
 struct __align__(16) Real4 {
     Real x, y, z, w;
 };
+struct __align__(8) Real2 {
+    Real x, y;
+};
 // Energies are summed in double where the Context has double energy buffers (precision mixed or double).
 #if DOUBLE_ENERGY
 typedef double EnergySum;
@@ -63,6 +66,28 @@ __device__ __forceinline__ int splitNumber(double x, double& rest) {
 #else
 #define SPLIT_BIAS 0x4b400000
 #endif
+
+/** An address in shared memory: one that parts are added to takes fewer instructions than an index. */
+typedef unsigned int SharedAddress;
+
+__device__ __forceinline__ SharedAddress getSharedAddress(const void* sm_value) {
+    return (SharedAddress) __cvta_generic_to_shared(sm_value);
+}
+
+/** Load x, y and z. Volatile, so that the compiler makes no branch around what is computed from them. */
+__device__ __forceinline__ Real4 loadShared(SharedAddress address) {
+    Real4 value;
+#if DOUBLE_PRECISION
+    asm volatile("ld.shared.v2.f64 {%0, %1}, [%2];" : "=d"(value.x), "=d"(value.y) : "r"(address));
+    asm volatile("ld.shared.f64 %0, [%1+16];" : "=d"(value.z) : "r"(address));
+    value.w = 0;
+#else
+    asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
+                 : "=f"(value.x), "=f"(value.y), "=f"(value.z), "=f"(value.w)
+                 : "r"(address));
+#endif
+    return value;
+}
 
 /** Load what is read once: it need not push other things out of the cache. */
 __device__ __forceinline__ unsigned int loadOnce(const unsigned int* gm_value) {

@@ -37,6 +37,15 @@ __device__ __forceinline__ void applyMinimumImage(const PeriodicBox& box, Real& 
 #endif
 }
 
+/** Move a position to its image nearest to another one. */
+__device__ __forceinline__ void moveNextTo(const PeriodicBox& box, const Real4& reference, Real4& position) {
+    Real x = position.x - reference.x, y = position.y - reference.y, z = position.z - reference.z;
+    applyMinimumImage(box, x, y, z);
+    position.x = reference.x + x;
+    position.y = reference.y + y;
+    position.z = reference.z + z;
+}
+
 /** Move a position into the box. The result depends on the position alone. */
 __device__ __forceinline__ void wrapIntoBox(const PeriodicBox& box, Real& x, Real& y, Real& z) {
 #if PERIODIC

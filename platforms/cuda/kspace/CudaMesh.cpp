@@ -34,6 +34,7 @@ CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const Mesh
     options.positionCorrection =
         context.getUseMixedPrecision() && (options.spreadDouble || options.interpolationDouble);
     options.dispersion = dispersion;
+    options.prolate = settings.isProlate() && !dispersion;
     view.numX = parameters.grid[0];
     view.numY = parameters.grid[1];
     view.numZ = parameters.grid[2];
@@ -51,9 +52,12 @@ CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const Mesh
     view.tilesX = tiles[0];
     view.tilesY = tiles[1];
     view.tilesZ = tiles[2];
-    const MeshWindow window = makeBSplineWindow(order);
+    const MeshWindow window = dispersion ? makeBSplineWindow(order)
+                                         : settings.makeWindow(options.spreadDouble || options.interpolationDouble);
     allocate();
     uploadInfluence(window);
+    if (options.prolate)
+        uploadTransform(*settings.makeCoulombSplit(), settings.cutoff);
     compile(window);
     plan.reset(new FFTPlan(parameters.grid, options.fftDouble));
 }
@@ -118,6 +122,33 @@ void CudaMesh::uploadInfluence(const MeshWindow& window) {
     influence.inverseX = inverse[0].getDevicePointer();
     influence.inverseY = inverse[1].getDevicePointer();
     influence.inverseZ = inverse[2].getDevicePointer();
+}
+
+/** Tabulate the transform of the long-range part over that of Coulomb's potential, by cubic interpolation in each cell. */
+void CudaMesh::uploadTransform(const EwaldSplit& split, double cutoff) {
+    const int numCells = MeshProgram::getTransformCells(options);
+    influence.cellsPerWave = 2 * pi * cutoff * numCells / MeshProgram::LargestWave;
+    vector<double> values; // at the ends and two points between those of each cell
+    for (int i = 0; i <= 3 * numCells; i++) {
+        const double k = MeshProgram::LargestWave / cutoff * i / (3 * numCells), k2 = k * k;
+        values.push_back(i == 0 ? 1 : split.getTransform(k2) * k2 / (4 * pi * coulombConstant));
+    }
+    vector<double> cubics;
+    for (int cell = 0; cell < numCells; cell++) {
+        const double* v = &values[3 * cell];
+        cubics.push_back(v[0]);
+        cubics.push_back(-5.5 * v[0] + 9 * v[1] - 4.5 * v[2] + v[3]);
+        cubics.push_back(9 * v[0] - 22.5 * v[1] + 18 * v[2] - 4.5 * v[3]);
+        cubics.push_back(4.5 * (v[3] - v[0]) + 13.5 * (v[1] - v[2]));
+    }
+    if (options.convolutionDouble) {
+        transform.initialize<double>(context, cubics.size(), "meshTransform");
+        transform.upload(cubics);
+    } else {
+        transform.initialize<float>(context, cubics.size(), "meshTransform");
+        transform.upload(vector<float>(cubics.begin(), cubics.end()));
+    }
+    influence.transform = transform.getDevicePointer();
 }
 
 void CudaMesh::compile(const MeshWindow& window) {
@@ -201,7 +232,7 @@ void CudaMesh::convolve(bool includeEnergy) {
     }
 }
 
-void CudaMesh::run(const Vec3 box[3], bool includeForces, bool includeEnergy) {
+void CudaMesh::run(const Vec3 box[3], CUdeviceptr forces, bool includeEnergy) {
     const int numTiles = view.tilesX * view.tilesY * view.tilesZ;
     setBox(box);
     if (!hasTable) { // without room for anything, but with counts for the table of the next run, which is this one
@@ -213,13 +244,12 @@ void CudaMesh::run(const Vec3 box[3], bool includeForces, bool includeEnergy) {
     spread();
     plan->transformForward(view.grid, view.spectrum, context.getCurrentStream());
     convolve(includeEnergy);
-    if (!includeForces)
+    if (forces == 0)
         return;
     plan->transformBackward(view.spectrum, view.grid, context.getCurrentStream());
-    CUdeviceptr force = context.getForce().getDevicePointer(),
-                atomIndex = context.getAtomIndexArray().getDevicePointer();
+    CUdeviceptr atomIndex = context.getAtomIndexArray().getDevicePointer();
     int paddedNumAtoms = context.getPaddedNumAtoms();
-    void* arguments[] = {&view, &force, &paddedNumAtoms, &atomIndex};
+    void* arguments[] = {&view, &forces, &paddedNumAtoms, &atomIndex};
     launchKernel(context, interpolateKernel, arguments, numTiles + MeshProgram::RestBlocks,
                  MeshProgram::InterpolateThreads, MeshProgram::getInterpolationBytes(options, order));
 }

@@ -5,6 +5,7 @@
 #include "FFTPlan.h"
 #include "MeshLayout.h"
 #include "MeshProgram.h"
+#include "openmmsurrogate/internal/EwaldSplit.h"
 #include "openmmsurrogate/internal/PMESettings.h"
 #include <openmm/Vec3.h>
 #include <openmm/cuda/CudaArray.h>
@@ -24,7 +25,7 @@ class CudaMesh {
 public:
     /**
      * @param context     the mesh keeps a reference
-     * @param settings    spline order and precisions
+     * @param settings    split and window (of charges; dispersion is split by a Gaussian) and precisions
      * @param parameters  alpha and grid
      * @param dispersion  whether the potential is that of dispersion instead of Coulomb's
      * @param report      device address of a MeshReport
@@ -38,16 +39,17 @@ public:
      * Launch all stages on the Context's current stream. Does not wait for them.
      *
      * @param box            nm
-     * @param includeForces  whether to add to the Context's forces
+     * @param forces         device address of forces to add to, laid out as the Context's; 0 for none
      * @param includeEnergy  whether to compute what readEnergy() gets
      */
-    void run(const OpenMM::Vec3 box[3], bool includeForces, bool includeEnergy);
+    void run(const OpenMM::Vec3 box[3], CUdeviceptr forces, bool includeEnergy);
     /** Get the energy of the last run that included it, kJ/mol. Waits for the current stream. */
     double readEnergy();
 
 private:
     void allocate();
     void uploadInfluence(const MeshWindow& window);
+    void uploadTransform(const EwaldSplit& split, double cutoff);
     void compile(const MeshWindow& window);
     void setBox(const OpenMM::Vec3 box[3]);
     void sortSites();
@@ -63,6 +65,7 @@ private:
     bool hasTable; // made by an earlier run
     OpenMM::CudaArray charges, siteStart[2], siteCount[2], sites, sums, grid, spectrum, energies;
     OpenMM::CudaArray inverse[3]; // 1/U^2 along each axis
+    OpenMM::CudaArray transform;
     CUfunction locateKernel, spreadKernel, readKernel, convolveKernel, convolveWithEnergyKernel, interpolateKernel;
 };
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "CudaReciprocalSpaceKernel.h"
 #include "../CudaDriver.h"
-#include "openmmsurrogate/internal/EwaldSplit.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/common/ContextSelector.h>
 #include <openmm/cuda/CudaPlatform.h>
+#include <openmm/cuda/CudaQueue.h>
 #include <openmm/internal/ContextImpl.h>
+#include <cmath>
 
 using namespace OpenMM;
 using namespace SurrogatePlugin;
@@ -60,8 +61,8 @@ private:
 
 CudaReciprocalSpaceKernel::CudaReciprocalSpaceKernel(const string& name, const Platform& platform, ContextImpl& context)
     : CalcReciprocalSpaceKernel(name, platform), cuda(*getData(context).contexts[0]), chargesChanged(true),
-      isRunning(false), mustWait(false), coulombAlpha(0), dispersionAlpha(0), sumCharges(0), sumSquares(0),
-      sumDispersionSquares(0), report(nullptr, [](MeshReport* memory) { cuMemFreeHost(memory); }) {}
+      isRunning(false), mustWait(false), dispersionAlpha(0), sumCharges(0), sumSquares(0), sumDispersionSquares(0),
+      report(nullptr, [](MeshReport* memory) { cuMemFreeHost(memory); }) {}
 
 CudaReciprocalSpaceKernel::~CudaReciprocalSpaceKernel() {
     if (!cuda.getContextIsValid()) {
@@ -72,6 +73,8 @@ CudaReciprocalSpaceKernel::~CudaReciprocalSpaceKernel() {
     coulomb.reset();
     dispersion.reset();
     report.reset();
+    if (stream != nullptr)
+        cuStreamDestroy(stream);
 }
 
 NumericFormat::Type CudaReciprocalSpaceKernel::getDefaultPrecision() const {
@@ -97,21 +100,75 @@ void CudaReciprocalSpaceKernel::initialize(const System&, const TunablePMEForce&
               "allocating the report of the mesh");
     report.reset(static_cast<MeshReport*>(memory));
     *report = MeshReport();
-    CUdeviceptr address;
-    checkCuda(cuMemHostGetDevicePointer(&address, report.get(), 0), "mapping the report of the mesh");
-    coulombAlpha = settings.coulomb.alpha;
-    coulomb.reset(new CudaMesh(cuda, settings, settings.coulomb, false, address));
+    makeCoulombMesh(settings);
     if (settings.hasDispersion) {
         dispersionAlpha = settings.dispersion.alpha;
-        dispersion.reset(new CudaMesh(cuda, settings, settings.dispersion, true, address));
+        dispersion.reset(new CudaMesh(cuda, settings, settings.dispersion, true, getReportAddress()));
     }
     if (!cuda.getPlatformData().disablePmeStream) {
-        queue = cuda.createQueue();
+        // Its kernels go before others that wait for room on the GPU: they are short, and each waits for the one before.
+        int lowest, highest;
+        checkCuda(cuCtxGetStreamPriorityRange(&lowest, &highest), "asking for priorities of streams");
+        checkCuda(cuStreamCreateWithPriority(&stream, CU_STREAM_NON_BLOCKING, highest), "creating a stream");
+        queue = std::make_shared<CudaQueue>(stream);
         ready = cuda.createEvent();
         done = cuda.createEvent();
     }
     cuda.addPreComputation(new Begin(*this));
     cuda.addPostComputation(new Finish(*this));
+}
+
+CUdeviceptr CudaReciprocalSpaceKernel::getReportAddress() {
+    CUdeviceptr address;
+    checkCuda(cuMemHostGetDevicePointer(&address, report.get(), 0), "mapping the report of the mesh");
+    return address;
+}
+
+void CudaReciprocalSpaceKernel::makeCoulombMesh(const PMESettings& settings) {
+    this->settings.reset(new PMESettings(settings));
+    split = settings.makeCoulombSplit();
+    coulomb.reset(new CudaMesh(cuda, settings, settings.coulomb, false, getReportAddress()));
+    chargesChanged = true;
+}
+
+void CudaReciprocalSpaceKernel::setParameters(const PMESettings& settings) {
+    checkGrid(settings.coulomb, "setPMEParameters");
+    ContextSelector selector(cuda);
+    checkCuda(cuCtxSynchronize(), "waiting for the mesh");
+    makeCoulombMesh(settings);
+}
+
+vector<Vec3> CudaReciprocalSpaceKernel::computeForces(CudaMesh& mesh, const Vec3 box[3]) {
+    const int padded = cuda.getPaddedNumAtoms();
+    CudaArray buffer(cuda, 3 * padded, sizeof(long long), "meshForces");
+    cuda.clearBuffer(buffer);
+    mesh.run(box, buffer.getDevicePointer(), false);
+    vector<long long> fixed;
+    buffer.download(fixed);
+    vector<Vec3> forces(cuda.getNumAtoms());
+    const vector<int>& atomIndex = cuda.getAtomIndex();
+    for (int slot = 0; slot < cuda.getNumAtoms(); slot++)
+        for (int k = 0; k < 3; k++)
+            forces[atomIndex[slot]][k] = std::ldexp((double) fixed[slot + k * padded], -32);
+    return forces;
+}
+
+double CudaReciprocalSpaceKernel::measureMeshError(ContextImpl& context, vector<Vec3>& forces) {
+    forces.clear();
+    if (cuda.getNumAtoms() == 0)
+        return 0;
+    ContextSelector selector(cuda);
+    dropReport();
+    updateCharges(context);
+    Vec3 box[3];
+    context.getPeriodicBoxVectors(box[0], box[1], box[2]);
+    const PMESettings finer = settings->makeFiner();
+    CudaMesh mesh(cuda, finer, finer.coulomb, false, getReportAddress());
+    mesh.setCharges(particles->getCharges());
+    forces = computeForces(*coulomb, box);
+    const vector<Vec3> expected = computeForces(mesh, box);
+    checkReport();
+    return estimateMeshError(forces, expected, particles->getCharges(), box, finer);
 }
 
 void CudaReciprocalSpaceKernel::checkPositions(ContextImpl&) {
@@ -142,17 +199,18 @@ void CudaReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
 
 double CudaReciprocalSpaceKernel::getConstantEnergy(const Vec3 box[3]) const {
     const double volume = box[0][0] * box[1][1] * box[2][2];
-    const GaussianCoulombSplit split(coulombAlpha);
-    double energy = split.getSelfEnergy() * sumSquares + split.getBackgroundEnergy() * sumCharges * sumCharges / volume;
+    double energy =
+        split->getSelfEnergy() * sumSquares + split->getBackgroundEnergy() * sumCharges * sumCharges / volume;
     if (dispersion)
         energy += GaussianDispersionSplit(dispersionAlpha).getSelfEnergy() * sumDispersionSquares;
     return energy;
 }
 
 void CudaReciprocalSpaceKernel::runMeshes(const Vec3 box[3], bool includeForces, bool includeEnergy) {
-    coulomb->run(box, includeForces, includeEnergy);
+    const CUdeviceptr forces = includeForces ? cuda.getForce().getDevicePointer() : 0;
+    coulomb->run(box, forces, includeEnergy);
     if (dispersion)
-        dispersion->run(box, includeForces, includeEnergy);
+        dispersion->run(box, forces, includeEnergy);
 }
 
 double CudaReciprocalSpaceKernel::execute(ContextImpl& context, bool includeForces, bool includeEnergy) {

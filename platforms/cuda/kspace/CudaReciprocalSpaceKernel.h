@@ -3,6 +3,8 @@
 #define OPENMM_SURROGATE_CUDARECIPROCALSPACEKERNEL_H_
 
 #include "CudaMesh.h"
+#include "openmmsurrogate/internal/EwaldSplit.h"
+#include "openmmsurrogate/internal/MeshErrorControl.h"
 #include "openmmsurrogate/internal/ParticleCharges.h"
 #include "openmmsurrogate/internal/ReciprocalSpaceKernel.h"
 #include <openmm/common/ComputeEvent.h>
@@ -20,7 +22,11 @@ public:
     CudaReciprocalSpaceKernel(const std::string& name, const OpenMM::Platform& platform, OpenMM::ContextImpl& context);
     ~CudaReciprocalSpaceKernel() override;
     NumericFormat::Type getDefaultPrecision() const override;
+    int getMostProlateOrder() const override { return TunablePMEForce::MaxSplineOrder; }
     void initialize(const OpenMM::System& system, const TunablePMEForce& force, const PMESettings& settings) override;
+    void setParameters(const PMESettings& settings) override;
+    bool canMeasureMeshError() const override { return true; }
+    double measureMeshError(OpenMM::ContextImpl& context, std::vector<OpenMM::Vec3>& forces) override;
     void checkPositions(OpenMM::ContextImpl& context) override;
     double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy) override;
     void copyParametersToContext(OpenMM::ContextImpl& context, const OpenMM::NonbondedForce& force, int firstParticle,
@@ -29,6 +35,10 @@ public:
 private:
     class Begin;
     class Finish;
+    CUdeviceptr getReportAddress();
+    void makeCoulombMesh(const PMESettings& settings);
+    /** Compute the forces of a mesh, by original index, kJ/mol/nm. Waits for them. */
+    std::vector<OpenMM::Vec3> computeForces(CudaMesh& mesh, const OpenMM::Vec3 box[3]);
     void updateCharges(OpenMM::ContextImpl& context);
     double getConstantEnergy(const OpenMM::Vec3 box[3]) const;
     void runMeshes(const OpenMM::Vec3 box[3], bool includeForces, bool includeEnergy);
@@ -46,11 +56,14 @@ private:
     ParameterValues lastParameters;
     bool chargesChanged, isRunning;
     bool mustWait; // finish() has to read the energy, and to tell of trouble
-    double coulombAlpha, dispersionAlpha;
+    std::unique_ptr<PMESettings> settings;
+    std::unique_ptr<EwaldSplit> split; // of Coulomb's potential
+    double dispersionAlpha;
     double sumCharges, sumSquares, sumDispersionSquares;
     std::unique_ptr<MeshReport, void (*)(MeshReport*)> report; // mapped host memory
     std::unique_ptr<CudaMesh> coulomb, dispersion;
-    OpenMM::ComputeQueue queue; // null: the Context's own
+    CUstream stream = nullptr;
+    OpenMM::ComputeQueue queue; // of the stream; null: the Context's own
     OpenMM::ComputeEvent ready, done;
 };
 

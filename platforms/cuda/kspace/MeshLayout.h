@@ -33,8 +33,8 @@ struct MeshView {
 /** Argument of the convolution; Influence of convolve.cu, which explains it. */
 struct InfluenceView {
     double bx, bxy, bxz, by, byz, bz;
-    double alpha, prefactor;
-    CUdeviceptr inverseX, inverseY, inverseZ;
+    double alpha, prefactor, cellsPerWave;
+    CUdeviceptr transform, inverseX, inverseY, inverseZ;
 };
 
 } // namespace SurrogatePlugin

@@ -41,6 +41,7 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            define("SPREAD_DOUBLE", options.spreadDouble) + define("FFT_DOUBLE", options.fftDouble) +
            define("CONVOLUTION_DOUBLE", options.convolutionDouble) +
            define("INTERPOLATION_DOUBLE", options.interpolationDouble) + define("DISPERSION", options.dispersion) +
+           define("PROLATE", options.prolate) + define("TRANSFORM_CELLS", getTransformCells(options)) +
            define("TILE_X", options.tile[0]) + define("TILE_Y", options.tile[1]) + define("TILE_Z", options.tile[2]) +
            define("WINDOW_ORDER", window.getOrder()) + define("WINDOW_DEGREE", window.getDegree()) +
            "#define WINDOW_COEFFICIENTS " + listCoefficients(window) + "\n" + define("SPREAD_THREADS", SpreadThreads) +

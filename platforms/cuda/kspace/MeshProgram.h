@@ -14,6 +14,7 @@ struct MeshProgramOptions {
     bool positionCorrection = false; // of the Context: its positions are pairs of float
     bool spreadDouble = false, fftDouble = false, convolutionDouble = false, interpolationDouble = false;
     bool dispersion = false;                  // 1/r^6 instead of 1/r
+    bool prolate = false;                     // the split: a table of its transform
     std::array<int, 3> tile = {{12, 12, 12}}; // points of the largest tile
 };
 
@@ -23,6 +24,10 @@ public:
     static constexpr int SpreadThreads = 256, ReadThreads = 256, ConvolutionThreads = 256, InterpolateThreads = 256;
     /** Blocks that the kernels of tiles have beside those of the tiles, for charges that found no room in a tile. */
     static constexpr int RestBlocks = 64;
+    /** The table of a transform ends at this wave, over the inverse cutoff. */
+    static constexpr int LargestWave = 40;
+    /** Get the cells of the table, in each of which the transform is a cubic polynomial: to 1e-9, and to rounding in double precision. */
+    static int getTransformCells(const MeshProgramOptions& options) { return options.convolutionDouble ? 4096 : 512; }
     /** Make the source, as the compiler gets it. */
     static std::string makeSource(const MeshProgramOptions& options, const MeshWindow& window);
     /**

@@ -4,8 +4,12 @@
 /** What the convolution knows of the box, the window and the split. A wave k is 2 pi m, m in 1/nm. */
 struct Influence {
     double bx, bxy, bxz, by, byz, bz; // reciprocal vectors (bx, bxy, bxz), (0, by, byz), (0, 0, bz), 1/nm
-    double alpha;                     // of the split, 1/nm
+    double alpha;                     // of a Gaussian split, 1/nm
     double prefactor;                 // of the transform; kJ/mol and nm, per volume
+    double cellsPerWave;              // of gm_transform, nm
+    // [TRANSFORM_CELLS][4], the transform of the long-range part over that of the whole potential with PROLATE: in cell x of |m| in units of
+    // 1/cellsPerWave a cubic polynomial in what is left of it. It goes through 0, so that nothing may be divided by it.
+    const ConvolutionReal* __restrict__ gm_transform;
     const ConvolutionReal* __restrict__ gm_inverseX; // [numX], 1/U^2 of the window's transform U
     const ConvolutionReal* __restrict__ gm_inverseY; // [numY]
     const ConvolutionReal* __restrict__ gm_inverseZ; // [numZ]
@@ -14,14 +18,25 @@ struct Influence {
 static_assert(sizeof(Influence) == SIZE_OF_INFLUENCE, "MeshLayout.h differs from convolve.cu");
 
 /** The transform of the long-range part over the prefactor: EwaldSplit.h has the same formulas in double. */
-__device__ __forceinline__ ConvolutionReal getTransform(ConvolutionReal m2, ConvolutionReal inverseAlpha) {
+__device__ __forceinline__ ConvolutionReal getTransform(const Influence& influence, ConvolutionReal inverseAlpha,
+                                                        ConvolutionReal m2) {
+#if PROLATE
+    const ConvolutionReal x = sqrt(m2) * (ConvolutionReal) influence.cellsPerWave;
+    if (m2 == 0 || !(x < TRANSFORM_CELLS)) // beyond the table it is less than the table's own error
+        return 0;
+    const int cell = (int) x;
+    const ConvolutionReal t = x - (ConvolutionReal) cell;
+    const ConvolutionReal* c = influence.gm_transform + 4 * cell;
+    return (c[0] + t * (c[1] + t * (c[2] + t * c[3]))) / m2;
+#else
     const ConvolutionReal pi = (ConvolutionReal) 3.14159265358979323846;
     const ConvolutionReal b2 = pi * pi * m2 * inverseAlpha * inverseAlpha;
 #if DISPERSION // (1-2b^2) exp(-b^2) + 2 sqrt(pi) b^3 erfc(b); also for the uniform wave
     const ConvolutionReal b = sqrt(b2);
     return (1 - 2 * b2) * exp(-b2) + 2 * sqrt(pi) * b2 * b * erfc(b);
-#else // exp(-b^2) / m^2; the uniform wave has a closed form of its own, the neutralizing background
+#else          // exp(-b^2) / m^2; the uniform wave has a closed form of its own, the neutralizing background
     return m2 == 0 ? 0 : exp(-b2) / m2;
+#endif
 #endif
 }
 
@@ -50,7 +65,7 @@ __device__ void convolveSpectrum(const Mesh& mesh, const Influence& influence, d
         for (int z = lane; z < depth; z += 32) {
             const ConvolutionReal m = mz + z * bz;
             const ConvolutionReal factor =
-                rowFactor * getTransform(mx * mx + my * my + m * m, inverseAlpha) * influence.gm_inverseZ[z];
+                rowFactor * getTransform(influence, inverseAlpha, mx * mx + my * my + m * m) * influence.gm_inverseZ[z];
             GridComplex value = gm_row[z];
             if (WithEnergy) {
                 const bool hasMirror = z != 0 && 2 * z != mesh.numZ; // the other half of the spectrum

@@ -20,8 +20,9 @@ namespace {
 
 // A thicker skin means fewer builds and more pairs out of range; 0.06 to 0.1 of the cutoff were equally fast within 4 % for liquid argon.
 constexpr double RelativeSkin = 0.1;
-// Cells of a range/6 along x, where they are neighbors in memory, and range/1.5 across. Measured: docs/theory/pair-list.md.
-constexpr double CellsPerRange[3] = {6, 1.5, 1.5};
+// Cells of a range/6 along x, where they are neighbors in memory, and range/1.5 across. Measured: docs/theory/pair-list.md. In denser systems
+// smaller ones, so many in the cube that holds a cluster of them, which makes clusters compact and lists short.
+constexpr double CellsPerRange[3] = {6, 1.5, 1.5}, CellsPerCluster[3] = {3.77, 0.94, 0.94};
 // Rows of cells are cut to this length, so that the particles around several of them stay in the cache of a multiprocessor.
 constexpr int LongestSegment = 128;
 constexpr int InitialCapacity = 224, CapacityStep = 32, LargestCapacity = 8192;
@@ -47,14 +48,15 @@ private:
 };
 
 template <class Real>
-CudaPairList<Real>::CudaPairList(CudaContext& context, const Particles& particles, double cutoff, bool periodic)
-    : context(context), cutoff(cutoff), periodic(periodic), mustRebuild(true), range(0), maxCells(0),
+CudaPairList<Real>::CudaPairList(const string& force, CudaContext& context, const Particles& particles, double cutoff,
+                                 bool periodic)
+    : force(force), context(context), cutoff(cutoff), periodic(periodic), mustRebuild(true), range(0), maxCells(0),
       numProcessors(getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)), residentBlocks(0), view(),
       report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
     view.numAtoms = context.getNumAtoms();
     view.cutoff = (Real) cutoff;
     if (view.numAtoms >= MostParticles)
-        throw OpenMMException("SurrogateForce: on platform CUDA a System can have " + to_string(MostParticles - 1) +
+        throw OpenMMException(force + ": on platform CUDA a System can have " + to_string(MostParticles - 1) +
                               " particles at most");
     vector<int> starts(1, 0), list;
     for (const vector<int>& excluded : particles.exclusions) {
@@ -100,6 +102,7 @@ void CudaPairList<Real>::allocate() {
     const int n = std::max(1, view.numAtoms);
     maxCells = std::max(64, n);
     order.initialize<int>(context, n, "surrogateOrder");
+    sortedIndex.initialize<int>(context, n, "surrogateSortedIndex");
     sorted.initialize(context, n, 4 * sizeof(Real), "surrogateSorted");
     builtAt.initialize(context, n, 4 * sizeof(Real), "surrogateBuiltAt");
     cell.initialize<int>(context, n, "surrogateCell");
@@ -117,6 +120,7 @@ void CudaPairList<Real>::allocate() {
     view.exclusionStart = exclusionStart.getDevicePointer();
     view.exclusion = exclusion.getDevicePointer();
     view.order = order.getDevicePointer();
+    view.sortedIndex = sortedIndex.getDevicePointer();
     view.sorted = sorted.getDevicePointer();
     view.builtAt = builtAt.getDevicePointer();
     view.cell = cell.getDevicePointer();
@@ -149,7 +153,7 @@ void CudaPairList<Real>::setCapacity(int capacity) {
 
 template <class Real>
 void CudaPairList<Real>::throwOutOfMemory(const string& what, const std::exception& cause) const {
-    throw OpenMMException("SurrogateForce: the GPU has no memory for " + what + " (" + to_string(view.numAtoms) +
+    throw OpenMMException(force + ": the GPU has no memory for " + what + " (" + to_string(view.numAtoms) +
                           " particles). Use fewer particles, a GPU with more memory, or one that nobody else uses. " +
                           cause.what());
 }
@@ -165,6 +169,26 @@ void CudaPairList<Real>::setTypes(const Particles& particles) {
     view.interacts = interacts.getDevicePointer();
     view.numMembers =
         (int) std::count_if(particles.types.begin(), particles.types.end(), [](int type) { return type >= 0; });
+    invalidate();
+}
+
+template <class Real>
+void CudaPairList<Real>::setCarried(const vector<Real>& newCarried, const vector<Real>& newLennardJones) {
+    const int n = std::max(1, view.numAtoms);
+    if (!carried.isInitialized()) {
+        carried.initialize(context, n, sizeof(Real), "surrogateCarried");
+        view.carried = carried.getDevicePointer();
+    }
+    if (!newCarried.empty())
+        carried.upload(newCarried.data());
+    if (!newLennardJones.empty() && !lennardJones.isInitialized()) {
+        lennardJones.initialize(context, n, 2 * sizeof(Real), "surrogateLennardJones");
+        sortedLennardJones.initialize(context, n, 2 * sizeof(Real), "surrogateSortedLennardJones");
+        view.lennardJones = lennardJones.getDevicePointer();
+        view.sortedLennardJones = sortedLennardJones.getDevicePointer();
+    }
+    if (!newLennardJones.empty())
+        lennardJones.upload(newLennardJones.data());
     invalidate();
 }
 
@@ -229,10 +253,11 @@ void CudaPairList<Real>::chooseGrid(const Vec3 box[3]) {
         const double rows[3][3] = {{1 / ax, -bx / (ax * by), (bx * cy - by * cx) / (ax * by * cz)},
                                    {0, 1 / by, -cy / (by * cz)},
                                    {0, 0, 1 / cz}};
+        const double edge = std::cbrt(ax * by * cz * KernelSource::ClusterSize / std::max(1, view.numMembers));
         double height[3], cells[3]; // planes of constant fractional coordinate are 1/|row| apart
         for (int k = 0; k < 3; k++) {
             height[k] = 1 / std::sqrt(rows[k][0] * rows[k][0] + rows[k][1] * rows[k][1] + rows[k][2] * rows[k][2]);
-            cells[k] = height[k] / range * CellsPerRange[k];
+            cells[k] = height[k] * std::max(CellsPerRange[k] / range, CellsPerCluster[k] / edge);
         }
         setCells(cells, num, folded);
         for (int k = 0; k < 3; k++) {
@@ -327,11 +352,11 @@ void CudaPairList<Real>::checkReport() {
     dropReport();
     invalidate();
     if (bad != 0)
-        throwInvalidPosition(bad - 1, "a position");
+        throwInvalidPosition(force, bad - 1, "a position");
     if (first != 0)
-        throwCoincident(std::min(first, second) - 1, std::max(first, second) - 1);
+        throwCoincident(force, std::min(first, second) - 1, std::max(first, second) - 1);
     throw OpenMMException(
-        "SurrogateForce: the force on particle " + to_string(overflowing - 1) +
+        force + ": the force on particle " + to_string(overflowing - 1) +
         " is larger than fixed-point force buffers can hold (2^30 kJ/mol/nm). Many particles overlap there: minimize "
         "the energy on platform CPU first, or start from other positions.");
 }

@@ -30,18 +30,27 @@ public:
     struct Particles {
         std::vector<int> types;                    // [numAtoms], -1 takes no part
         std::vector<int> interacts;                // [numTypes][numTypes], 1 where two types interact
-        std::vector<std::vector<int> > exclusions; // [numAtoms], empty if there are none at all
+        std::vector<std::vector<int> > exclusions; // [numAtoms], ascending; empty if there are none at all
     };
     /**
+     * @param force     the kind of force that has the list, for messages
      * @param context   the list keeps a reference
      * @param cutoff    nm
      * @param periodic  whether the box matters
      * @throws OpenMM::OpenMMException if the GPU has too little memory
      */
-    CudaPairList(OpenMM::CudaContext& context, const Particles& particles, double cutoff, bool periodic);
+    CudaPairList(const std::string& force, OpenMM::CudaContext& context, const Particles& particles, double cutoff,
+                 bool periodic);
     ~CudaPairList();
     /** Take over types and which types interact; the exclusions stay. */
     void setTypes(const Particles& particles);
+    /**
+     * Set what programs with CARRIES find beside the sorted positions. The list is built anew at the next update.
+     *
+     * @param carried       [numAtoms], by original index
+     * @param lennardJones  [numAtoms][2], two more numbers of each; empty if none are carried
+     */
+    void setCarried(const std::vector<Real>& carried, const std::vector<Real>& lennardJones);
     /** Find the kernels in the module that was compiled with them. */
     void setModule(CUmodule& module);
     /** Bring the list up to date with the positions in the Context. Launches kernels; does not wait for them. */
@@ -74,6 +83,7 @@ private:
     void setCells(const double cellsPerBox[3], int num[3], int folded[3]) const;
     void chooseSkin(const OpenMM::Vec3 box[3]);
     void chooseGrid(const OpenMM::Vec3 box[3]);
+    const std::string force;
     OpenMM::CudaContext& context;
     const double cutoff;
     const bool periodic;
@@ -83,8 +93,8 @@ private:
     int maxCells, numProcessors, residentBlocks;
     PairListView<Real> view;
     std::unique_ptr<PairListReport, void (*)(PairListReport*)> report; // mapped host memory
-    OpenMM::CudaArray types, interacts, exclusionStart, exclusion, order, sorted, builtAt, cell, rank, count, cellStart,
-        tileSum, numNeighbors, neighbor, state;
+    OpenMM::CudaArray types, interacts, exclusionStart, exclusion, carried, lennardJones, order, sortedIndex, sorted,
+        builtAt, sortedLennardJones, cell, rank, count, cellStart, tileSum, numNeighbors, neighbor, state;
     CUfunction updatePositions, buildList;
 };
 

@@ -36,8 +36,16 @@ struct PairListView {
     Real cutoff, range2, maxMove2;
     DeviceBox<Real> box;
     CellGrid<Real> grid;
-    CUdeviceptr posq, atomIndex, type, interacts, exclusionStart, exclusion, order, sorted, builtAt, cell, rank, count,
-        cellStart, tileSum, numNeighbors, neighbor, state, report;
+    CUdeviceptr posq, atomIndex, type, interacts, exclusionStart, exclusion, carried, lennardJones, order, sortedIndex,
+        sorted, builtAt, sortedLennardJones, cell, rank, count, cellStart, tileSum, numNeighbors, neighbor, state,
+        report;
+};
+
+/** Of pairs/forces.cu. */
+struct ForceOutputView {
+    CUdeviceptr force;
+    int paddedNumAtoms;
+    CUdeviceptr energyBuffer, energySum, energyTicket;
 };
 
 } // namespace SurrogatePlugin

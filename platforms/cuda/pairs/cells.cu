@@ -149,8 +149,16 @@ __device__ void gatherCells(const PairList& list) {
             list.gm_order[start + j] = slot;
         }
         for (int i = start; i < start + count; i++) {
-            const int slot = list.gm_order[i];
-            const Real4 position = loadPosition(list, slot, (Real) list.gm_type[list.gm_atomIndex[slot]]);
+            const int slot = list.gm_order[i], original = list.gm_atomIndex[slot];
+#if CARRIES == 3
+            list.gm_sortedLennardJones[i] = list.gm_lennardJones[original];
+#endif
+#if CARRIES > 0
+            const Real4 position = loadPosition(list, slot, list.gm_carried[original]);
+#else
+            const Real4 position = loadPosition(list, slot, (Real) list.gm_type[original]);
+#endif
+            list.gm_sortedIndex[i] = original;
             list.gm_sorted[i] = position;
             list.gm_builtAt[i] = position;
         }

@@ -37,6 +37,32 @@ __device__ __forceinline__ void loadCluster(const Real4* gm_position, int numMem
     }
 }
 
+/**
+ * Move the particles of a cluster to the images next to its first one, if they are then so close together that the image of any other particle
+ * nearest to the first is the nearest to all of them, as far as it is within a distance. Else returns false, and leaves them where they are.
+ */
+__device__ __forceinline__ bool gatherCluster(const PairList& list, Real4* position, Real distance) {
+#if PERIODIC
+    const Real room = (Real) 0.4999 * min(list.box.ax, min(list.box.by, list.box.cz)) - distance;
+    Real extent = 0;
+    Real4 moved[CLUSTER_SIZE];
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++) {
+        moved[m] = position[m];
+        moveNextTo(list.box, position[0], moved[m]);
+        extent = max(extent, fabs(moved[m].x - position[0].x)); // which NaN leaves as it is
+        extent = max(extent, fabs(moved[m].y - position[0].y));
+        extent = max(extent, fabs(moved[m].z - position[0].z));
+    }
+    if (extent > room)
+        return false;
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++)
+        position[m] = moved[m];
+#endif
+    return true;
+}
+
 __device__ __forceinline__ bool mayInteract(const PairList& list, Real type1, Real type2) {
 #if NUM_TYPES > 1
     return list.gm_interacts[(int) type1 * NUM_TYPES + (int) type2];
@@ -48,7 +74,7 @@ __device__ __forceinline__ bool mayInteract(const PairList& list, Real type1, Re
 /** Get whether two particles, given by their places, are excluded from interacting. */
 __device__ bool isExcluded(const PairList& list, int i, int j) {
 #if HAS_EXCLUSIONS
-    const int first = list.gm_atomIndex[list.gm_order[i]], second = list.gm_atomIndex[list.gm_order[j]];
+    const int first = list.gm_sortedIndex[i], second = list.gm_sortedIndex[j];
     for (int k = list.gm_exclusionStart[first]; k < list.gm_exclusionStart[first + 1]; k++)
         if (list.gm_exclusion[k] == second)
             return true;
@@ -56,13 +82,44 @@ __device__ bool isExcluded(const PairList& list, int i, int j) {
     return false;
 }
 
-/** Make the entry of the particle at a place in the list of a cluster. */
-__device__ __forceinline__ ListEntry makeEntry(const PairList& list, int cluster, int place) {
-    ListEntry entry = place;
+/** The ranges of original indices that the particles of a cluster are excluded from: nearly all neighbors are outside of them. */
+struct ClusterExclusions {
+#if HAS_EXCLUSIONS
+    int lowest[CLUSTER_SIZE], highest[CLUSTER_SIZE];
+#endif
+};
+
+__device__ __forceinline__ ClusterExclusions loadExclusions(const PairList& list, int cluster) {
+    ClusterExclusions excluded = {};
 #if HAS_EXCLUSIONS
     for (int m = 0; m < CLUSTER_SIZE; m++) {
         const int i = cluster * CLUSTER_SIZE + m;
-        if (i < list.numMembers && i != place && !isExcluded(list, i, place))
+        excluded.lowest[m] = list.numAtoms;
+        excluded.highest[m] = -1;
+        if (i >= list.numMembers)
+            continue;
+        const int original = list.gm_sortedIndex[i];
+        const int start = list.gm_exclusionStart[original], end = list.gm_exclusionStart[original + 1];
+        if (start < end) {
+            excluded.lowest[m] = list.gm_exclusion[start];
+            excluded.highest[m] = list.gm_exclusion[end - 1];
+        }
+    }
+#endif
+    return excluded;
+}
+
+/** Make the entry of the particle at a place in the list of a cluster. */
+__device__ __forceinline__ ListEntry makeEntry(const PairList& list, const ClusterExclusions& excluded, int cluster,
+                                               int place) {
+    ListEntry entry = place;
+#if HAS_EXCLUSIONS
+    const int original = list.gm_sortedIndex[place];
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++) {
+        const int i = cluster * CLUSTER_SIZE + m;
+        const bool mayBeExcluded = original >= excluded.lowest[m] && original <= excluded.highest[m];
+        if (i < list.numMembers && i != place && !(mayBeExcluded && isExcluded(list, i, place)))
             entry |= 1u << (PLACE_BITS + m);
     }
 #endif

@@ -6,13 +6,13 @@ __device__ __forceinline__ bool isValidPosition(const Real4& position) {
     return fabs(position.x) <= limit && fabs(position.y) <= limit && fabs(position.z) <= limit;
 }
 
-/** Get the position of a slot within the box, and the type. In place of an invalid one, which the host hears of, the origin. */
-__device__ __forceinline__ Real4 loadPosition(const PairList& list, int slot, Real type) {
+/** Get the position of a slot within the box, with a fourth number. In place of an invalid one, which the host hears of, the origin. */
+__device__ __forceinline__ Real4 loadPosition(const PairList& list, int slot, Real w) {
     Real4 position = list.gm_posq[slot];
     if (!isValidPosition(position))
-        return makeReal4(0, 0, 0, type);
+        return makeReal4(0, 0, 0, w);
     wrapIntoBox(list.box, position.x, position.y, position.z);
-    position.w = type;
+    position.w = w;
     return position;
 }
 
@@ -34,7 +34,7 @@ extern "C" __global__ void updatePositions(PairList list, int rebuild) {
         applyMinimumImage(list.box, x, y, z);
         if (!(x * x + y * y + z * z <= list.maxMove2)) // so that NaN rebuilds, and is found there
             list.gm_state[STATE_REBUILD] = 1;
-        position.w = before.w; // the type
+        position.w = before.w; // the type or carried number
         list.gm_sorted[i] = position;
     }
 }

@@ -2,17 +2,29 @@
 // Finding the neighbors of each cluster. LIST_THREADS threads work on one: first each finds a run of places, then all of them go through
 // these runs as if they were one, each looking at one particle.
 
+/** A cluster in search of its neighbors. */
+struct Seeker {
+    int cluster;
+    bool isTogether; // one image of a neighbor does for all of its particles
+    Real4 position[CLUSTER_SIZE];
+    ClusterExclusions excluded;
+};
+
 /** Get whether the particle at a place is within the range of one of a cluster and interacts with it. */
-__device__ __forceinline__ bool isNeighbor(const PairList& list, const Real4* position, int cluster, int place) {
-    const Real4 neighbor = list.gm_sorted[place];
+__device__ __forceinline__ bool isNeighbor(const PairList& list, const Seeker& seeker, int place) {
+    Real4 neighbor = list.gm_sorted[place];
+    if (seeker.isTogether)
+        moveNextTo(list.box, seeker.position[0], neighbor);
     bool found = false;
 #pragma unroll
     for (int m = 0; m < CLUSTER_SIZE; m++) {
-        Real x = position[m].x - neighbor.x, y = position[m].y - neighbor.y, z = position[m].z - neighbor.z;
-        applyMinimumImage(list.box, x, y, z);
+        const Real4& position = seeker.position[m];
+        Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
+        if (!seeker.isTogether)
+            applyMinimumImage(list.box, x, y, z);
         const Real r2 = x * x + y * y + z * z;
-        const bool isNear = r2 < list.range2 && mayInteract(list, position[m].w, neighbor.w);
-        const int i = cluster * CLUSTER_SIZE + m;
+        const bool isNear = r2 < list.range2 && mayInteract(list, position.w, neighbor.w);
+        const int i = seeker.cluster * CLUSTER_SIZE + m;
         if (isNear && r2 == 0 && i != place && !isExcluded(list, i, place))
             reportCoincidence(list, i, place);
         found = found || isNear;
@@ -42,22 +54,22 @@ __device__ __forceinline__ int findRun(int end, int k) {
 }
 
 /** Append to the list of a cluster the neighbors in runs, of which each thread has one. Returns the new length. */
-__device__ __forceinline__ int appendNeighbors(const PairList& list, const Real4* position, int cluster, int start,
-                                               int end, int length, int thread) {
+__device__ __forceinline__ int appendNeighbors(const PairList& list, const Seeker& seeker, int start, int end,
+                                               int length, int thread) {
     const int total = scanGroup(end - start, thread),
               all = __shfl_sync(0xffffffff, total, LIST_THREADS - 1, LIST_THREADS);
     const int shift = start - (total - (end - start)); // from numbers in all runs to places
     const unsigned int groupMask = LIST_THREADS == 32 ? 0xffffffff : (1u << (LIST_THREADS % 32)) - 1;
     const int firstLane = threadIdx.x % 32 / LIST_THREADS * LIST_THREADS;
-    ListEntry* gm_list = list.gm_neighbor + (size_t) cluster * list.capacity;
+    ListEntry* gm_list = list.gm_neighbor + (size_t) seeker.cluster * list.capacity;
     for (int first = 0; __any_sync(0xffffffff, first < all); first += LIST_THREADS) {
         const int k = first + thread;
         const int place = k + __shfl_sync(0xffffffff, shift, findRun(total, k), LIST_THREADS);
-        const bool found = k < all && isNeighbor(list, position, cluster, place);
+        const bool found = k < all && isNeighbor(list, seeker, place);
         const unsigned int votes = __ballot_sync(0xffffffff, found) >> firstLane & groupMask;
         const int next = length + __popc(votes & ((1u << thread) - 1));
         if (found && next < list.capacity)
-            gm_list[next] = makeEntry(list, cluster, place);
+            gm_list[next] = makeEntry(list, seeker.excluded, seeker.cluster, place);
         length += __popc(votes);
     }
     return length;
@@ -70,21 +82,23 @@ __device__ void findNeighbors(const PairList& list) {
               numGroups = gridDim.x * BUILD_THREADS / LIST_THREADS;
     const int numClusters = (list.numMembers + CLUSTER_SIZE - 1) / CLUSTER_SIZE;
     for (int first = 0; first < numClusters; first += numGroups) { // the same for all threads of a warp
-        const int cluster = first + group;
-        const bool exists = cluster < numClusters;
-        Real4 position[CLUSTER_SIZE];
-        loadCluster(list.gm_sorted, list.numMembers, min(cluster, numClusters - 1), position);
-        const Surroundings around = findSurroundings(list, position);
+        const bool exists = first + group < numClusters;
+        Seeker seeker;
+        seeker.cluster = min(first + group, numClusters - 1);
+        loadCluster(list.gm_sorted, list.numMembers, seeker.cluster, seeker.position);
+        const Surroundings around = findSurroundings(list, seeker.position);
+        seeker.excluded = loadExclusions(list, seeker.cluster);
+        seeker.isTogether = __all_sync(0xffffffff, gatherCluster(list, seeker.position, sqrt(list.range2)));
         const int numRuns = exists ? getNumRuns(around) : 0;
         int length = 0;
         for (int run = thread; __any_sync(0xffffffff, run - thread < numRuns); run += LIST_THREADS) {
             int start = 0, end = 0;
             if (run < numRuns)
                 getRun(list, around, run, start, end);
-            length = appendNeighbors(list, position, cluster, start, end, length, thread);
+            length = appendNeighbors(list, seeker, start, end, length, thread);
         }
         if (exists && thread == 0) {
-            list.gm_numNeighbors[cluster] = length;
+            list.gm_numNeighbors[seeker.cluster] = length;
             if (length > list.capacity) {
                 atomicMax(&list.gm_state[STATE_MAX_NEIGHBORS], length);
                 list.report->neighborsNeeded = length;

@@ -21,6 +21,7 @@ struct CellGrid {
     Real widthX, widthY, widthZ;   // of a cell, nm; unused in triclinic boxes
 };
 
+// What the list holds beside a position: the type, a number of each particle (CARRIES == 1), or that and two more (CARRIES == 3).
 struct PairList {
     int numAtoms;   // in the System
     int numMembers; // that take part
@@ -35,18 +36,22 @@ struct PairList {
     const int* __restrict__ gm_type;           // [numAtoms], by original index; -1 takes no part
     const int* __restrict__ gm_interacts;      // [numTypes][numTypes], 1 where two types interact
     const int* __restrict__ gm_exclusionStart; // [numAtoms+1], by original index
-    const int* __restrict__ gm_exclusion;      // original indices
+    const int* __restrict__ gm_exclusion;      // original indices, ascending for each particle
+    const Real* __restrict__ gm_carried; // [numAtoms], by original index: what takes the place of types; see CARRIES
+    const Real2* __restrict__ gm_lennardJones; // [numAtoms], two more numbers by original index
     int* gm_order;                             // [numMembers], place in cell order -> slot
-    Real4* gm_sorted;                          // [numMembers], position within the box, and type, in cell order
-    Real4* gm_builtAt;                         // [numMembers], the same when the list was built
-    int* gm_cell;                              // [numAtoms], cell of each slot
-    int* gm_rank;                              // [numAtoms], arrival in its cell of each slot
-    int* gm_count;                             // [numCells]
-    int* gm_cellStart;                         // [numCells+1], first place of each cell
-    int* gm_tileSum;                           // [numTiles], particles in each tile of cells
-    int* gm_numNeighbors;                      // [numClusters]
-    unsigned int* gm_neighbor;                 // [numClusters][capacity], entries: see clusters.cu
-    int* gm_state;                             // see below
+    int* gm_sortedIndex;                       // [numMembers], place -> original index
+    Real4* gm_sorted;             // [numMembers], position within the box, and type or carried number, in cell order
+    Real4* gm_builtAt;            // [numMembers], the same when the list was built
+    Real2* gm_sortedLennardJones; // [numMembers], as gm_lennardJones
+    int* gm_cell;                 // [numAtoms], cell of each slot
+    int* gm_rank;                 // [numAtoms], arrival in its cell of each slot
+    int* gm_count;                // [numCells]
+    int* gm_cellStart;            // [numCells+1], first place of each cell
+    int* gm_tileSum;              // [numTiles], particles in each tile of cells
+    int* gm_numNeighbors;         // [numClusters]
+    unsigned int* gm_neighbor;    // [numClusters][capacity], entries: see clusters.cu
+    int* gm_state;                // see below
     PairListReport* report;
 };
 
@@ -64,6 +69,6 @@ __device__ __forceinline__ bool listsFit(const PairList& list) {
 }
 
 __device__ __forceinline__ void reportCoincidence(const PairList& list, int place1, int place2) {
-    list.report->coincident1 = list.gm_atomIndex[list.gm_order[place1]] + 1;
-    list.report->coincident2 = list.gm_atomIndex[list.gm_order[place2]] + 1;
+    list.report->coincident1 = list.gm_sortedIndex[place1] + 1;
+    list.report->coincident2 = list.gm_sortedIndex[place2] + 1;
 }

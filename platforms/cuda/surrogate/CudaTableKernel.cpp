@@ -63,7 +63,7 @@ void CudaTableKernel<Real>::compile(bool triclinic) {
 template <class Real>
 void CudaTableKernel<Real>::launchForces(bool includeEnergy) {
     CudaContext& context = this->context;
-    TableOutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
+    ForceOutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
                               context.getEnergyBuffer().getDevicePointer(), energySum.getDevicePointer(),
                               energyTicket.getDevicePointer()};
     void* arguments[] = {&this->pairs->getView(), &tables, &output};

@@ -14,12 +14,6 @@ struct alignas(16) TableView {
     CUdeviceptr forceRows, energyRows, grids;
 };
 
-struct TableOutputView {
-    CUdeviceptr force;
-    int paddedNumAtoms;
-    CUdeviceptr energyBuffer, energySum, energyTicket;
-};
-
 } // namespace SurrogatePlugin
 
 #endif /*OPENMM_SURROGATE_TABLELAYOUT_H_*/

@@ -157,8 +157,8 @@ __device__ __forceinline__ int queueFound(const PairList& list, const NetworkSet
     const int i = walk.particle, cluster = i / CLUSTER_SIZE, place = walk.next + lane;
     const int j = place < walk.end ? place : i;
     walk.next += 32;
-    const bool isWanted =
-        ownsPair(i, j) && formsPair(makeEntry(list, cluster, j), cluster * CLUSTER_SIZE, i % CLUSTER_SIZE);
+    const ListEntry entry = makeEntry(list, loadExclusions(list, cluster), cluster, j);
+    const bool isWanted = ownsPair(i, j) && formsPair(entry, cluster * CLUSTER_SIZE, i % CLUSTER_SIZE);
     return queuePair(list, networks, network, list.gm_order[i], list.gm_order[j], walk.position, list.gm_sorted[j],
                      isWanted, queue, tail, lane);
 }

@@ -11,68 +11,18 @@ struct TableSet {
     const Real4* __restrict__ gm_grids;
 };
 
-struct TableOutput {
-    FixedPoint* __restrict__ gm_force; // [3][paddedNumAtoms]
-    int paddedNumAtoms;
-    EnergyOutput energy;
-};
-
-static_assert(sizeof(TableSet) == SIZE_OF_TABLE_SET && sizeof(TableOutput) == SIZE_OF_TABLE_OUTPUT,
-              "TableLayout.h differs from table.cu");
-
-// What threads sum forces in. The order of the sums depends on the list, so that determinism takes integers: the list of a run that
-// was continued from a checkpoint is another one.
-#if DETERMINISTIC
-typedef FixedPoint ForceSum;
-#else
-typedef Real ForceSum;
-#endif
-
-__device__ __forceinline__ void addTo(Real& sum, Real a, Real b) {
-    sum += a * b;
-}
-
-__device__ __forceinline__ void addTo(FixedPoint& sum, Real a, Real b) {
-    sum += toFixedPoint(a * b);
-}
-
-__device__ __forceinline__ bool isTooLarge(Real force) {
-    // The buffer ends at 2^31 kJ/mol/nm, for all forces of the System together. NaN compares false.
-    return !(fabs(force) < (Real) (1 << 30));
-}
-
-__device__ __forceinline__ bool isTooLarge(FixedPoint force) {
-    return isTooLarge((Real) (long long) force * (Real) 0x1p-32);
-}
-
-__device__ __forceinline__ void addForce(FixedPoint* gm_force, Real force) {
-    atomicAdd(gm_force, toFixedPoint(force));
-}
-
-__device__ __forceinline__ void addForce(FixedPoint* gm_force, FixedPoint force) {
-    atomicAdd(gm_force, force);
-}
+static_assert(sizeof(TableSet) == SIZE_OF_TABLE_SET, "TableLayout.h differs from table.cu");
 
 #if TABLE_COPIES > 0
-// Shared memory holds TABLE_COPIES of each row side by side, of which each thread reads its own. A 32-bit address that SPLIT_BIAS is part of
-// takes one instruction to find where an index takes three.
-typedef unsigned int RowAddress;
+// Shared memory holds TABLE_COPIES of each row side by side, of which each thread reads its own.
+typedef SharedAddress RowAddress;
 
 __device__ __forceinline__ RowAddress getFirstRow(const Real4* sm_rows) {
-    return (RowAddress) __cvta_generic_to_shared(sm_rows) - SPLIT_BIAS * (RowAddress) (TABLE_COPIES * sizeof(Real4));
+    return getSharedAddress(sm_rows) - SPLIT_BIAS * (RowAddress) (TABLE_COPIES * sizeof(Real4));
 }
 
 __device__ __forceinline__ Real4 loadRow(RowAddress first, int biasedRow) {
-    const RowAddress address = first + (RowAddress) biasedRow * (RowAddress) (TABLE_COPIES * sizeof(Real4));
-    Real4 row;
-#if DOUBLE_PRECISION
-    asm("ld.shared.v2.f64 {%0, %1}, [%2];" : "=d"(row.x), "=d"(row.y) : "r"(address));
-    asm("ld.shared.f64 %0, [%1+16];" : "=d"(row.z) : "r"(address));
-    row.w = 0;
-#else
-    asm("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];" : "=f"(row.x), "=f"(row.y), "=f"(row.z), "=f"(row.w) : "r"(address));
-#endif
-    return row;
+    return loadShared(first + (RowAddress) biasedRow * (RowAddress) (TABLE_COPIES * sizeof(Real4)));
 }
 #else
 typedef const Real4* RowAddress;
@@ -164,56 +114,18 @@ __device__ __forceinline__ void walkSurroundings(const PairList& list, const Tab
     Real4 builtAt[CLUSTER_SIZE];
     loadCluster(list.gm_builtAt, list.numMembers, cluster, builtAt);
     const Surroundings around = findSurroundings(list, builtAt);
+    const ClusterExclusions excluded = loadExclusions(list, cluster);
     for (int run = 0; run < getNumRuns(around); run++) {
         int start, end;
         getRun(list, around, run, start, end);
         for (int place = start + thread; place < end; place += LIST_THREADS)
-            addPairs<WithEnergy, true>(list, tables, walk, makeEntry(list, cluster, place), list.gm_sorted[place]);
-    }
-}
-
-/**
- * Sum the forces on a cluster over the threads that share it. As long as there are several particles left, each step halves them: a thread
- * keeps one half and gives the other to its partner. Returns the particle that this thread has the sum of, in the first elements.
- */
-__device__ __forceinline__ int sumOverGroup(ForceSum* force, int thread) {
-    int member = 0;
-#pragma unroll
-    for (int half = CLUSTER_SIZE / 2, bit = 1; half > 0; half /= 2, bit *= 2) {
-        const bool isUpper = thread & bit;
-        member += isUpper ? half : 0;
-#pragma unroll
-        for (int k = 0; k < 3 * half; k++) {
-            const ForceSum mine = isUpper ? force[k + 3 * half] : force[k];
-            const ForceSum other = isUpper ? force[k] : force[k + 3 * half];
-            force[k] = mine + __shfl_xor_sync(0xffffffff, other, bit);
-        }
-    }
-#pragma unroll
-    for (int bit = CLUSTER_SIZE; bit < LIST_THREADS; bit *= 2)
-#pragma unroll
-        for (int k = 0; k < 3; k++)
-            force[k] += __shfl_xor_sync(0xffffffff, force[k], bit);
-    return member;
-}
-
-/** Add the sums of a cluster to the forces in the Context. */
-__device__ __forceinline__ void storeForces(const PairList& list, const TableOutput& output, TableWalk& walk,
-                                            bool exists, int thread) {
-    const int place = walk.first + sumOverGroup(walk.force, thread);
-    if (!exists || thread >= CLUSTER_SIZE || place >= list.numMembers)
-        return;
-    const int slot = list.gm_order[place];
-#pragma unroll
-    for (int k = 0; k < 3; k++) {
-        if (isTooLarge(walk.force[k]))
-            list.report->overflowing = list.gm_atomIndex[slot] + 1;
-        addForce(&output.gm_force[slot + k * output.paddedNumAtoms], walk.force[k]);
+            addPairs<WithEnergy, true>(list, tables, walk, makeEntry(list, excluded, cluster, place),
+                                       list.gm_sorted[place]);
     }
 }
 
 template <bool WithEnergy>
-__device__ __forceinline__ void computeTable(const PairList& list, const TableSet& tables, const TableOutput& output) {
+__device__ __forceinline__ void computeTable(const PairList& list, const TableSet& tables, const ForceOutput& output) {
     TableWalk walk;
 #if TABLE_COPIES > 0
     // As many copies of a row as make one pass of the shared memory: threads that read at once then never meet in a bank.
@@ -228,11 +140,10 @@ __device__ __forceinline__ void computeTable(const PairList& list, const TableSe
     walk.energy = {0, 0};
     const bool fits = listsFit(list);
     const int thread = threadIdx.x % LIST_THREADS, perRound = TABLE_THREADS / LIST_THREADS;
-    // Each block has its own stretch of clusters, so that the positions around it stay in its cache.
     const int numClusters = (list.numMembers + CLUSTER_SIZE - 1) / CLUSTER_SIZE;
-    const int numRounds = (numClusters + gridDim.x * perRound - 1) / (gridDim.x * perRound);
-    for (int round = 0; round < numRounds; round++) {
-        const int cluster = (blockIdx.x * numRounds + round) * perRound + threadIdx.x / LIST_THREADS;
+    const int endRound = getFirstRound(numClusters, perRound, blockIdx.x + 1);
+    for (int round = getFirstRound(numClusters, perRound, blockIdx.x); round < endRound; round++) {
+        const int cluster = round * perRound + threadIdx.x / LIST_THREADS;
         const bool exists = cluster < numClusters;
         const int length = exists ? list.gm_numNeighbors[cluster] : 0;
         walk.first = cluster * CLUSTER_SIZE;
@@ -251,18 +162,18 @@ __device__ __forceinline__ void computeTable(const PairList& list, const TableSe
         else
             walkList<WithEnergy, false>(list, tables, walk, cluster, length, thread);
         __syncwarp();
-        storeForces(list, output, walk, exists, thread);
+        storeForces(list, output, walk.first, walk.force, exists, thread);
     }
     if (WithEnergy)
         addEnergy(output.energy, walk.energy);
 }
 
 extern "C" __global__ void __launch_bounds__(TABLE_THREADS, TABLE_BLOCKS)
-    computeTableForces(PairList list, TableSet tables, TableOutput output) {
+    computeTableForces(PairList list, TableSet tables, ForceOutput output) {
     computeTable<false>(list, tables, output);
 }
 
 extern "C" __global__ void __launch_bounds__(TABLE_THREADS)
-    computeTableForcesAndEnergy(PairList list, TableSet tables, TableOutput output) {
+    computeTableForcesAndEnergy(PairList list, TableSet tables, ForceOutput output) {
     computeTable<true>(list, tables, output);
 }

@@ -44,14 +44,15 @@ private:
 };
 
 /**
+ * @param force     the kind of force, for the message
  * @param particle  index of a particle that is where no force can be computed
  * @param place     where that is, for the message
  * @throws OpenMM::OpenMMException always
  */
-[[noreturn]] void throwInvalidPosition(int particle, const std::string& place);
+[[noreturn]] void throwInvalidPosition(const std::string& force, int particle, const std::string& place);
 
 /** @throws OpenMM::OpenMMException always: two interacting particles are at the same place */
-[[noreturn]] void throwCoincident(int particle1, int particle2);
+[[noreturn]] void throwCoincident(const std::string& force, int particle1, int particle2);
 
 } // namespace SurrogatePlugin
 

@@ -16,7 +16,7 @@ class TunableNonbondedKernel;
 class TunablePMEForceImpl : public OpenMM::NonbondedForceImpl {
 public:
     explicit TunablePMEForceImpl(const TunablePMEForce& owner)
-        : OpenMM::NonbondedForceImpl(owner), owner(owner), inStep(false), kernel(nullptr) {}
+        : OpenMM::NonbondedForceImpl(owner), owner(owner), kernel(nullptr) {}
     void initialize(OpenMM::ContextImpl& context) override;
     void updateContextState(OpenMM::ContextImpl& context, bool& forcesInvalid) override;
     /** Outside of an integrator's step the energy is always included: kernels that compute asynchronously then wait. */
@@ -29,8 +29,11 @@ public:
     void setKernel(const TunableNonbondedKernel* kernel) { this->kernel = kernel; }
 
 private:
+    bool isInStep(const OpenMM::ContextImpl& context) const;
     const TunablePMEForce& owner;
-    bool inStep; // the next evaluation is for an integrator
+    long long stepCount = -1;     // of the Context when an integrator's step began
+    bool stepsAreCounted = false; // not in a Context inside another force, such as CustomCVForce's
+    bool isFirst = false;         // the next evaluation is the first one in a step
     const TunableNonbondedKernel* kernel;
 };
 

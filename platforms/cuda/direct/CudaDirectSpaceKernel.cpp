@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "CudaDirectSpaceKernel.h"
+#include "../CudaDriver.h"
+#include "../KernelSource.h"
+#include "DirectForceInfo.h"
+#include "DirectParameters.h"
+#include "openmmsurrogate/internal/ProlateSplit.h"
+#include <openmm/OpenMMException.h>
+#include <openmm/common/ContextSelector.h>
+#include <openmm/cuda/CudaPlatform.h>
+#include <openmm/internal/ContextImpl.h>
+#include <openmm/internal/NonbondedForceImpl.h>
+#include <algorithm>
+#include <cmath>
+
+using namespace OpenMM;
+using namespace SurrogatePlugin;
+using std::string;
+using std::vector;
+
+namespace {
+
+// Of D where the arithmetic is double: below 1e-12 for all bandwidths in use.
+constexpr double DoubleTolerance = 1e-12;
+
+/** The nearest image is unique, and found by rounding, only while the cutoff is at most half of each diagonal element. */
+void checkBox(const Vec3 box[3], double cutoff) {
+    if (2 * cutoff > std::min({box[0][0], box[1][1], box[2][2]}))
+        throw OpenMMException("TunablePMEForce: the periodic box has become smaller than twice the cutoff, " +
+                              std::to_string(cutoff) + " nm; use a shorter cutoff or a larger box");
+}
+
+vector<std::pair<int, int> > listExceptions(const NonbondedForce& force) {
+    vector<std::pair<int, int> > pairs(force.getNumExceptions());
+    double charge, sigma, epsilon;
+    for (size_t k = 0; k < pairs.size(); k++)
+        force.getExceptionParameters((int) k, pairs[k].first, pairs[k].second, charge, sigma, epsilon);
+    return pairs;
+}
+
+} // namespace
+
+template <class Real>
+string CudaDirectSpaceKernel<Real>::findObstacle(const System&, const TunablePMEForce&) const {
+    return cuda.getPlatformData().contexts.size() > 1 ? "it runs on one GPU, and the Context has several DeviceIndex"
+                                                      : "";
+}
+
+template <class Real>
+void CudaDirectSpaceKernel<Real>::initialize(const System& system, const TunablePMEForce& force,
+                                             const PMESettings& settings) {
+    ContextSelector selector(cuda);
+    options.doublePrecision = cuda.getUseDoublePrecision();
+    options.doubleEnergy = cuda.getUseDoublePrecision() || cuda.getUseMixedPrecision();
+    options.deterministic = cuda.getPlatformData().deterministicForces;
+    options.hasExclusions = force.getNumExceptions() > 0;
+    options.exceptionsUseImages = force.getExceptionsUsePeriodicBoundaryConditions();
+    options.numAtoms = cuda.getNumAtoms();
+    options.cutoff = force.getCutoffDistance();
+    options.switchingDistance = force.getUseSwitchingFunction() ? force.getSwitchingDistance() : 0;
+    if (force.getUseDispersionCorrection())
+        dispersionCoefficient = NonbondedForceImpl::calcDispersionCorrection(system, force);
+    parameters.reset(new NonbondedParameters(force));
+    const vector<std::pair<int, int> > excluded = listExceptions(force);
+    particles.types.assign(force.getNumParticles(), 0);
+    particles.interacts = {1};
+    if (options.hasExclusions)
+        particles.exclusions.resize(force.getNumParticles());
+    for (const std::pair<int, int>& pair : excluded) {
+        particles.exclusions[pair.first].push_back(pair.second);
+        particles.exclusions[pair.second].push_back(pair.first);
+    }
+    for (vector<int>& list : particles.exclusions)
+        std::sort(list.begin(), list.end());
+    pairs.reset(new CudaPairList<Real>("TunablePMEForce", cuda, particles, options.cutoff, true));
+    exceptions.reset(new CudaExceptions<Real>(cuda, force.getNumParticles(), excluded));
+    energySum.initialize<long long>(cuda, 2, "directEnergySum");
+    energySum.upload(vector<long long>(2, 0));
+    energyTicket.initialize<int>(cuda, 1, "directEnergyTicket");
+    energyTicket.upload(vector<int>(1, 0));
+    setParameters(settings);
+    info = new DirectForceInfo(force);
+    cuda.addForce(info);
+}
+
+template <class Real>
+void CudaDirectSpaceKernel<Real>::setParameters(const PMESettings& settings) {
+    const ProlateDirectSpace functions(settings.prolate.bandwidth);
+    const int terms = options.doublePrecision ? functions.findNumTerms(DoubleTolerance) : settings.prolate.directTerms;
+    options.forceCoefficients = functions.getForceCoefficients(terms);
+    options.energyCoefficients = functions.getEnergyCoefficients(terms);
+}
+
+template <class Real>
+void CudaDirectSpaceKernel<Real>::compile(bool triclinic) {
+    options.triclinic = triclinic;
+    const string source = DirectProgram::makeSource(options);
+    if (source == program)
+        return;
+    CUmodule module = cuda.createModule(source, KernelSource::getFlags());
+    pairs->setModule(module);
+    exceptions->setModule(module);
+    forceKernel = cuda.getKernel(module, "computeDirectForces");
+    forceAndEnergyKernel = cuda.getKernel(module, "computeDirectForcesAndEnergy");
+    program = source;
+}
+
+template <class Real>
+void CudaDirectSpaceKernel<Real>::uploadParameters(bool withLennardJones) {
+    const vector<NonbondedParticle>& all = parameters->getParticles();
+    const DirectParameters<Real> packed(all, withLennardJones);
+    options.numKinds = packed.numKinds;
+    options.carries = packed.numKinds > 0 ? 1 : 3;
+    for (size_t i = 0; i < all.size(); i++)
+        particles.types[i] = all[i].charge == 0 && all[i].twoSqrtEpsilon == 0 ? -1 : 0; // takes no part
+    pairs->setTypes(particles);
+    pairs->setCarried(packed.carried, packed.lennardJones);
+    if (!pairParameters.isInitialized())
+        pairParameters.initialize(cuda, DirectParameters<Real>::MostKinds * DirectParameters<Real>::MostKinds,
+                                  4 * sizeof(Real), "directPairParameters");
+    if (packed.numKinds > 0)
+        pairParameters.uploadSubArray(packed.pairs.data(), 0, packed.numKinds * packed.numKinds);
+    exceptions->setParameters(all, parameters->getExceptions(), withLennardJones);
+}
+
+template <class Real>
+void CudaDirectSpaceKernel<Real>::updateParameters(ContextImpl& context) {
+    ParameterValues values;
+    if (parameters->hasOffsets())
+        values = context.getParameters();
+    if (!parametersChanged && values == lastParameters)
+        return;
+    parameters->update(values);
+    const vector<NonbondedParticle>& all = parameters->getParticles();
+    options.hasLennardJones =
+        std::any_of(all.begin(), all.end(), [](const NonbondedParticle& p) { return p.twoSqrtEpsilon != 0; });
+    uploadParameters(true);
+    lastParameters = values;
+    parametersChanged = false;
+}
+
+template <class Real>
+void CudaDirectSpaceKernel<Real>::launch(const Vec3 box[3], CUdeviceptr forces, bool includeEnergy) {
+    checkBox(box, options.cutoff);
+    compile(box[1][0] != 0 || box[2][0] != 0 || box[2][1] != 0);
+    ForceOutputView output = {forces, cuda.getPaddedNumAtoms(), cuda.getEnergyBuffer().getDevicePointer(),
+                              energySum.getDevicePointer(), energyTicket.getDevicePointer()};
+    const int members = pairs->getNumMembers();
+    if (members > 0) {
+        pairs->update(box);
+        CUdeviceptr ofKinds = pairParameters.getDevicePointer();
+        void* arguments[] = {&pairs->getView(), &ofKinds, &output};
+        const int perBlock = DirectProgram::Threads / KernelSource::getListThreads(options.numAtoms);
+        const int numClusters = (members + KernelSource::ClusterSize - 1) / KernelSource::ClusterSize;
+        launchKernel(cuda, includeEnergy ? forceAndEnergyKernel : forceKernel, arguments,
+                     (numClusters + perBlock - 1) / perBlock, DirectProgram::Threads);
+    }
+    exceptions->launch(pairs->getView(), output, includeEnergy);
+}
+
+template <class Real>
+double CudaDirectSpaceKernel<Real>::execute(ContextImpl& context, bool, bool includeEnergy) {
+    if (cuda.getNumAtoms() == 0)
+        return 0;
+    ContextSelector selector(cuda);
+    // In a step errors are found late, without waiting for the GPU. Whoever asks for energies looks at the result and must not see a wrong
+    // one; and is not to hear of positions that have been replaced since.
+    if (includeEnergy)
+        pairs->dropReport();
+    else
+        pairs->checkReport();
+    updateParameters(context);
+    Vec3 box[3];
+    context.getPeriodicBoxVectors(box[0], box[1], box[2]);
+    launch(box, cuda.getForce().getDevicePointer(), includeEnergy);
+    if (includeEnergy)
+        pairs->wait();
+    pairs->checkReport();
+    return dispersionCoefficient / (box[0][0] * box[1][1] * box[2][2]);
+}
+
+template <class Real>
+void CudaDirectSpaceKernel<Real>::addCoulombForces(ContextImpl& context, vector<Vec3>& forces) {
+    if (cuda.getNumAtoms() == 0)
+        return;
+    ContextSelector selector(cuda);
+    updateParameters(context);
+    const int padded = cuda.getPaddedNumAtoms();
+    CudaArray buffer(cuda, 3 * padded, sizeof(long long), "directCoulombForces");
+    cuda.clearBuffer(buffer);
+    pairs->dropReport();
+    uploadParameters(false);
+    Vec3 box[3];
+    context.getPeriodicBoxVectors(box[0], box[1], box[2]);
+    launch(box, buffer.getDevicePointer(), false);
+    pairs->wait();
+    pairs->checkReport();
+    uploadParameters(true);
+    vector<long long> fixed;
+    buffer.download(fixed);
+    const vector<int>& atomIndex = cuda.getAtomIndex();
+    for (int slot = 0; slot < cuda.getNumAtoms(); slot++)
+        for (int k = 0; k < 3; k++)
+            forces[atomIndex[slot]][k] += std::ldexp((double) fixed[slot + k * padded], -32);
+}
+
+template <class Real>
+void CudaDirectSpaceKernel<Real>::copyParametersToContext(ContextImpl& context, const NonbondedForce& force,
+                                                          int firstParticle, int lastParticle, int firstException,
+                                                          int lastException) {
+    ContextSelector selector(cuda);
+    parameters->copyParameters(force, firstParticle, lastParticle, firstException, lastException);
+    parametersChanged = true;
+    if (force.getUseDispersionCorrection())
+        dispersionCoefficient = NonbondedForceImpl::calcDispersionCorrection(context.getSystem(), force);
+    info->read(force);
+    cuda.invalidateMolecules(info, true, options.hasExclusions);
+}
+
+namespace SurrogatePlugin {
+template class CudaDirectSpaceKernel<float>;
+template class CudaDirectSpaceKernel<double>;
+} // namespace SurrogatePlugin

@@ -136,7 +136,7 @@ def findTemperature(context: openmm.Context) -> float:
 
 
 def _describeMotion(salt: Salt, positions: np.ndarray, velocities: np.ndarray, times: Times) -> dict:
-    lag = min(LONGEST_LAG, 0.49 * len(velocities) * times.velocityInterval)
+    lag = min(LONGEST_LAG, 0.45 * len(velocities) * times.velocityInterval)
     result: dict = {"velocities": {}}
     for name in ("Na", "Cl"):
         found = computeVelocitySpectrum(velocities[:, salt.names == name], times.velocityInterval, lag)

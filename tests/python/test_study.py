@@ -27,13 +27,14 @@ from openmmsurrogate.study.timed_context import TimedContext, addBarostat
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = [folder for folder in (ROOT / "docs" / "study").glob("*") if (folder / "study.json").exists()]
-TOY = {"sizes": [512], "seconds": 0.01, "repeats": 2, "steps": 400, "quick": True}
+TOY = {"seconds": 0.01, "repeats": 2, "steps": 400, "quick": True}
+SMALLEST = {"argon": 256, "nacl": 512}  # boxes of twice the cutoff
 
 
 def make_toy(study):
     """Make settings for the smallest study there is."""
-    settings = chooseSettings(study, "CPU", **TOY)
-    return dataclasses.replace(settings, structureParticles=512, repeatSteps=50)
+    settings = chooseSettings(study, "CPU", sizes=[SMALLEST[study]], **TOY)
+    return dataclasses.replace(settings, structureParticles=SMALLEST[study], repeatSteps=50)
 
 
 @pytest.fixture(autouse=True)

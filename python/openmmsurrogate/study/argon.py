@@ -101,10 +101,8 @@ def listStructureContestants(settings: StudySettings) -> list[Contestant]:
 def listExperiments(settings: StudySettings) -> list[Experiment]:
     """Return the experiments of the study in their order."""
     gpu = settings.platform == "CUDA"
-    experiments = [Experiment("idle", "power of the idle GPU", measureIdle)]
-    for size in orderSizes(settings.sizes):
-        run = partial(measureSpeed, numParticles=size, contestants=listSpeedContestants(settings, size))
-        experiments.append(Experiment(f"speed-{size}", f"speed of {size:,} atoms", run))
+    first, *others = orderSizes(settings.sizes)
+    experiments = [Experiment("idle", "power of the idle GPU", measureIdle), _time(settings, first)]
     exact, judge = makeExact(), Contestant("judge", "Lennard-Jones, shifted", makeShiftedLennardJones, "mixed")
     for contestant in listStructureContestants(settings):
         structure = partial(measureStructure, contestant=contestant, exact=exact, judge=judge)
@@ -112,7 +110,13 @@ def listExperiments(settings: StudySettings) -> list[Experiment]:
     lennardJones = makeLennardJones(platform=None if gpu else settings.platform)
     contestants = [lennardJones, makeTable()] + [makeNetwork("bfloat16"), makeTable("double")] * gpu
     twice = partial(measureReproducibility, contestants=contestants)
-    return [*experiments, Experiment("reproducibility", "the same run twice", twice)]
+    experiments.append(Experiment("reproducibility", "the same run twice", twice))
+    return [*experiments, *(_time(settings, size) for size in others)]
+
+
+def _time(settings: StudySettings, size: int) -> Experiment:
+    run = partial(measureSpeed, numParticles=size, contestants=listSpeedContestants(settings, size))
+    return Experiment(f"speed-{size}", f"speed of {size:,} atoms", run)
 
 
 MELTER = makeTable()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -100,18 +101,8 @@ def listStructureContestants(settings: StudySettings) -> list[Contestant]:
 
 def listExperiments(settings: StudySettings) -> list[Experiment]:
     """Return the experiments of the study in their order; those of surrogates need the model."""
-    gpu = settings.platform == "CUDA"
-    experiments = [Experiment("idle", "power of the idle GPU", measureIdle)]
-    for size in orderSizes(settings.sizes):
-        run = partial(measureSpeed, numParticles=size, contestants=listSpeedContestants(settings, size))
-        experiments.append(Experiment(f"speed-{size}", f"speed of {size:,} ions", run))
-        run = partial(measureSpeed, numParticles=size, contestants=[makeStaged("esp")])
-        experiments.append(Experiment(f"speed-{size}-esp", f"speed of {size:,} ions with ESP", run))
-        further = FURTHER_FORMATS if size == findReferenceSize(settings.sizes) else ()
-        formats = (*SCALING_FORMATS, *further) if gpu else ()
-        run = partial(measureSpeed, numParticles=size, contestants=listSurrogates(formats))
-        title = f"speed of the surrogate of {size:,} ions"
-        experiments.append(Experiment(f"speed-{size}-surrogate", title, run, MODEL))
+    first, *others = orderSizes(settings.sizes)
+    experiments = [Experiment("idle", "power of the idle GPU", measureIdle), *_time(settings, first)]
     exact = makeExact()
     own = listStructureContestants(settings)
     for contestant in (*own, *listSurrogates()):
@@ -119,13 +110,29 @@ def listExperiments(settings: StudySettings) -> list[Experiment]:
         needs = None if contestant in own else MODEL
         title = f"structure: {contestant.label}"
         experiments.append(Experiment(f"structure-{contestant.name}", title, structure, needs))
-    pme = makePME() if gpu else makePME(platform=settings.platform)
+    pme = makePME() if settings.platform == "CUDA" else makePME(platform=settings.platform)
     twice = partial(measureReproducibility, contestants=[pme, makeStaged("single")])
     surrogateTwice = partial(measureReproducibility, contestants=listSurrogates())
     return [
         *experiments,
         Experiment("reproducibility", "the same run twice", twice),
         Experiment("reproducibility-surrogate", "the same run of the surrogate twice", surrogateTwice, MODEL),
+        *itertools.chain.from_iterable(_time(settings, size) for size in others),
+    ]
+
+
+def _time(settings: StudySettings, size: int) -> list[Experiment]:
+    """Return the timings at a size."""
+    further = FURTHER_FORMATS if size == findReferenceSize(settings.sizes) else ()
+    formats = (*SCALING_FORMATS, *further) if settings.platform == "CUDA" else ()
+    lists = {
+        "": (listSpeedContestants(settings, size), f"speed of {size:,} ions", None),
+        "-esp": ([makeStaged("esp")], f"speed of {size:,} ions with ESP", None),
+        "-surrogate": (listSurrogates(formats), f"speed of the surrogate of {size:,} ions", MODEL),
+    }
+    return [
+        Experiment(f"speed-{size}{name}", title, partial(measureSpeed, numParticles=size, contestants=timed), needs)
+        for name, (timed, title, needs) in lists.items()
     ]
 
 

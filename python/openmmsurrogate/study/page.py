@@ -49,7 +49,7 @@ _METHOD = (
     "power is that between the first and the last move within the windows of a timing, idle power subtracted where "
     "it says net.",
     "<strong>Structure.</strong> {structureSteps:,} steps at constant temperature after a fifth as many unsampled "
-    "ones; standard errors from the correlation of the samples.",
+    "ones, a quarter of both for platform CPU beside a GPU; standard errors from the correlation of the samples.",
     "<strong>Reproducibility.</strong> {repeatSteps:,} steps at constant energy, twice in one process from the same "
     "positions and velocities. Runs count as different from a root mean square distance of 0.01 nm on.",
 )

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import io
-import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from openmmsurrogate.plots.style import figureStyle
 from openmmsurrogate.study.store import Results
@@ -39,10 +38,10 @@ _COLORS = {
     "table-double": "#e69f00",
     "network-single": "#009e73",
     "network-bfloat16": "#2f86c9",
-    "network-float16": "#b07a00",
-    "tunable-single": "#56b4e9",
+    "network-float16": "#56b4e9",
+    "tunable-single": "#cc6f9f",
     "tunable-double": "#8c564b",
-    "tunable-esp": "#009e73",
+    "tunable-esp": "#b8860b",
     "none": "#a0a0a0",
 }
 _FURTHER_COLORS = ("#2f86c9", "#009e73", "#cc6f9f", "#e69f00", "#8a6fd1", "#56b4e9")
@@ -159,31 +158,38 @@ def pickColor(name: str, position: int = 0) -> str:
     return _COLORS.get(name, _FURTHER_COLORS[position % len(_FURTHER_COLORS)])
 
 
-def setSizeAxis(axes: Axes, particles: str) -> None:
-    """Make the x axis one of numbers of particles."""
+def setSizeAxis(axes: Axes, sizes: Iterable[int], particles: str) -> None:
+    """Make the x axis one of numbers of particles, marked where something was measured."""
+    marks = sorted(set(sizes))
     axes.set_xscale("log")
     axes.set_xlabel(particles)
+    axes.xaxis.set_major_locator(FixedLocator(marks))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: formatCount(value)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
     low, high = axes.get_xlim()
-    if high < 3.0 * low:  # a single size
-        middle = math.sqrt(low * high)
-        axes.set_xlim(middle / 3.0, middle * 3.0)
+    if len(marks) == 1:
+        axes.set_xlim(marks[0] / 3.0, marks[0] * 3.0)
+    else:
+        axes.set_xlim(min(low, marks[0] / 1.2), max(high, marks[-1] * 1.2))
 
 
 def setLogTimes(axes: Axes, label: str) -> None:
-    """Make the y axis logarithmic, with plain numbers."""
+    """Make the y axis logarithmic, with plain numbers, more of them where it spans little."""
     axes.set_yscale("log")
     axes.set_ylabel(label)
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 300.0 * low else (1.0,)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def formatCount(value: float) -> str:
     """Return a number of particles, short."""
-    if value >= 1e6:
-        return f"{value / 1e6:g}M"
-    return f"{value / 1e3:g}k" if value >= 1e3 else f"{value:g}"
+    if value >= 999500:
+        return f"{value / 1e6:.3g}M"
+    if value >= 9950:
+        return f"{value / 1e3:.0f}k"
+    return f"{value / 1e3:.2g}k" if value >= 1000 else f"{value:g}"
 
 
 def findRow(rows: Sequence[dict[str, Any]], name: str, particles: int | None = None) -> dict[str, Any] | None:

@@ -49,10 +49,13 @@ def _reference_rows(results: Results) -> list[Row]:
 
 
 def _groups(rows: Sequence[Row]) -> list[list[Row]]:
-    """Return rows in groups of about one scale: what is slow, the networks and the CPU, apart from the rest."""
-    slow = [row for row in rows if row["name"].startswith("network-") or row["name"].endswith("-cpu")]
-    fast = [row for row in rows if row not in slow]
-    return [group for group in (fast, slow) if group]
+    """Return rows in groups of about one scale: networks, and the CPU beside a GPU, are slower than the rest."""
+    several = len({row["platform"] for row in rows}) > 1
+    groups: tuple[list[Row], ...] = ([], [], [])
+    for row in rows:
+        onCPU = several and row["platform"] == "CPU"
+        groups[2 if onCPU else 1 if row["name"].startswith("network-") else 0].append(row)
+    return [group for group in groups if group]
 
 
 def drawBars(axes: Axes, rows: Sequence[Row]) -> None:
@@ -94,18 +97,26 @@ def _draw_reference(results: Results, figure: Figure) -> None:
 def _describe_reference(results: Results) -> str:
     rows = needRows(_reference_rows(results), "speed")
     own = findRow(rows, "lj-single") or findRow(rows, "pme-single") or rows[0]
-    texts = []
-    for row in rows:
-        if row is not own and row["name"] != "none":
-            ratio = own["ms_per_step"] / row["ms_per_step"]
-            texts.append(
-                f"{row['label']} {f'{ratio:.2g} times as fast' if ratio > 1 else f'{1 / ratio:.2g} times as slow'}"
-            )
+    others = [row for row in rows if row is not own and row["name"] != "none"]
+    groups = [[row for row in group if row in others] for group in _groups(rows)]
+    texts = [_compare(group, own["ms_per_step"]) for group in groups if group]
     return (
-        f"Whole steps of {rows[0]['particles']:,} particles, {rows[0]['state']}, Langevin thermostat, and what they "
-        f"go to. The scales of the panels differ. Beside {own['label']} ({own['ms_per_step']:.3g} ms): "
+        f"Whole steps of {rows[0]['particles']:,} particles, {rows[0]['state']}, Langevin thermostat, and what they go "
+        f"to. Each panel has a scale of its own. {own['label']} takes {own['ms_per_step']:.3g} ms; "
         + "; ".join(texts)
         + "."
+    )
+
+
+def _compare(rows: Sequence[Row], own: float) -> str:
+    """Say what a group takes: the fastest and the slowest, relative to the force field."""
+    fastest, slowest = (choose(rows, key=lambda row: row["ms_per_step"]) for choose in (min, max))
+    if slowest is fastest:
+        return f"{fastest['label']} takes {fastest['ms_per_step'] / own:.2g} times that"
+    who = "networks" if fastest["name"].startswith("network-") else "the others"
+    return (
+        f"{who} take from {fastest['ms_per_step'] / own:.2g} ({fastest['label']}) to {slowest['ms_per_step'] / own:.2g} "
+        f"times that ({slowest['label']})"
     )
 
 

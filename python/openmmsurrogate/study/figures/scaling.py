@@ -36,8 +36,10 @@ def _particles(results: Results) -> str:
 
 
 def _split_rows(results: Results) -> list[Row]:
-    """Return the rows that say what the time goes to. Raises NothingToDraw if there are none."""
-    return list(needRows([row for row in results.rows("speed-") if "split_ms" in row], "what a step goes to"))
+    """Return the rows on the study's platform that say what time goes to. Raises NothingToDraw if there are none."""
+    platform = results.settings.platform
+    rows = [row for row in results.rows("speed-") if "split_ms" in row and row["platform"] == platform]
+    return list(needRows(rows, "what a step goes to"))
 
 
 def _median(row: Row, ensemble: str) -> float:
@@ -82,7 +84,7 @@ def _draw_ensembles(results: Results, figure: Figure) -> None:
                 markerfacecolor=face,
                 label=f"{label}, {ensemble}",
             )
-    setSizeAxis(axes, _particles(results))
+    setSizeAxis(axes, (row["particles"] for row in rows), _particles(results))
     setLogTimes(axes, "ms per step")
     axes.legend(fontsize=7.0, ncols=2, loc="upper left")
     low, high = axes.get_ylim()
@@ -119,12 +121,12 @@ def _draw_scaling(results: Results, figure: Figure) -> None:
     sizes, values = series(rows, names[-1], lambda row: _part(row, "pair"))
     if len(sizes) > 1:
         _draw_guides(upper, sizes, values[0])
-    setSizeAxis(upper, _particles(results))
+    setSizeAxis(upper, (row["particles"] for row in rows), _particles(results))
     setLogTimes(upper, "ms per step")
     upper.set_title("Force evaluation")
     upper.legend(fontsize=7.0)
     _plot(lower, rows, _SCALED, lambda row: _part(row, "neighbor"))
-    setSizeAxis(lower, _particles(results))
+    setSizeAxis(lower, (row["particles"] for row in rows), _particles(results))
     setLogTimes(lower, "ms per step")
     lower.set_title("Neighbor list")
 
@@ -198,7 +200,7 @@ def _draw_forecast(results: Results, figure: Figure) -> None:
             if sizes:
                 axes.plot(sizes, values, color=color, marker="s", label=label)
     _draw_arrow(axes, rows)
-    setSizeAxis(axes, _particles(results))
+    setSizeAxis(axes, (row["particles"] for row in rows), _particles(results))
     setLogTimes(axes, "force evaluation, ms per step")
     axes.legend(fontsize=7.0)
 
@@ -272,7 +274,7 @@ def _draw_joules(results: Results, figure: Figure) -> None:
     names = list(dict.fromkeys(row["name"] for row in rows))
     several = [name for name in names if len(series(rows, name, lambda row: row["J_per_step"])[0]) > 1] or names
     _plot(axes, rows, several, lambda row: row["J_per_step"])
-    setSizeAxis(axes, _particles(results))
+    setSizeAxis(axes, (row["particles"] for row in rows), _particles(results))
     setLogTimes(axes, "J per step")
     axes.legend(fontsize=7.0)
 

@@ -90,8 +90,8 @@ def _describe_own(results: Results) -> str:
     rows = needRows(_own(results), "the structure of the force field")
     text = (
         f"Radial distribution functions of {rows[0]['particles']:,} particles, {rows[0]['state']}, "
-        f"{max(row['steps'] for row in rows):,} steps. Below: differences from the first, in a band of two standard errors of a "
-        "difference. "
+        f"{max(row['steps'] for row in rows):,} steps. Below: differences from the first, in a band of two standard "
+        "errors of a difference. "
     )
     if len(rows) < 2:
         return text + "There is only one platform or precision in this study to show."

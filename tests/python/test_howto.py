@@ -46,6 +46,11 @@ def test_own_model(tmp_path, monkeypatch):
     assert names["energy"]._value == pytest.approx(expected, rel=1e-4)
 
 
+def test_nacl(tmp_path, monkeypatch):
+    found = run_page("docs/howto/nacl.md", tmp_path, monkeypatch)["found"]
+    assert found.passed, found.findings
+
+
 def test_forcefield(tmp_path, monkeypatch):
     names = run_page("docs/howto/forcefield.md", tmp_path, monkeypatch)
     force = names["force"]

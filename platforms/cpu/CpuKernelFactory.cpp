@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "CpuDirectSpaceKernel.h"
 #include "CpuSurrogateKernel.h"
 #include "openmmsurrogate/internal/OpenMMVersion.h"
 #include "openmmsurrogate/internal/TunableNonbondedKernel.h"
-#include "pme/ReferenceDirectSpaceKernel.h"
 #include "pme/ReferenceReciprocalSpaceKernel.h"
 #include <openmm/KernelFactory.h>
 #include <openmm/OpenMMException.h>
@@ -23,7 +23,7 @@ public:
         if (name == CalcReciprocalSpaceKernel::Name())
             return new ReferenceCalcReciprocalSpaceKernel(name, platform, NumericFormat::Single);
         if (name == CalcDirectSpaceKernel::Name())
-            return new ReferenceCalcDirectSpaceKernel(name, platform, false);
+            return new CpuCalcDirectSpaceKernel(name, platform);
         throw OpenMMException("OpenMMSurrogateCPU: there is no kernel '" + name + "'");
     }
 };

@@ -10,6 +10,32 @@ using namespace std;
 
 namespace SurrogatePlugin {
 
+namespace {
+
+/** The pairs of a SurrogateForce. */
+class SurrogatePairs : public ListedPairs {
+public:
+    SurrogatePairs(const ForceParticles& particles, const PairInteractions& interactions)
+        : particles(particles), interactions(interactions) {}
+    double getCutoff() const override { return interactions.getCutoff(); }
+    const vector<int>& getMembers() const override { return particles.getMembers(); }
+    int getType(int particle) const override { return particles.getType(particle); }
+    bool interactsWithAll(int particle) const override {
+        return particles.getExclusions(particle).empty() && interactions.allInteract();
+    }
+    bool interact(int particle1, int particle2) const override {
+        return interactions.interact(particles.getType(particle1), particles.getType(particle2)) &&
+               !particles.isExcluded(particle1, particle2);
+    }
+    void checkPositions(const vector<Vec3>& positions) const override { particles.checkPositions(positions); }
+
+private:
+    const ForceParticles& particles;
+    const PairInteractions& interactions;
+};
+
+} // namespace
+
 template <class Real>
 void CpuTableKernel<Real>::initialize(const System& system, const SurrogateForce& force) {
     settings.reset(new KernelSettings(force, getPlatform().getName()));
@@ -40,7 +66,7 @@ template <class Real>
 double CpuTableKernel<Real>::execute(ContextImpl& context, bool includeForces, bool includeEnergy) {
     ReferencePlatform::PlatformData& data = getReferenceData(context);
     const PeriodicBox box = getBox(data, periodic);
-    neighbors.update(*data.positions, box, *particles, *interactions, data.threads);
+    neighbors.update(*data.positions, box, SurrogatePairs(*particles, *interactions), data.threads);
     blockEnergies.assign(neighbors.getNumBlocks(), 0);
     atomic<int> next(0);
     atomic<bool> coincident(false);

@@ -3,6 +3,8 @@
 #define OPENMM_SURROGATE_CPUTABLEKERNEL_H_
 
 #include "VerletList.h"
+#include "openmmsurrogate/internal/ForceParticles.h"
+#include "openmmsurrogate/internal/PairInteractions.h"
 #include "openmmsurrogate/internal/SurrogateForceKernel.h"
 #include <memory>
 #include <vector>

@@ -20,12 +20,12 @@ NeighborBlock VerletList<Real>::getBlock(int index) const {
 }
 
 template <class Real>
-void VerletList<Real>::update(const vector<Vec3>& positions, const PeriodicBox& box, const ForceParticles& particles,
-                              const PairInteractions& interactions, ThreadPool& threads) {
+void VerletList<Real>::update(const vector<Vec3>& positions, const PeriodicBox& box, const ListedPairs& pairs,
+                              ThreadPool& threads) {
     if (valid && this->box == box && convertPositions(positions, threads))
         return;
     valid = false;
-    build(positions, box, particles, interactions, threads);
+    build(positions, box, pairs, threads);
     valid = true;
 }
 
@@ -52,16 +52,16 @@ bool VerletList<Real>::convertPositions(const vector<Vec3>& positions, ThreadPoo
 }
 
 template <class Real>
-void VerletList<Real>::build(const vector<Vec3>& positions, const PeriodicBox& box, const ForceParticles& particles,
-                             const PairInteractions& interactions, ThreadPool& threads) {
-    particles.checkPositions(positions);
+void VerletList<Real>::build(const vector<Vec3>& positions, const PeriodicBox& box, const ListedPairs& pairs,
+                             ThreadPool& threads) {
+    pairs.checkPositions(positions);
     this->box = box;
-    const double cutoff = interactions.getCutoff();
+    const double cutoff = pairs.getCutoff();
     skin = RelativeSkin * cutoff;
     if (box.periodic) // within half the box, a pair has only one image: see PeriodicBox
         skin = max(0.0, min(skin, 0.5 * box.getSmallestEdge() - cutoff));
     range = cutoff + skin;
-    cells.build(positions, particles.getMembers(), box, range);
+    cells.build(positions, pairs.getMembers(), box, range);
     frame = CoordinateFrame<Real>(box, range);
     order = cells.getOrder();
     const int numParticles = (int) order.size();
@@ -69,14 +69,14 @@ void VerletList<Real>::build(const vector<Vec3>& positions, const PeriodicBox& b
     coordinates.resize(4 * numParticles);
     for (int i = 0; i < numParticles; i++) {
         builtAt[i] = positions[order[i]];
-        coordinates[4 * i + 3] = particles.getType(order[i]);
+        coordinates[4 * i + 3] = pairs.getType(order[i]);
     }
     convertPositions(positions, threads);
     blocks.resize((numParticles + MaxBlockSize - 1) / MaxBlockSize);
     atomic<int> next(0);
     threads.execute([&](ThreadPool&, int) {
         for (int block = next++; block < (int) blocks.size(); block = next++)
-            buildBlock(block, particles, interactions);
+            buildBlock(block, pairs);
     });
     threads.waitForThreads();
 }
@@ -96,7 +96,7 @@ void VerletList<Real>::findCandidates(int cell, vector<int>& scratch, vector<Ran
 }
 
 template <class Real>
-void VerletList<Real>::buildBlock(int index, const ForceParticles& particles, const PairInteractions& interactions) {
+void VerletList<Real>::buildBlock(int index, const ListedPairs& pairs) {
     const PairLoops<Real>& loops = getPairLoops<Real>();
     const SortedParticles<Real> sorted = getParticles();
     // In single precision distances are rounded: keep a pair rather than lose one.
@@ -119,7 +119,7 @@ void VerletList<Real>::buildBlock(int index, const ForceParticles& particles, co
         found.resize(numCandidates);
         for (const Range& range : ranges)
             count += loops.findNeighbors(sorted, i, range.begin, range.end, range2, found.data() + count);
-        count = removeNonInteracting(i, found.data(), count, particles, interactions);
+        count = removeNonInteracting(i, found.data(), count, pairs);
         block.neighbors.insert(block.neighbors.end(), found.begin(), found.begin() + count);
         while (block.neighbors.size() % loops.padding != 0) {
             block.neighbors.push_back(i);
@@ -131,16 +131,11 @@ void VerletList<Real>::buildBlock(int index, const ForceParticles& particles, co
 
 /** Remove the neighbours that a particle does not interact with. @return how many remain */
 template <class Real>
-int VerletList<Real>::removeNonInteracting(int index, int* neighbors, int count, const ForceParticles& particles,
-                                           const PairInteractions& interactions) const {
+int VerletList<Real>::removeNonInteracting(int index, int* neighbors, int count, const ListedPairs& pairs) const {
     const int particle = order[index];
-    if (particles.getExclusions(particle).empty() && interactions.allInteract())
+    if (pairs.interactsWithAll(particle))
         return count;
-    int* end = remove_if(neighbors, neighbors + count, [&](int j) {
-        const int other = order[j];
-        return !interactions.interact(particles.getType(particle), particles.getType(other)) ||
-               particles.isExcluded(particle, other);
-    });
+    int* end = remove_if(neighbors, neighbors + count, [&](int j) { return !pairs.interact(particle, order[j]); });
     return (int) (end - neighbors);
 }
 

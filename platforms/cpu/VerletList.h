@@ -4,8 +4,6 @@
 
 #include "CellList.h"
 #include "CoordinateFrame.h"
-#include "openmmsurrogate/internal/ForceParticles.h"
-#include "openmmsurrogate/internal/PairInteractions.h"
 #include <openmm/internal/ThreadPool.h>
 #include <new>
 #include <vector>
@@ -25,6 +23,22 @@ struct AlignedAllocator {
     bool operator!=(const AlignedAllocator&) const { return false; }
 };
 
+/** What a VerletList asks the force that it is for. */
+class ListedPairs {
+public:
+    virtual ~ListedPairs() = default;
+    virtual double getCutoff() const = 0;
+    /** Get the indices of the particles that are listed, ascending. */
+    virtual const std::vector<int>& getMembers() const = 0;
+    /** Get what is stored beside the coordinates of a particle. */
+    virtual int getType(int particle) const = 0;
+    /** Tell whether a particle interacts with all others. */
+    virtual bool interactsWithAll(int particle) const = 0;
+    virtual bool interact(int particle1, int particle2) const = 0;
+    /** @throws OpenMM::OpenMMException if a position cannot be converted to coordinates */
+    virtual void checkPositions(const std::vector<OpenMM::Vec3>& positions) const = 0;
+};
+
 /**
  * The neighbours of each particle (both particles of a pair know each other, so that threads need not share forces), up
  * to a distance somewhat larger than the cutoff: Verlet, Phys. Rev. 159, 98 (1967). The list remains valid until a particle
@@ -42,10 +56,10 @@ public:
      * Bring the coordinates up to date, and the list if need be.
      *
      * @param positions  [all particles of the System], nm
-     * @throws OpenMM::OpenMMException if a position is not valid, see ForceParticles::checkPositions()
+     * @throws OpenMM::OpenMMException if a position is not valid, see ListedPairs::checkPositions()
      */
-    void update(const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box, const ForceParticles& particles,
-                const PairInteractions& interactions, OpenMM::ThreadPool& threads);
+    void update(const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box, const ListedPairs& pairs,
+                OpenMM::ThreadPool& threads);
     /** Make the next update() build a new list. */
     void invalidate() { valid = false; }
     /** Get the index of the particle of the System that each place holds. */
@@ -67,12 +81,11 @@ private:
         int begin, end;
     };
     bool convertPositions(const std::vector<OpenMM::Vec3>& positions, OpenMM::ThreadPool& threads);
-    void build(const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box, const ForceParticles& particles,
-               const PairInteractions& interactions, OpenMM::ThreadPool& threads);
-    void buildBlock(int index, const ForceParticles& particles, const PairInteractions& interactions);
+    void build(const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box, const ListedPairs& pairs,
+               OpenMM::ThreadPool& threads);
+    void buildBlock(int index, const ListedPairs& pairs);
     void findCandidates(int cell, std::vector<int>& scratch, std::vector<Range>& ranges) const;
-    int removeNonInteracting(int index, int* neighbors, int count, const ForceParticles& particles,
-                             const PairInteractions& interactions) const;
+    int removeNonInteracting(int index, int* neighbors, int count, const ListedPairs& pairs) const;
     // Relative to the cutoff. Wide enough for some dozens of steps of a liquid.
     static constexpr double RelativeSkin = 0.15;
     // Half as wide as the range: nearly half as many candidates, in 125 cells instead of 27.

@@ -21,7 +21,7 @@ public:
         if (name == CalcReciprocalSpaceKernel::Name())
             return new ReferenceCalcReciprocalSpaceKernel(name, platform, NumericFormat::Double);
         if (name == CalcDirectSpaceKernel::Name())
-            return new ReferenceCalcDirectSpaceKernel(name, platform, true);
+            return new ReferenceCalcDirectSpaceKernel(name, platform);
         throw OpenMMException("OpenMMSurrogateReference: there is no kernel '" + name + "'");
     }
 };

@@ -264,12 +264,11 @@ def test_box_of_the_first_evaluation_counts():
 
 @PLATFORMS
 def test_what_automatic_means(platform):
-    """ESP only where nothing of SPME is set; on CPU, whose own pair kernel is faster, always SPME."""
+    """ESP only where nothing of SPME is set."""
     positions, charges = make_salt(BOX)
-    expected = TunablePMEForce.ESP if platform == "Reference" else TunablePMEForce.SPME
     cases = {
-        "default": (lambda force: None, expected),
-        "absolute tolerance": (lambda force: force.setForceErrorTolerance(1.0), expected),
+        "default": (lambda force: None, TunablePMEForce.ESP),
+        "absolute tolerance": (lambda force: force.setForceErrorTolerance(1.0), TunablePMEForce.ESP),
         "alpha": (lambda force: force.setPMEParameters(3.0, 24, 24, 24), TunablePMEForce.SPME),
         "order": (lambda force: force.setSplineOrder(6), TunablePMEForce.SPME),
         "tolerance": (lambda force: force.setEwaldErrorTolerance(1e-7), TunablePMEForce.SPME),

@@ -228,17 +228,20 @@ double DirectSpace::computeCell(int cell, const PeriodicBox& box, vector<Vec3>* 
     return energy;
 }
 
-double DirectSpace::computePairs(const PeriodicBox& box, ThreadPool& threads, vector<Vec3>* forces,
-                                 bool includeEnergy) const {
+double DirectSpace::computePairs(const vector<Vec3>& positions, const vector<NonbondedParticle>& particles,
+                                 const vector<NonbondedException>& exceptions, const PeriodicBox& box,
+                                 ThreadPool& threads, vector<Vec3>* forces, bool includeEnergy) {
+    sortParticles(positions, box, particles);
+    sortExceptions(exceptions);
     vector<double> energies(cells.getNumCells());
     forEachInParallel(threads, cells.getNumCells(),
                       [&](int cell) { energies[cell] = computeCell(cell, box, forces, includeEnergy); });
     return accumulate(energies.begin(), energies.end(), 0.0);
 }
 
-double DirectSpace::computeExceptions(const vector<Vec3>& positions, const PeriodicBox& box,
-                                      const vector<NonbondedParticle>& particles,
-                                      const vector<NonbondedException>& exceptions, vector<Vec3>* forces) const {
+double DirectSpace::computeExceptions(const vector<Vec3>& positions, const vector<NonbondedParticle>& particles,
+                                      const vector<NonbondedException>& exceptions, const PeriodicBox& box,
+                                      vector<Vec3>* forces) const {
     double energy = 0;
     for (const NonbondedException& e : exceptions) {
         Vec3 delta = positions[e.particle1] - positions[e.particle2];
@@ -262,15 +265,6 @@ double DirectSpace::computeExceptions(const vector<Vec3>& positions, const Perio
         }
     }
     return energy;
-}
-
-double DirectSpace::compute(const vector<Vec3>& positions, const vector<NonbondedParticle>& particles,
-                            const vector<NonbondedException>& exceptions, const PeriodicBox& box, ThreadPool& threads,
-                            vector<Vec3>* forces, bool includeEnergy) {
-    sortParticles(positions, box, particles);
-    sortExceptions(exceptions);
-    return computePairs(box, threads, forces, includeEnergy) +
-           computeExceptions(positions, box, particles, exceptions, forces);
 }
 
 } // namespace SurrogatePlugin

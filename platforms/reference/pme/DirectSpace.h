@@ -49,7 +49,7 @@ class DirectSpace {
 public:
     DirectSpace(const DirectSpaceOptions& options, const ProlatePolynomials& polynomials);
     /**
-     * Compute forces and energy, without the dispersion correction.
+     * Compute forces and energy of the pairs within the cutoff.
      *
      * @param positions       [numParticles] nm
      * @param particles       [numParticles]
@@ -57,24 +57,23 @@ public:
      * @param[in,out] forces  [numParticles] kJ/mol/nm; null if they are not asked for
      * @return the energy, kJ/mol; any value if not includeEnergy
      */
-    double compute(const std::vector<OpenMM::Vec3>& positions, const std::vector<NonbondedParticle>& particles,
-                   const std::vector<NonbondedException>& exceptions, const PeriodicBox& box,
-                   OpenMM::ThreadPool& threads, std::vector<OpenMM::Vec3>* forces, bool includeEnergy);
+    double computePairs(const std::vector<OpenMM::Vec3>& positions, const std::vector<NonbondedParticle>& particles,
+                        const std::vector<NonbondedException>& exceptions, const PeriodicBox& box,
+                        OpenMM::ThreadPool& threads, std::vector<OpenMM::Vec3>* forces, bool includeEnergy);
+    /** Compute those of the exceptions, in the same way. */
+    double computeExceptions(const std::vector<OpenMM::Vec3>& positions,
+                             const std::vector<NonbondedParticle>& particles,
+                             const std::vector<NonbondedException>& exceptions, const PeriodicBox& box,
+                             std::vector<OpenMM::Vec3>* forces) const;
 
 private:
     struct Block;
     void sortParticles(const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box,
                        const std::vector<NonbondedParticle>& particles);
     void sortExceptions(const std::vector<NonbondedException>& exceptions);
-    double computePairs(const PeriodicBox& box, OpenMM::ThreadPool& threads, std::vector<OpenMM::Vec3>* forces,
-                        bool includeEnergy) const;
     double computeCell(int cell, const PeriodicBox& box, std::vector<OpenMM::Vec3>* forces, bool includeEnergy) const;
     void findNeighbors(int place, const std::vector<int>& cells, const PeriodicBox& box, Block& block) const;
     void evaluate(int place, Block& block, bool includeEnergy, OpenMM::Vec3& force, double& energy) const;
-    double computeExceptions(const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box,
-                             const std::vector<NonbondedParticle>& particles,
-                             const std::vector<NonbondedException>& exceptions,
-                             std::vector<OpenMM::Vec3>* forces) const;
     DirectSpaceOptions options;
     ProlatePolynomials polynomials;
     CellList cells;

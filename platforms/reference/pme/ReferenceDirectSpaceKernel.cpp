@@ -43,27 +43,36 @@ void ReferenceCalcDirectSpaceKernel::updateParameters(ContextImpl& context) {
     parametersAreCurrent = true;
 }
 
+double ReferenceCalcDirectSpaceKernel::computePairs(ContextImpl& context, const PeriodicBox& box, vector<Vec3>* forces,
+                                                    bool includeEnergy) {
+    ReferencePlatform::PlatformData& data = getReferenceData(context);
+    return direct->computePairs(*data.positions, parameters->getParticles(), parameters->getExceptions(), box,
+                                data.threads, forces, includeEnergy);
+}
+
 double ReferenceCalcDirectSpaceKernel::execute(ContextImpl& context, bool includeForces, bool includeEnergy) {
     updateParameters(context);
     ReferencePlatform::PlatformData& data = getReferenceData(context);
     const PeriodicBox box = getCheckedBox(context, options.cutoff);
+    vector<Vec3>* forces = includeForces ? data.forces : nullptr;
     const double volume = box.getEdge(0) * box.getEdge(1) * box.getEdge(2);
-    return dispersionCorrection / volume + direct->compute(*data.positions, parameters->getParticles(),
-                                                           parameters->getExceptions(), box, data.threads,
-                                                           includeForces ? data.forces : nullptr, includeEnergy);
+    return dispersionCorrection / volume + computePairs(context, box, forces, includeEnergy) +
+           direct->computeExceptions(*data.positions, parameters->getParticles(), parameters->getExceptions(), box,
+                                     forces);
 }
 
 void ReferenceCalcDirectSpaceKernel::addCoulombForces(ContextImpl& context, vector<Vec3>& forces) {
     updateParameters(context);
     ReferencePlatform::PlatformData& data = getReferenceData(context);
+    const PeriodicBox box = getCheckedBox(context, options.cutoff);
     vector<NonbondedParticle> particles = parameters->getParticles();
     vector<NonbondedException> exceptions = parameters->getExceptions();
     for (NonbondedParticle& particle : particles)
         particle.twoSqrtEpsilon = 0;
     for (NonbondedException& exception : exceptions)
         exception.epsilon = 0;
-    direct->compute(*data.positions, particles, exceptions, getCheckedBox(context, options.cutoff), data.threads,
-                    &forces, false);
+    direct->computePairs(*data.positions, particles, exceptions, box, data.threads, &forces, false);
+    direct->computeExceptions(*data.positions, particles, exceptions, box, &forces);
 }
 
 void ReferenceCalcDirectSpaceKernel::copyParametersToContext(ContextImpl& context, const NonbondedForce& force,

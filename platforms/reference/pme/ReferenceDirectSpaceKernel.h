@@ -11,10 +11,8 @@ namespace SurrogatePlugin {
 /** Computes direct space of ESP in double, on the Reference platform and those derived from it, with all threads. */
 class ReferenceCalcDirectSpaceKernel : public CalcDirectSpaceKernel {
 public:
-    /** @param isFast  whether it is faster than the stock kernel of the platform */
-    ReferenceCalcDirectSpaceKernel(const std::string& name, const OpenMM::Platform& platform, bool isFast)
-        : CalcDirectSpaceKernel(name, platform), isFast(isFast) {}
-    bool isFasterThanStock() const override { return isFast; }
+    ReferenceCalcDirectSpaceKernel(const std::string& name, const OpenMM::Platform& platform)
+        : CalcDirectSpaceKernel(name, platform) {}
     void initialize(const OpenMM::System& system, const TunablePMEForce& force, const PMESettings& settings) override;
     void setParameters(const PMESettings& settings) override;
     double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy) override;
@@ -22,10 +20,16 @@ public:
     void copyParametersToContext(OpenMM::ContextImpl& context, const OpenMM::NonbondedForce& force, int firstParticle,
                                  int lastParticle, int firstException, int lastException) override;
 
+protected:
+    /** Compute forces and energy of the pairs within the cutoff. What derived classes do faster. */
+    virtual double computePairs(OpenMM::ContextImpl& context, const PeriodicBox& box, std::vector<OpenMM::Vec3>* forces,
+                                bool includeEnergy);
+    const DirectSpaceOptions& getOptions() const { return options; }
+    const NonbondedParameters& getParameters() const { return *parameters; }
+
 private:
     void updateParameters(OpenMM::ContextImpl& context);
     double findDispersionCorrection(const OpenMM::System& system, const OpenMM::NonbondedForce& force) const;
-    bool isFast;
     DirectSpaceOptions options;
     std::unique_ptr<NonbondedParameters> parameters;
     bool parametersAreCurrent = false;

@@ -194,6 +194,21 @@ def test_energy_hardly_depends_on_the_grid():
     assert np.std(energies) < 1.5 * 1.3e-4
 
 
+def test_lists_stay_valid():
+    """Forces along a trajectory on CPU, which keeps a list of neighbours for some steps, against platform Reference."""
+    positions, force = make_everything()
+    system = make_system(BOX, len(positions), make_esp(force))
+    context = make_context(system, positions, "CPU")
+    openmm.LocalEnergyMinimizer.minimize(context, 10.0, 50)
+    context.setVelocitiesToTemperature(1000, 1)
+    for _ in range(12):
+        context.getIntegrator().step(7)
+        state = context.getState(positions=True)
+        places = state.getPositions(asNumpy=True)._value
+        expected = evaluate(make_context(XmlSerializer.clone(system), places))[0]
+        assert np.linalg.norm(evaluate(context)[0] - expected, axis=1).max() < 5e-5 * rms(expected)
+
+
 @pytest.mark.parametrize("tolerance", [1.0, 0.05])
 def test_absolute_tolerance(tolerance):
     """It is met whether or not the guess of the force was good."""

@@ -207,6 +207,10 @@ def test_figures_and_page_are_made_from_results_alone(study, tmp_path):
     assert page.count("<svg ") == len(files)
     assert page.count("NVIDIA Test, driver 580.0, OpenMM 8.6.1, commit 1234567, 2026-11-27") > len(files)
     assert "Everything that the study has was measured" in page
+    own = "Lennard-Jones" if study == "argon" else "PME"
+    assert f"ms a step at {1000188 if study == 'argon' else 1000000:,} particles, and {own}, single " in page
+    assert ("k-space is" in page) == (study == "nacl")
+    assert "bit for bit the same with" in page
     outside = re.findall(r"(?:src|href)=[\"'](?!#)([^\"']+)", page)
     assert not outside, "the page needs nothing beside it"
     assert "prefers-color-scheme: dark" in page
@@ -220,6 +224,7 @@ def test_the_page_tells_figures_that_cannot_be_drawn():
     page = makePage(results)
     assert page.count("has not been measured") + page.count("have not been measured") >= len(FIGURES["nacl"]) - 1
     assert "Not done yet" in page
+    assert "Nothing has been measured yet" in page
 
 
 def _has_nothing(figure, results):

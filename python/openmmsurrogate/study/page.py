@@ -12,6 +12,7 @@ from openmmsurrogate.study.figures import FIGURES, NothingToDraw, StudyFigure, d
 from openmmsurrogate.study.materials import MATERIALS
 from openmmsurrogate.study.runner import describeMissing
 from openmmsurrogate.study.store import Results
+from openmmsurrogate.study.summary import makeSummary
 from openmmsurrogate.study.tables import Table, makeTables
 
 _STYLE = Path(__file__).with_name("page.css")
@@ -69,6 +70,7 @@ def makePage(results: Results) -> str:
     body = "\n".join(
         [
             _make_header(results),
+            _make_list("In short", makeSummary(results), "Nothing has been measured yet."),
             *shown,
             *(_make_table(table) for table in makeTables(results)),
             _make_list("What was not measured", missing, "Everything that the study has was measured."),

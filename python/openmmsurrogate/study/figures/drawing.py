@@ -38,8 +38,8 @@ _COLORS = {
     "table-double": "#e69f00",
     "network-single": "#009e73",
     "network-bfloat16": "#2f86c9",
-    "network-float16": "#56b4e9",
-    "tunable-single": "#cc6f9f",
+    "network-float16": "#7a9e00",
+    "tunable-single": "#56b4e9",
     "tunable-double": "#8c564b",
     "tunable-esp": "#b8860b",
     "none": "#a0a0a0",
@@ -114,7 +114,7 @@ class StudyFigure:
         text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text)
         for i, name in enumerate(dict.fromkeys(re.findall(r'<clipPath id="([^"]+)"', text))):
             text = text.replace(name, f"{self.name}-clip-{i}")  # theirs differ from run to run
-        return text.replace(INK, "currentColor").replace("<svg ", '<svg role="img" ', 1)
+        return text.replace(INK, "currentColor").replace("<svg ", f'<svg role="img" aria-label="{self.title}" ', 1)
 
 
 def _style() -> AbstractContextManager[None]:

@@ -67,7 +67,9 @@ def drawBars(axes: Axes, rows: Sequence[Row]) -> None:
             width = max(0.0, row["split_ms"].get(part) or 0.0)
             axes.barh(i, width, left=left, color=color, height=0.72, linewidth=0)
             left += width
-        axes.annotate(f" {row['ms_per_step']:.3g}", (max(left, row["ms_per_step"]), i), va="center", fontsize=7.5)
+        end = (max(left, row["ms_per_step"]), i)
+        text = f"{row['ms_per_step']:.3g}"
+        axes.annotate(text, end, xytext=(3.0, 0.0), textcoords="offset points", va="center", fontsize=7.5)
     axes.set_yticks(range(len(rows)), [row["label"] for row in rows], fontsize=7.5)
     axes.set_xlim(0.0, 1.12 * longest)
     axes.invert_yaxis()
@@ -114,10 +116,8 @@ def _compare(rows: Sequence[Row], own: float) -> str:
     if slowest is fastest:
         return f"{fastest['label']} takes {fastest['ms_per_step'] / own:.2g} times that"
     who = "networks" if fastest["name"].startswith("network-") else "the others"
-    return (
-        f"{who} take from {fastest['ms_per_step'] / own:.2g} ({fastest['label']}) to {slowest['ms_per_step'] / own:.2g} "
-        f"times that ({slowest['label']})"
-    )
+    low, high = (row["ms_per_step"] / own for row in (fastest, slowest))
+    return f"{who} take from {low:.2g} ({fastest['label']}) to {high:.2g} times that ({slowest['label']})"
 
 
 def _sized_panels(results: Results) -> list[list[Row]]:

@@ -161,7 +161,7 @@ def test_default_tolerance_beside_that_of_openmm():
     assert points[1] < points[0] / 6
 
 
-@pytest.mark.parametrize("platform", ["Reference", "CPU"])
+@pytest.mark.parametrize("platform", ["Reference", "CPU", "CUDA mixed"])
 @pytest.mark.parametrize("system", ["salt", "triclinic", "random", "dilute", "water"])
 def test_the_measured_error_is_the_error(system, platform):
     """Against a plain Ewald sum. Where charges do not screen each other, stricter parameters have been taken."""

@@ -51,7 +51,8 @@ def _compare_table(results: Results) -> str:
             continue
         text = (
             f"The surrogate compiled to a table takes {table['ms_per_step']:.3g} ms a step at {size:,} particles, and "
-            f"{own['label']} {own['ms_per_step']:.3g}: it is {own['ms_per_step'] / table['ms_per_step']:.2g} times as fast"
+            f"{own['label']} {own['ms_per_step']:.3g}: it is {own['ms_per_step'] / table['ms_per_step']:.2g} times as "
+            "fast"
         )
         if "J_per_step" in table and "J_per_step" in own:
             text += f", with {table['J_per_step'] / own['J_per_step']:.2g} of the energy"

@@ -194,6 +194,37 @@ def test_energy_hardly_depends_on_the_grid():
     assert np.std(energies) < 1.5 * 1.3e-4
 
 
+@PLATFORMS
+def test_several_forces_in_one_system(platform):
+    """Two with ESP and parameters of their own, one with SPME and a plain one: each computes what it does alone."""
+    positions, plain = make_everything()
+    forces = [make_esp(plain, 5e-4), make_esp(plain, 1e-5), TunablePMEForce(plain), NonbondedForce(plain)]
+    forces[2].setKSpaceMethod("SPME")
+    alone = []
+    for group, force in enumerate(forces):
+        force.setForceGroup(group)
+        alone.append(evaluate(make_context(make_system(BOX, len(positions), copy.copy(force)), positions, platform)))
+    context = make_context(make_system(BOX, len(positions), *forces), positions, platform)
+    for group, (expected, energy) in enumerate(alone):
+        found, found_energy = evaluate(context, {group})
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * rms(expected))
+        assert found_energy == pytest.approx(energy, rel=1e-6)
+    methods = [force.getKSpaceMethodInContext(context).name for force in forces[:3]]
+    assert methods == ["ESP", "ESP", "SPME"]
+    assert forces[0].getPMEParametersInContext(context) != forces[1].getPMEParametersInContext(context)
+
+
+@PLATFORMS
+def test_creating_a_context_leaves_the_force_as_it_was(platform):
+    positions, plain = make_everything()
+    force = make_esp(plain)
+    before = XmlSerializer.serialize(force)
+    context = make_context(make_system(BOX, len(positions), force), positions, platform)
+    evaluate(context)
+    force.measureForceErrorInContext(context, 10)
+    assert XmlSerializer.serialize(force) == before
+
+
 def test_lists_stay_valid():
     """Forces along a trajectory on CPU, which keeps a list of neighbours for some steps, against platform Reference."""
     positions, force = make_everything()

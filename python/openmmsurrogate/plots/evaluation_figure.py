@@ -155,7 +155,7 @@ def _choose_looks(entries: Sequence[ModelEvaluation]) -> list[tuple[str, Any]]:
 
 
 def _draw_energies(axes: Axes, reference: Rollout, rollouts: Sequence[tuple[str, Rollout, str]]) -> None:
-    """Draw mean energies relative to that of MD with two standard errors, linear within 0.2 %, logarithmic beyond."""
+    """Draw mean energies relative to that of MD with two standard errors, logarithmic beyond 0.2 % if any is."""
     mean = float(reference.average.mean)
     axes.axhspan(-0.1, 0.1, color=GUIDE, alpha=0.25, linewidth=0, label="±0.1 %")
     percent = 100.0 / abs(mean)
@@ -165,7 +165,8 @@ def _draw_energies(axes: Axes, reference: Rollout, rollouts: Sequence[tuple[str,
         deviation, error = float(rollout.average.mean) - mean, 2.0 * float(rollout.average.standardError)
         axes.errorbar(i, percent * deviation, percent * error, color=color, fmt="o", markersize=4, capsize=3)
     axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", fontsize=7.5)
-    axes.set_yscale("symlog", linthresh=0.2, linscale=1.5)
+    if max(abs(limit) for limit in axes.get_ylim()) > 0.2:
+        axes.set_yscale("symlog", linthresh=0.2, linscale=1.5)
     text = f"{mean:.4f}".replace("-", "\N{MINUS SIGN}")
     axes.set(title="Mean potential energy", ylabel=f"deviation from MD, {text} kJ/mol per particle (%)")
     axes.legend(loc="best")

@@ -239,32 +239,56 @@ double DirectSpace::computePairs(const vector<Vec3>& positions, const vector<Non
     return accumulate(energies.begin(), energies.end(), 0.0);
 }
 
+void DirectSpace::listExceptions(int numParticles, const vector<NonbondedException>& exceptions) {
+    exceptionsBegin.assign(numParticles + 1, 0);
+    for (const NonbondedException& e : exceptions)
+        for (int particle : {e.particle1, e.particle2})
+            exceptionsBegin[particle + 1]++;
+    partial_sum(exceptionsBegin.begin(), exceptionsBegin.end(), exceptionsBegin.begin());
+    vector<int> next(exceptionsBegin.begin(), exceptionsBegin.end() - 1);
+    exceptionsOf.resize(2 * exceptions.size());
+    for (int i = 0; i < (int) exceptions.size(); i++)
+        for (int particle : {exceptions[i].particle1, exceptions[i].particle2})
+            exceptionsOf[next[particle]++] = i;
+}
+
+/** Compute an exception. @param[out] force  over the distance */
+void DirectSpace::evaluateException(const NonbondedException& e, const Vec3& delta,
+                                    const vector<NonbondedParticle>& particles, double& force, double& energy) const {
+    const double r2 = delta.dot(delta), product = particles[e.particle1].charge * particles[e.particle2].charge;
+    force = -product * polynomials.getForce(r2);
+    energy = -product * polynomials.getEnergy(r2);
+    if (e.chargeProduct != 0) {
+        force += e.chargeProduct * ProlatePolynomials::getPlainForce(r2);
+        energy += e.chargeProduct * ProlatePolynomials::getPlainEnergy(r2);
+    }
+    if (e.epsilon != 0) {
+        const LennardJones lj(e.sigma, 4 * e.epsilon, 1 / r2);
+        force += lj.force;
+        energy += lj.energy;
+    }
+}
+
 double DirectSpace::computeExceptions(const vector<Vec3>& positions, const vector<NonbondedParticle>& particles,
                                       const vector<NonbondedException>& exceptions, const PeriodicBox& box,
-                                      vector<Vec3>* forces) const {
-    double energy = 0;
-    for (const NonbondedException& e : exceptions) {
-        Vec3 delta = positions[e.particle1] - positions[e.particle2];
-        if (options.exceptionsArePeriodic)
-            delta = box.minimumImage(delta);
-        const double r2 = delta.dot(delta), product = particles[e.particle1].charge * particles[e.particle2].charge;
-        double force = -product * polynomials.getForce(r2);
-        energy -= product * polynomials.getEnergy(r2);
-        if (e.chargeProduct != 0) {
-            force += e.chargeProduct * ProlatePolynomials::getPlainForce(r2);
-            energy += e.chargeProduct * ProlatePolynomials::getPlainEnergy(r2);
+                                      ThreadPool& threads, vector<Vec3>* forces) {
+    if (exceptionsBegin.empty())
+        listExceptions((int) particles.size(), exceptions);
+    vector<double> energies(particles.size());
+    forEachInParallel(threads, (int) particles.size(), [&](int particle) {
+        for (int i = exceptionsBegin[particle]; i < exceptionsBegin[particle + 1]; i++) {
+            const NonbondedException& e = exceptions[exceptionsOf[i]];
+            Vec3 delta = positions[particle] - positions[particle == e.particle1 ? e.particle2 : e.particle1];
+            if (options.exceptionsArePeriodic)
+                delta = box.minimumImage(delta);
+            double force, energy;
+            evaluateException(e, delta, particles, force, energy);
+            energies[particle] += 0.5 * energy; // the other half is the other particle's
+            if (forces != nullptr)
+                (*forces)[particle] += delta * force;
         }
-        if (e.epsilon != 0) {
-            const LennardJones lj(e.sigma, 4 * e.epsilon, 1 / r2);
-            force += lj.force;
-            energy += lj.energy;
-        }
-        if (forces != nullptr) {
-            (*forces)[e.particle1] += delta * force;
-            (*forces)[e.particle2] -= delta * force;
-        }
-    }
-    return energy;
+    });
+    return accumulate(energies.begin(), energies.end(), 0.0);
 }
 
 } // namespace SurrogatePlugin

@@ -15,7 +15,6 @@ class ProlatePolynomials {
 public:
     /** @param bandwidth  c of the split  @param cutoff  rc, nm */
     ProlatePolynomials(double bandwidth, double cutoff);
-    double getCutoff() const { return cutoff; }
     /** Get k D/rc^3, the long-range force over the distance, for unit charges. @param r2  square of the distance, nm^2 */
     double getForce(double r2) const { return r2 < cutoff2 ? evaluate(force, r2) : getPlainForce(r2); }
     /** Get k E/rc, the long-range energy for unit charges. */
@@ -60,11 +59,15 @@ public:
     double computePairs(const std::vector<OpenMM::Vec3>& positions, const std::vector<NonbondedParticle>& particles,
                         const std::vector<NonbondedException>& exceptions, const PeriodicBox& box,
                         OpenMM::ThreadPool& threads, std::vector<OpenMM::Vec3>* forces, bool includeEnergy);
-    /** Compute those of the exceptions, in the same way. */
+    /**
+     * Compute those of the exceptions, in the same way. Each particle gets the forces from its own, as with pairs.
+     *
+     * @param exceptions  the same pairs in every call
+     */
     double computeExceptions(const std::vector<OpenMM::Vec3>& positions,
                              const std::vector<NonbondedParticle>& particles,
                              const std::vector<NonbondedException>& exceptions, const PeriodicBox& box,
-                             std::vector<OpenMM::Vec3>* forces) const;
+                             OpenMM::ThreadPool& threads, std::vector<OpenMM::Vec3>* forces);
 
 private:
     struct Block;
@@ -73,6 +76,9 @@ private:
     void sortExceptions(const std::vector<NonbondedException>& exceptions);
     double computeCell(int cell, const PeriodicBox& box, std::vector<OpenMM::Vec3>* forces, bool includeEnergy) const;
     void findNeighbors(int place, const std::vector<int>& cells, const PeriodicBox& box, Block& block) const;
+    void listExceptions(int numParticles, const std::vector<NonbondedException>& exceptions);
+    void evaluateException(const NonbondedException& exception, const OpenMM::Vec3& delta,
+                           const std::vector<NonbondedParticle>& particles, double& force, double& energy) const;
     void evaluate(int place, Block& block, bool includeEnergy, OpenMM::Vec3& force, double& energy) const;
     DirectSpaceOptions options;
     ProlatePolynomials polynomials;
@@ -81,6 +87,8 @@ private:
     std::vector<double> x, y, z;
     std::vector<NonbondedParticle> sorted;
     std::vector<int> placeOfParticle, excludedBegin, excluded; // places of the particles that one is excluded from
+    // By particle:
+    std::vector<int> exceptionsBegin, exceptionsOf; // indices of the exceptions that it is in
 };
 
 } // namespace SurrogatePlugin

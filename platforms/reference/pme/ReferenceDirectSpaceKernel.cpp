@@ -58,7 +58,7 @@ double ReferenceCalcDirectSpaceKernel::execute(ContextImpl& context, bool includ
     const double volume = box.getEdge(0) * box.getEdge(1) * box.getEdge(2);
     return dispersionCorrection / volume + computePairs(context, box, forces, includeEnergy) +
            direct->computeExceptions(*data.positions, parameters->getParticles(), parameters->getExceptions(), box,
-                                     forces);
+                                     data.threads, forces);
 }
 
 void ReferenceCalcDirectSpaceKernel::addCoulombForces(ContextImpl& context, vector<Vec3>& forces) {
@@ -72,7 +72,7 @@ void ReferenceCalcDirectSpaceKernel::addCoulombForces(ContextImpl& context, vect
     for (NonbondedException& exception : exceptions)
         exception.epsilon = 0;
     direct->computePairs(*data.positions, particles, exceptions, box, data.threads, &forces, false);
-    direct->computeExceptions(*data.positions, particles, exceptions, box, &forces);
+    direct->computeExceptions(*data.positions, particles, exceptions, box, data.threads, &forces);
 }
 
 void ReferenceCalcDirectSpaceKernel::copyParametersToContext(ContextImpl& context, const NonbondedForce& force,

@@ -85,6 +85,7 @@ void computeDirectBlock(const SortedParticles<float>& particles, const DirectFun
     const float scale = 2 / f.cutoff2, cutoff2 = f.cutoff2;
     for (int p = 0; p < block.numParticles; p++) {
         const int i = block.first + p, end = block.starts[p + 1];
+        const float* own = f.parameters + 4 * (long) i;
         double force[3] = {0, 0, 0}, particleEnergy = 0;
         for (int begin = block.starts[p]; begin < end; begin += BATCH_SIZE) {
             const int count = end - begin < BATCH_SIZE ? end - begin : BATCH_SIZE;
@@ -99,7 +100,10 @@ void computeDirectBlock(const SortedParticles<float>& particles, const DirectFun
             if (Energy)
                 evaluatePolynomial(f.energy, f.energyTerms, count, direct.z, direct.energy);
             Sums<float> sums = {0, 0, 0, 0, 0};
-            addDirectForces<LennardJones, Switch, Energy>(f, f.parameters + 4 * (long) i, count, batch, direct, sums);
+            if (LennardJones && own[2] != 0) // hydrogens of water have none
+                addDirectForces<true, Switch, Energy>(f, own, count, batch, direct, sums);
+            else
+                addDirectForces<false, false, Energy>(f, own, count, batch, direct, sums);
             force[0] += sums.fx;
             force[1] += sums.fy;
             force[2] += sums.fz;

@@ -2,9 +2,10 @@
 """Whole steps of sodium chloride on a GPU, side by side in one run: stock PME in each precision and at other cutoffs
 with the same force error, TunablePMEForce at that error, and the surrogate without k-space as table and as network.
 
-The crystal at 298 K, Langevin steps of 1 fs with all neighbor searching. Up to ERROR_IONS ions each contestant's force
-error is measured as well, against a converged sum: those of PME are errors of arithmetic, those of the surrogate of its
-physics.
+The crystal at 298 K, Langevin steps of 1 fs with all neighbor searching. The force error of stock PME is measured in
+the crystal of ERROR_CELLS against a converged sum, and the targets of TunablePMEForce are set so that it has the same
+there; then the force errors of all contestants are measured in that crystal: those of PME are errors of arithmetic,
+those of the surrogate of its physics.
 """
 
 from __future__ import annotations
@@ -17,26 +18,28 @@ from pathlib import Path
 import numpy as np
 import openmm
 from common.contestant import Setting
-from common.measuring import Plan
+from common.measuring import Measurement, Plan, measureWindow, settle, summarize
 from common.results import ResultFile
-from common.runner import console, runGroup
+from common.runner import console
 from common.salt import EXACT, PHASES, Machine, Salt, createLattice, makeSurrogate, takeSalt
 from common.salt_runs import computeForces
 from common.table import makeTable
 from contestants.salt import SaltContestant, SaltSystems, makeContestants
 
-from openmmsurrogate.reporters import measureIdlePower
+from openmmsurrogate.reporters import PowerMeter, measureIdlePower, openCounter
 from openmmsurrogate.study.provenance import describeDevice
 
 CELLS = [10, 20, 32, 50, 63]  # 8,000 to 2,000,376 ions
 SETTLING_STEPS = 500  # from the lattice to the crystal at 298 K
-ERROR_IONS = 64000
+ERROR_CELLS = 10
+ADJUSTMENTS = 5
 
 
 def parseArguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, nargs="+", default=CELLS, help="unit cells of 8 ions along an edge")
+    parser.add_argument("--error-cells", type=int, default=ERROR_CELLS, help="of the crystal for force errors")
     parser.add_argument("--contestants", nargs="+", help="names (default: all)")
     parser.add_argument("--models", type=Path, help="folder of the models (default: those of the package)")
     parser.add_argument("--platform", default="CUDA", help="OpenMM's (default: %(default)s)")
@@ -62,25 +65,59 @@ def makeCrystal(cells: int, arguments: argparse.Namespace) -> Salt:
 
 
 class ErrorMeter:
-    """Force errors of contestants in one configuration."""
+    """Force errors in one configuration, over the RMS force."""
 
-    def __init__(self, salt: Salt, platform: str) -> None:
-        self._platform = platform
+    def __init__(self, systems: SaltSystems, platform: str) -> None:
+        salt, self._systems, self._platform = systems.salt, systems, platform
         exact = Machine(platform, {"Precision": "double"} if platform == "CUDA" else {})
         self._reference = computeForces(salt, salt.positions[None], EXACT, exact)[0]
         self.rmsForce = float(np.sqrt(np.mean(np.sum(self._reference**2, axis=1))))
 
-    def measure(self, contestant: SaltContestant, properties: dict[str, str]) -> float:
-        """Return the root mean square error over the RMS force."""
-        context = contestant.createContext(self._platform, properties)
-        forces = context.getState(forces=True).getForces(asNumpy=True)._value
-        return float(np.sqrt(np.mean(np.sum((forces - self._reference) ** 2, axis=1)))) / self.rmsForce
+    def measure(self, contestant: SaltContestant) -> float:
+        """Return the root mean square error of a contestant."""
+        stepper = contestant.prepare(self._systems, findSetting(self._platform, contestant))
+        error = stepper.computeForces(self._systems.salt) - self._reference
+        return float(np.sqrt(np.mean(np.sum(error**2, axis=1)))) / self.rmsForce
+
+    def findForceErrors(self) -> dict[str, float]:
+        """Return the settings, kJ/mol/nm, at which TunablePMEForce has the error of stock PME."""
+        stock = next(c for c in makeContestants({}) if c.name == "pme-single")
+        wanted, result = self.measure(stock), {}
+        for name in ("SPME", "ESP"):
+            setting = wanted * self.rmsForce
+            for _ in range(ADJUSTMENTS):  # its estimate is on the safe side
+                result[name] = setting
+                found = self.measure(next(c for c in makeContestants({name: setting}) if c.name == f"tunable-{name}"))
+                if found > 0.9 * wanted:
+                    break
+                setting *= 0.97 * wanted / found
+        return result
+
+
+def findSetting(platform: str, contestant: SaltContestant) -> Setting:
+    """Return where a contestant runs."""
+    return Setting(platform, {"Precision": contestant.precision} if platform == "CUDA" else {})
+
+
+def measureContestant(contestant: SaltContestant, systems: SaltSystems, platform: str, plan: Plan) -> dict:
+    """Return a row; if the contestant fails, one that says why."""
+    setting, gpu = findSetting(platform, contestant), describeDevice()["gpu"] if platform == "CUDA" else None
+    try:
+        measurement = Measurement(contestant, contestant.prepare(systems, setting))
+        settle(measurement, plan)
+        with PowerMeter(openCounter() if platform == "CUDA" else None) as meter:
+            for _ in range(plan.repeats):
+                measureWindow(measurement)
+        row = summarize(measurement, systems.salt.edge, setting, gpu, meter)
+    except Exception as error:  # of whatever library: the others go on
+        row = {"atoms": systems.salt.numAtoms, "name": contestant.name, "label": contestant.label}
+        row["error"] = f"{type(error).__name__}: {error}"
+    return row | {"cutoff_nm": contestant.cutoff}
 
 
 def main() -> None:
     """Measure; print each row, and a table at the end; write the results row by row."""
     arguments = parseArguments()
-    cuda = arguments.platform == "CUDA"
     plan = Plan(
         arguments.seconds,
         arguments.repeats,
@@ -89,31 +126,26 @@ def main() -> None:
         arguments.settling_steps,
     )
     settings = {**vars(arguments), "load_average": os.getloadavg()}
-    if cuda:
+    if arguments.platform == "CUDA":
         settings["idle_W"] = measureIdlePower()
-    gpu = describeDevice()["gpu"] if cuda else None
+    meter = ErrorMeter(SaltSystems(makeCrystal(arguments.error_cells, arguments), arguments.models), arguments.platform)
+    forceErrors = meter.findForceErrors()
+    wanted = [
+        c for c in makeContestants(forceErrors) if arguments.contestants is None or c.name in arguments.contestants
+    ]
+    errors = {c.name: meter.measure(c) for c in wanted if c.hasPairs}
+    settings |= {"force_error_settings_kJ_per_mol_nm": forceErrors, "force_errors_over_rms_force": errors}
+    console.print(f"force errors over the RMS force: {errors}", highlight=False)
     results = ResultFile("nacl", settings, arguments.output)
-    forceError: float | None = None  # of stock PME, kJ/mol/nm
     for cells in arguments.cells:
-        salt = makeCrystal(cells, arguments)
-        systems = SaltSystems(salt, arguments.models)
-        meter = ErrorMeter(salt, arguments.platform) if salt.numAtoms <= ERROR_IONS else None
-        if meter is not None:
-            stock = next(c for c in makeContestants(systems, None) if c.name == "pme-single")
-            forceError = meter.rmsForce * meter.measure(stock, {"Precision": stock.precision} if cuda else {})
-        for contestant in makeContestants(systems, forceError):
-            if salt.numAtoms > contestant.largest or contestant.name not in (
-                arguments.contestants or [contestant.name]
-            ):
+        systems = SaltSystems(makeCrystal(cells, arguments), arguments.models)
+        for contestant in wanted:
+            if systems.salt.numAtoms > contestant.largest:
                 continue
-            properties = {"Precision": contestant.precision} if cuda else {}
-            for row in runGroup([contestant], salt, Setting(arguments.platform, properties), plan, gpu):
-                row["cutoff_nm"] = contestant.cutoff
-                if meter is not None and contestant.hasPairs and "error" not in row:
-                    row["force_error"] = meter.measure(contestant, properties)
-                results.add(row)
-                text = row.get("error", f"{row.get('ms_per_step', 0.0):.4f} ms, {row.get('J_per_step', 0.0):.4f} J")
-                console.print(f"{row['atoms']} {row['name']} {text} {row.get('force_error', '')}", highlight=False)
+            row = measureContestant(contestant, systems, arguments.platform, plan)
+            results.add(row)
+            text = row.get("error", f"{row.get('ms_per_step', 0.0):.4f} ms, {row.get('J_per_step', 0.0):.4f} J")
+            console.print(f"{row['atoms']} {row['name']} {text}", highlight=False)
             gc.collect()  # Contexts hold GPU memory
     console.print(makeTable(results.rows))
     console.print(f"written to {results.path}", soft_wrap=True)

@@ -31,11 +31,11 @@ def runSizes(
         fitting = [contestant for contestant in contestants if numAtoms <= contestant.largest]
         groups = [fitting] if interleave else [[contestant] for contestant in fitting]
         for group in groups:
-            yield from runGroup(group, liquid, setting, plan, gpu)
+            yield from _runGroup(group, liquid, setting, plan, gpu)
             gc.collect()  # Contexts hold GPU memory
 
 
-def runGroup(
+def _runGroup(
     group: Sequence[Contestant], liquid: Liquid, setting: Setting, plan: Plan, gpu: str | None
 ) -> Iterator[dict]:
     """Measure contestants in turns. One that fails gets a row that says why."""

@@ -147,15 +147,28 @@ PME = Way("pme", "PME", _createPME)
 EXACT = Way("exact", "PME, converged", lambda names, _: [nacl_system.createPME(names, 1.2, 1e-6)])
 
 
-def makeSurrogate(cutoff: float, phase: str | None = None, folder: Path | None = None) -> Way:
-    """Return the surrogate with a cutoff, nm, of the phase or always of the one with a name; models from a folder."""
+def makeSurrogate(
+    cutoff: float, phase: str | None = None, folder: Path | None = None, tolerance: float | None = None
+) -> Way:
+    """Return the surrogate with a cutoff, nm, of the phase or always of the one with a name; models from a folder.
+
+    The table has a tolerance, or SurrogateForce's default.
+    """
 
     def create(names: np.ndarray, present: Phase) -> list[openmm.Force]:
         name = PHASES[phase or present.name].modelName(cutoff)
-        return [createSurrogate(names, SurrogateModel.load(name if folder is None else folder / f"{name}.safetensors"))]
+        model = SurrogateModel.load(name if folder is None else folder / f"{name}.safetensors")
+        force = createSurrogate(names, model)
+        if tolerance is not None:
+            force.setTableTolerance(tolerance)
+        return [force]
 
-    other = f", trained on the {phase}" if phase else ""
-    return Way(f"surrogate-{cutoff}" + (f"-{phase}" if phase else ""), f"surrogate, {cutoff} nm{other}", create)
+    name, label = f"surrogate-{cutoff}", f"surrogate, {cutoff} nm"
+    if phase is not None:
+        name, label = f"{name}-{phase}", f"{label}, trained on the {phase}"
+    if tolerance is not None:
+        name, label = f"{name}-{tolerance:g}", f"{label}, table tolerance {tolerance:g}"
+    return Way(name, label, create)
 
 
 def makeClassicalWays(cutoff: float) -> list[Way]:

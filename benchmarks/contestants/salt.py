@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import openmm
 from common.contestant import Setting
 from common.salt import Salt, createSurrogate, nacl_system
+from openmm import unit
 
 from contestants.openmm_md import ContextStepper
 from openmmsurrogate import SurrogateForce, SurrogateModel, TunablePMEForce
@@ -18,6 +20,10 @@ from openmmsurrogate import SurrogateForce, SurrogateModel, TunablePMEForce
 # the RMS force, measured in 4,096 ions of the crystal at 298 K.
 EQUAL_ERRORS = {0.9: 2.5e-4, 1.2: 1.5e-4, 1.4: 6.5e-4}
 DEFAULT_TOLERANCE = 5e-4
+# Of tables, relative to the force scale. The forces change by less than 1e-3 of the RMS force, a fortieth of the error
+# of the models, and three tables fit eight times into shared memory (docs/theory/pair-list.md).
+COARSE = 1e-2
+FINE = 1e-5  # SurrogateForce's default
 
 
 class SaltSystems:
@@ -26,6 +32,7 @@ class SaltSystems:
     def __init__(self, salt: Salt, models: Path | None = None) -> None:
         self.salt, self._models = salt, models
         self._pme: openmm.System | None = None
+        self._tunable: openmm.System | None = None
         self._surrogate: openmm.System | None = None
 
     def withPME(self, cutoff: float, tolerance: float) -> openmm.System:
@@ -37,13 +44,17 @@ class SaltSystems:
         force.setEwaldErrorTolerance(tolerance)
         return self._pme
 
-    def withTunablePME(self, forceError: float) -> openmm.System:
-        """Return a System with a TunablePMEForce of a force error, kJ/mol/nm."""
-        force = TunablePMEForce(self.withPME(nacl_system.CUTOFF, DEFAULT_TOLERANCE).getForce(0))
+    def withTunablePME(self, method: int, forceError: float) -> openmm.System:
+        """Return a System with a TunablePMEForce of a k-space method and a force error, kJ/mol/nm."""
+        if self._tunable is None:
+            stock = self.withPME(nacl_system.CUTOFF, DEFAULT_TOLERANCE).getForce(0)
+            self._tunable = self.salt.createSystem([TunablePMEForce(stock)])
+        force = TunablePMEForce.cast(self._tunable.getForce(0))
+        force.setKSpaceMethod(method)
         force.setForceErrorTolerance(forceError)
-        return self.salt.createSystem([force])
+        return self._tunable
 
-    def withSurrogate(self, cutoff: float, method: int, precision: str) -> openmm.System:
+    def withSurrogate(self, cutoff: float, method: int, precision: str, tolerance: float) -> openmm.System:
         """Return a System with a SurrogateForce."""
         name = self.salt.phase.modelName(cutoff)
         model = SurrogateModel.load(name if self._models is None else self._models / f"{name}.safetensors")
@@ -53,11 +64,22 @@ class SaltSystems:
         force.setModel(model)
         force.setEvaluationMethod(method)
         force.setPrecision(precision)
+        force.setTableTolerance(tolerance)
         return self._surrogate
 
     def withoutForce(self) -> openmm.System:
         """Return a System without forces."""
         return self.salt.createSystem([])
+
+
+class SaltStepper(ContextStepper):
+    """Steps of one of these Systems."""
+
+    def computeForces(self, salt: Salt) -> np.ndarray:
+        """Return the forces in a configuration, kJ/mol/nm. The Context is left there."""
+        self._context.setPositions(salt.positions)
+        forces = self._context.getState(forces=True).getForces(asNumpy=True)
+        return forces.value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
 
 
 @dataclass(frozen=True)
@@ -67,7 +89,6 @@ class SaltContestant:
     name: str
     label: str
     findSystem: Callable[[SaltSystems], openmm.System]
-    systems: SaltSystems
     cutoff: float
     precision: str = "single"  # of Contexts on platform CUDA
     largest: int = 10**9
@@ -75,56 +96,72 @@ class SaltContestant:
     wholeSteps: bool = True
     hasPairs: bool = True
 
-    def createContext(self, platform: str, properties: dict[str, str]) -> openmm.Context:
-        """Return a Context that goes on from the salt."""
-        salt = self.systems.salt
+    def prepare(self, systems: SaltSystems, setting: Setting) -> SaltStepper:
+        """Make a Context that goes on from the salt."""
+        salt = systems.salt
         integrator = openmm.LangevinMiddleIntegrator(
             salt.phase.temperature, nacl_system.FRICTION, nacl_system.TIME_STEP
         )
         integrator.setRandomNumberSeed(1)
-        system = self.findSystem(self.systems)
-        context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName(platform), properties)
+        platform = openmm.Platform.getPlatformByName(setting.platform)
+        context = openmm.Context(self.findSystem(systems), integrator, platform, setting.properties)
         context.setPositions(salt.positions)
         context.setVelocities(salt.velocities)
-        return context
-
-    def prepare(self, salt: Salt, setting: Setting) -> ContextStepper:
-        """Make a Context."""
-        if salt is not self.systems.salt:
-            raise ValueError("this contestant was made for another configuration")
-        return ContextStepper(self.createContext(setting.platform, setting.properties))
+        return SaltStepper(context)
 
 
-def makeContestants(systems: SaltSystems, forceError: float | None) -> list[SaltContestant]:
-    """Return all contestants; TunablePMEForce where a force error is given, kJ/mol/nm."""
+ANY, LARGE = 10**9, 1_000_000  # ions
+
+
+def makePME(name: str, label: str, cutoff: float, tolerance: float, precision: str, largest: int) -> SaltContestant:
+    """Return stock PME."""
+    return SaltContestant(name, label, lambda s: s.withPME(cutoff, tolerance), cutoff, precision, largest)
+
+
+def makeTunable(name: str, label: str, method: int, forceError: float, largest: int) -> SaltContestant:
+    """Return TunablePMEForce with a force error, kJ/mol/nm."""
     rc = nacl_system.CUTOFF
+    return SaltContestant(name, label, lambda s: s.withTunablePME(method, forceError), rc, "single", largest)
 
-    def pme(name: str, label: str, cutoff: float, tolerance: float, precision: str, largest: int) -> SaltContestant:
-        return SaltContestant(name, label, lambda s: s.withPME(cutoff, tolerance), systems, cutoff, precision, largest)
 
-    def surrogate(name: str, label: str, cutoff: float, method: int, precision: str, largest: int) -> SaltContestant:
-        arithmetic = "table" if method == SurrogateForce.Table else precision
-        find = lambda s: s.withSurrogate(cutoff, method, precision)  # noqa: E731
-        return SaltContestant(name, label, find, systems, cutoff, "single", largest, arithmetic)
+def makeTable(name: str, cutoff: float, tolerance: float, largest: int) -> SaltContestant:
+    """Return the surrogate as a table."""
+    return SaltContestant(
+        name,
+        f"surrogate, table, {cutoff} nm" + (f", tolerance {tolerance:g}" if tolerance == FINE else ""),
+        lambda s: s.withSurrogate(cutoff, SurrogateForce.Table, "single", tolerance),
+        cutoff,
+        "single",
+        largest,
+        "table",
+    )
 
-    all_, large = 10**9, 1_000_000
-    result = [
-        SaltContestant("none", "no force", lambda s: s.withoutForce(), systems, rc, hasPairs=False, largest=large),
-        pme("pme-single", "NonbondedForce, PME, single", rc, DEFAULT_TOLERANCE, "single", all_),
-        pme("pme-mixed", "NonbondedForce, PME, mixed", rc, DEFAULT_TOLERANCE, "mixed", all_),
-        pme("pme-double", "NonbondedForce, PME, double", rc, DEFAULT_TOLERANCE, "double", all_),
+
+def makeContestants(forceErrors: dict[str, float]) -> list[SaltContestant]:
+    """Return all contestants. TunablePMEForce has the settings forceErrors by method, kJ/mol/nm."""
+    rc, methods = nacl_system.CUTOFF, {"SPME": TunablePMEForce.SPME, "ESP": TunablePMEForce.ESP}
+    return [
+        SaltContestant("none", "no force", lambda s: s.withoutForce(), rc, largest=262_144, hasPairs=False),
+        makePME("pme-single", "NonbondedForce, PME, single", rc, DEFAULT_TOLERANCE, "single", ANY),
+        makePME("pme-mixed", "NonbondedForce, PME, mixed", rc, DEFAULT_TOLERANCE, "mixed", ANY),
+        makePME("pme-double", "NonbondedForce, PME, double", rc, DEFAULT_TOLERANCE, "double", ANY),
         *(
-            pme(f"pme-{cutoff}", f"NonbondedForce, PME, single, {cutoff} nm", cutoff, tolerance, "single", large)
+            makePME(f"pme-{cutoff}", f"NonbondedForce, PME, single, {cutoff} nm", cutoff, tolerance, "single", LARGE)
             for cutoff, tolerance in EQUAL_ERRORS.items()
         ),
-        surrogate("table-0.85", "surrogate, table, 0.85 nm", 0.85, SurrogateForce.Table, "single", large),
-        surrogate("table-1.0", "surrogate, table, 1.0 nm", 1.0, SurrogateForce.Table, "single", all_),
-        surrogate("table-1.2", "surrogate, table, 1.2 nm", 1.2, SurrogateForce.Table, "single", large),
-        surrogate(
-            "network-float16", "surrogate, network, float16, 1.0 nm", 1.0, SurrogateForce.Network, "float16", all_
+        *(
+            makeTunable(f"tunable-{name}", f"TunablePMEForce, {name}, single", methods[name], forceError, ANY)
+            for name, forceError in forceErrors.items()
+        ),
+        makeTable("table-0.85", 0.85, COARSE, LARGE),
+        makeTable("table-1.0", 1.0, COARSE, ANY),
+        makeTable("table-1.0-fine", 1.0, FINE, LARGE),
+        makeTable("table-1.2", 1.2, COARSE, LARGE),
+        SaltContestant(
+            "network-float16",
+            "surrogate, network, float16, 1.0 nm",
+            lambda s: s.withSurrogate(1.0, SurrogateForce.Network, "float16", FINE),
+            1.0,
+            arithmetic="float16",
         ),
     ]
-    if forceError is not None:
-        find = lambda s: s.withTunablePME(forceError)  # noqa: E731
-        result.insert(7, SaltContestant("tunable", "TunablePMEForce, single", find, systems, rc, "single", all_))
-    return result

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: MIT
+"""Writes the measured tables of docs/theory/ions-without-kspace.md, and its figures, from the latest results of
+nacl.py, nacl_fidelity.py and nacl_limits.py, and from docs/evaluation.
+
+A test compares page and results.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import plot_nacl
+from common.page import ROOT, describeDevice, fillPage, makeMarkdown
+from common.results import loadLatest
+
+PAGE = ROOT / "docs" / "theory" / "ions-without-kspace.md"
+EVALUATION = ROOT / "docs" / "evaluation"
+FIDELITY_FIGURE = ROOT / "docs" / "images" / "nacl-fidelity.png"
+SPEED_FIGURE = ROOT / "docs" / "images" / "nacl-speed.png"
+COLUMNS = {
+    "none": "no force",
+    "pme-single": "PME, single",
+    "pme-mixed": "mixed",
+    "pme-double": "double",
+    "pme-0.9": "0.9 nm",
+    "pme-1.2": "1.2 nm",
+    "pme-1.4": "1.4 nm",
+    "tunable": "TunablePMEForce",
+    "table-0.85": "table, 0.85 nm",
+    "table-1.0": "**table, 1.0 nm**",
+    "table-1.2": "table, 1.2 nm",
+    "network-float16": "network, float16",
+}
+STOCK = ("pme-single", "pme-0.9", "pme-1.2", "pme-1.4")  # of one force error
+TARGETS = {"crystal": {0.85: 0.997, 1.0: 0.998, 1.2: 0.999}, "melt": {0.85: 0.992, 1.0: 0.995, 1.2: 0.997}}
+WAVES = (0, 1, 2, 4, 8, 16)  # of the structure factor, those in the table
+
+
+def makeForcesTable() -> str:
+    """Return R2 of the shipped models on held-out frames, as Markdown."""
+    rows = []
+    for phase, prefix in (("crystal", "nacl"), ("melt", "nacl-melt")):
+        for cutoff, target in TARGETS[phase].items():
+            content = json.loads((EVALUATION / f"{prefix}-{cutoff}nm.json").read_text())
+            values = {entry["data"]: entry for entry in content["forces"]}
+            heldOut = values[f"{phase}-heldout.h5"]
+            dense = values.get("crystal-heldout-0.564nm.h5")
+            rows.append(
+                [
+                    f"`{prefix}-{cutoff}nm`",
+                    f"{heldOut['component_r2']:.5f}",
+                    "" if dense is None else f"{dense['component_r2']:.5f}",
+                    f"{target:.3f}",
+                    f"{heldOut['vector_rmse_over_rms_force']:.3f}",
+                    f"{heldOut['energy_difference_per_particle_kJ_per_mol']:+.3f}",
+                ]
+            )
+    headings = [
+        "model",
+        "R² of components",
+        "at 0.564 nm",
+        "wanted",
+        "error / RMS force",
+        "energy - PME, kJ/mol per ion",
+    ]
+    return makeMarkdown(headings, rows)
+
+
+def makeFidelityTable(rows: Sequence[dict], phase: str) -> str:
+    """Return the simulations of one phase, as Markdown."""
+    rows = [row for row in rows if row["phase"] == phase]
+    pme = next(row for row in rows if row["name"] == "pme")
+    length = "a, nm" if phase == "crystal" else "ions/nm³"
+    headings = [
+        "",
+        "R² of forces",
+        "U, kJ/mol",
+        "U - PME",
+        length,
+        "- PME",
+        "largest g(r) deviation",
+        "drift, kT/ion/ns",
+    ]
+    return makeMarkdown(headings, [_describeWay(row, pme, phase) for row in rows])
+
+
+def _describeWay(row: dict, pme: dict, phase: str) -> list[str]:
+    cells = [row["label"], f"{row['component_r2']:.5f}"]
+    if "U_kJ_per_mol" not in row:
+        return [*cells, *[""] * 6]
+    name = "lattice_constant_nm" if phase == "crystal" else "ions_per_nm3"
+    other = row is not pme
+    cells += [
+        f"{row['U_kJ_per_mol']:.3f} ± {row['U_standard_error']:.3f}",
+        _percent(row["U_kJ_per_mol"], pme["U_kJ_per_mol"]) if other else "",
+        f"{row[name]:.5g}" + (f" ± {row['standard_error_nm']:.5f}" if phase == "crystal" else ""),
+        _percent(row[name], pme[name]) if other else "",
+        _describeDeviation(row, pme) if other else "",
+    ]
+    if "drift_kT_per_ion_ns" not in row:
+        return [*cells, ""]
+    return [*cells, f"{row['drift_kT_per_ion_ns']:+.1e} ± {row['drift_standard_error']:.0e}"]
+
+
+def _percent(value: float, reference: float) -> str:
+    return f"{100.0 * (value - reference) / abs(reference):+.3f} %"
+
+
+def _describeDeviation(row: dict, pme: dict) -> str:
+    """Return the largest deviation of the three g(r), over the height of the peak of its g(r)."""
+    worst = max(
+        (
+            float(np.max(np.abs(np.subtract(row["g"][pair]["g"], pme["g"][pair]["g"])))) / max(pme["g"][pair]["g"]),
+            pair,
+        )
+        for pair in pme["g"]
+    )
+    return f"{100.0 * worst[0]:.1f} % of the peak, {worst[1]}"
+
+
+def makeStructureTable(rows: Sequence[dict]) -> str:
+    """Return S(k) at some wave vectors, as Markdown."""
+    rows = [row for row in rows if row["limit"] == "structure factor"]
+    chosen = [n for n in WAVES if n < len(rows[0]["k_per_nm"])]
+    headings = ["k, 1/nm", *(f"{rows[0]['k_per_nm'][n]:.2f}" for n in chosen)]
+    return makeMarkdown(headings, [[row["label"], *(f"{row['S'][n]:.2e}" for n in chosen)] for row in rows])
+
+
+def makeWavesTable(rows: Sequence[dict]) -> str:
+    """Return frequencies of the longest waves of charge, as Markdown."""
+    rows = [row for row in rows if row["limit"] == "waves"]
+    lengths = sorted({row["k_per_nm"] for row in rows}, reverse=True)
+    headings = ["", *(f"k = {k:.2f}/nm: longitudinal, transverse" for k in lengths)]
+    found = {(row["label"], row["k_per_nm"]): row for row in rows}
+    labels = list(dict.fromkeys(row["label"] for row in rows))
+    cells = [[label, *(_describeWave(found[label, k]) for k in lengths)] for label in labels]
+    return makeMarkdown(headings, cells)
+
+
+def _describeWave(row: dict) -> str:
+    return f"{row['longitudinal_mean_THz']:.2f}, {row['transverse_mean_THz']:.2f}"
+
+
+def makeSlabTable(rows: Sequence[dict]) -> str:
+    """Return R2 by layer and surface energies, as Markdown."""
+    rows = [row for row in rows if row["limit"] == "slab"]
+    headings = ["", "R², outermost layer", "second", "third", "middle", "surface energy, J/m²"]
+    cells = []
+    for row in rows:
+        layers = row["component_r2_by_layer"]
+        values = [*layers[:3], layers[-1]]
+        cells.append([row["label"], *(f"{value:.4f}" for value in values), f"{row['surface_energy_J_per_m2']:.3f}"])
+    return makeMarkdown(headings, cells)
+
+
+def makePhasesTable(rows: Sequence[dict]) -> str:
+    """Return R2 of models of one phase in the other, as Markdown, and what the warning says."""
+    cells = [
+        [row["label"], row["phase"], f"{row['component_r2']:.4f}", "; ".join(row["unlike_training"]) or "nothing"]
+        for row in rows
+        if row["limit"] == "other phase"
+    ]
+    return makeMarkdown(["model", "in the", "R² of forces", "what the warning says"], cells)
+
+
+def makeSpeedTable(rows: Sequence[dict]) -> str:
+    """Return ms/step and J/step at all sizes, as Markdown."""
+    found = {(row["atoms"], row["name"]): row for row in rows if "error" not in row}
+    names = [name for name in COLUMNS if any(key[1] == name for key in found)]
+    cells = [
+        [f"{atoms:,}", *(_formatCell(found.get((atoms, name))) for name in names)]
+        for atoms in sorted({atoms for atoms, _ in found})
+    ]
+    return makeMarkdown(["ions", *(COLUMNS[name] for name in names)], cells)
+
+
+def _formatCell(row: dict | None) -> str:
+    if row is None:
+        return ""
+    joules = f" ({row['J_per_step']:.3g} J)" if "J_per_step" in row else ""
+    return f"{row['ms_per_step']:.3g}{joules}"
+
+
+def makeRatiosTable(rows: Sequence[dict]) -> str:
+    """Return how many times faster, and how many times fewer joules, the surrogate at 1.0 nm is, as Markdown."""
+    found = {(row["atoms"], row["name"]): row for row in rows if "error" not in row}
+    cells = []
+    for atoms in sorted({atoms for atoms, _ in found}):
+        table = found.get((atoms, "table-1.0"))
+        stock = [found[atoms, name] for name in STOCK if (atoms, name) in found]
+        if table is None or not stock:
+            continue
+        fastest = min(stock, key=lambda row: row["ms_per_step"])
+        cells.append(
+            [
+                f"{atoms:,}",
+                _describeRatio(found.get((atoms, "pme-single")), table),
+                f"{_describeRatio(fastest, table)} ({fastest['cutoff_nm']} nm)",
+                _describeRatio(found.get((atoms, "pme-double")), table),
+                _describeRatio(found.get((atoms, "tunable")), table),
+                _describeRatio(found.get((atoms, "network-float16")), table),
+            ]
+        )
+    headings = ["ions", "PME single", "at its fastest cutoff", "PME double", "TunablePMEForce", "network, float16"]
+    return makeMarkdown(headings, cells)
+
+
+def _describeRatio(row: dict | None, table: dict) -> str:
+    if row is None:
+        return ""
+    text = f"{row['ms_per_step'] / table['ms_per_step']:.2f}"
+    both = "J_per_step" in row and "J_per_step" in table
+    return text + (f", {row['J_per_step'] / table['J_per_step']:.2f}" if both else "")
+
+
+def makeErrorsText(rows: Sequence[dict]) -> str:
+    """Return the measured force errors of the contestants, as Markdown."""
+    atoms = max(row["atoms"] for row in rows if "force_error" in row)
+    found = {row["name"]: row["force_error"] for row in rows if row["atoms"] == atoms and "force_error" in row}
+    cells = [[COLUMNS[name].strip("*"), f"{found[name]:.1e}"] for name in COLUMNS if name in found]
+    return f"Of {atoms:,} ions:\n\n" + makeMarkdown(["", "force error / RMS force"], cells)
+
+
+def makePage(page: str, speed: dict, fidelity: dict, limits: dict) -> str:
+    """Return the page with the tables of these results."""
+    parts = {
+        "forces": makeForcesTable(),
+        "fidelity-run": describeDevice(fidelity) + ".",
+        "crystal": makeFidelityTable(fidelity["rows"], "crystal"),
+        "melt": makeFidelityTable(fidelity["rows"], "melt"),
+        "limits-run": describeDevice(limits) + ".",
+        "structure-factor": makeStructureTable(limits["rows"]),
+        "waves": makeWavesTable(limits["rows"]),
+        "slab": makeSlabTable(limits["rows"]),
+        "phases": makePhasesTable(limits["rows"]),
+        "speed-run": describeDevice(speed) + ".",
+        "speed": makeSpeedTable(speed["rows"]),
+        "ratios": makeRatiosTable(speed["rows"]),
+        "errors": makeErrorsText(speed["rows"]),
+    }
+    return fillPage(page, parts)
+
+
+def main() -> None:
+    """Write the page and the figures."""
+    speed, fidelity, limits = loadLatest("nacl"), loadLatest("nacl_fidelity"), loadLatest("nacl_limits")
+    PAGE.write_text(makePage(PAGE.read_text(), speed, fidelity, limits))
+    plot_nacl.plotFidelity(fidelity, limits, FIDELITY_FIGURE)
+    plot_nacl.plotSpeed(speed, SPEED_FIGURE)
+    print(f"written to {PAGE}, {FIDELITY_FIGURE} and {SPEED_FIGURE}")
+
+
+if __name__ == "__main__":
+    main()

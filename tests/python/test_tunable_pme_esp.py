@@ -144,6 +144,20 @@ def test_rows_have_their_error(system, tolerance, platform):
     assert error < 1.2 * KNOWN_ERRORS[system][tolerance]
 
 
+@pytest.mark.parametrize("periodic", [False, True])
+def test_molecules_cut_by_the_box(periodic):
+    """Errors are measured against the same rule for the distance of excluded pairs, which the split is part of."""
+    positions, box, plain = make_system_of("water")
+    plain.setExceptionsUsePeriodicBoundaryConditions(periodic)
+    force = make_esp(plain, 1e-5)
+    whole = make_context(make_system(box, len(positions), copy.copy(force)), positions)
+    cut = make_context(make_system(box, len(positions), force), positions % box[0, 0])
+    assert force.measureForceErrorInContext(cut, 10**6).relative < 1e-5
+    difference = abs(evaluate(cut)[1] - evaluate(whole)[1])
+    print(f"energies differ by {difference:.2e} kJ/mol")
+    assert (difference < 0.1) == periodic
+
+
 def test_default_tolerance_beside_that_of_openmm():
     """Less than half of the error that OpenMM's PME has with the same tolerance, on a sixth of the points or fewer."""
     positions, box, plain = make_system_of("salt")

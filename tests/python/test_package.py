@@ -81,10 +81,19 @@ def test_doctor_prints_what_there_is():
         "8.6.1",
         "Reference",
         "CPU",
+        "Automatic is ESP",
         "argon",
         *openmmsurrogate.pluginLoadFailures,
     ):
         assert text in result.stdout
+
+
+def test_doctor_sees_a_mesh_that_is_wrong(monkeypatch):
+    assert doctor.try_mesh("CPU").works
+    monkeypatch.setattr(doctor, "MADELUNG", 1.8)
+    report = doctor.try_mesh("CPU")
+    assert not report.works and "wrong energy" in report.detail
+    assert "Abacus" in doctor.try_mesh("Abacus").detail
 
 
 def test_doctor_tells_a_missing_platform_of_openmm_once():

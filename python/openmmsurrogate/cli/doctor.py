@@ -23,9 +23,14 @@ NEEDED = ("Reference", "CPU")
 UNITS = {"force": "kJ/mol/nm", "energy": "kJ/mol"}
 
 
+MADELUNG = 1.747564594633182
+"""Of rock salt: D. Borwein, J. M. Borwein and K. F. Taylor, J. Math. Phys. 26, 2999 (1985)."""
+COULOMB = 138.93545764438198  # kJ nm/mol
+
+
 @dataclass(frozen=True)
 class PlatformReport:
-    """What became of a tiny Context with a SurrogateForce on a platform."""
+    """What became of a tiny Context on a platform."""
 
     name: str
     works: bool
@@ -76,6 +81,33 @@ def try_platform(name: str) -> PlatformReport:
     return PlatformReport(name, True, f"force and energy of a test pair agree to {max(deviations.values()):.1e}")
 
 
+def try_mesh(name: str) -> PlatformReport:
+    """Compute the energy of rock salt with a TunablePMEForce on a platform, and tell which split it takes by itself."""
+    distance, edge = 0.5, 4
+    sites = np.stack(np.meshgrid(*[np.arange(edge)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    expected = -MADELUNG * COULOMB / distance * len(sites) / 2
+    force = openmmsurrogate.TunablePMEForce()
+    force.setNonbondedMethod(openmm.NonbondedForce.PME)
+    force.setCutoffDistance(0.45 * edge * distance)
+    system = openmm.System()
+    system.setDefaultPeriodicBoxVectors(*(np.eye(3) * edge * distance))
+    for site in sites:
+        system.addParticle(1.0)
+        force.addParticle(1.0 if np.sum(site) % 2 else -1.0, 1.0, 0.0)
+    system.addForce(force)
+    try:
+        context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(name))
+        context.setPositions(sites * distance)
+        found = float(context.getState(getEnergy=True).getPotentialEnergy().value_in_unit(ENERGY))
+        split = force.getKSpaceMethodInContext(context).name
+    except Exception as error:  # whatever OpenMM or a driver raises is what the user has to read
+        return PlatformReport(name, False, str(error))
+    deviation = abs(found / expected - 1)
+    if not deviation < 1e-2:  # also when it is NaN; it is the error of the mesh, and rounding is smaller
+        return PlatformReport(name, False, f"wrong energy: {found} instead of {expected} kJ/mol")
+    return PlatformReport(name, True, f"Automatic is {split}; energy of rock salt agrees to {deviation:.1e}")
+
+
 def print_versions(console: Console) -> None:
     """Print what is installed."""
     table = Table(title="Versions", title_justify="left", show_header=False)
@@ -91,9 +123,9 @@ def print_versions(console: Console) -> None:
     console.print(table)
 
 
-def print_platforms(console: Console, reports: list[PlatformReport]) -> None:
-    """Print where a SurrogateForce runs."""
-    table = Table(title="SurrogateForce on OpenMM's platforms", title_justify="left")
+def print_platforms(console: Console, force: str, reports: list[PlatformReport]) -> None:
+    """Print where a kind of force runs."""
+    table = Table(title=f"{force} on OpenMM's platforms", title_justify="left")
     for heading in ("platform", "works", "detail"):
         table.add_column(heading)
     for report in reports:
@@ -137,14 +169,15 @@ def summarize_openmm_failures(failures: Sequence[str], present: Sequence[str]) -
 
 
 def doctor() -> None:
-    """Print versions, where a SurrogateForce runs, what could not be loaded, and what to do.
+    """Print versions, where the forces of this package run, what could not be loaded, and what to do.
 
     The exit code is 1 if platform Reference or CPU does not work.
     """
     console = Console()
     print_versions(console)
     reports = [try_platform(name) for name in get_platform_names()]
-    print_platforms(console, reports)
+    print_platforms(console, "SurrogateForce", reports)
+    print_platforms(console, "TunablePMEForce", [try_mesh(name) for name in get_platform_names()])
     console.print("Shipped models: " + (", ".join(openmmsurrogate.listModels()) or "none"), markup=False)
     failures = list(openmmsurrogate.pluginLoadFailures)
     failures += summarize_openmm_failures(openmm.Platform.getPluginLoadFailures(), get_platform_names())

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +42,9 @@ def parseArguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, nargs="+", default=CELLS, help="unit cells of 8 ions along an edge")
     parser.add_argument("--error-cells", type=int, default=ERROR_CELLS, help="of the crystal for force errors")
-    parser.add_argument("--contestants", nargs="+", help="names (default: all)")
+    parser.add_argument("--contestants", nargs="+", help="names, in the order wanted (default: all)")
+    parser.add_argument("--starts", type=Path, help="folder that keeps equilibrated crystals for a later call")
+    parser.add_argument("--errors", type=Path, help="JSON file that keeps measured force errors for a later call")
     parser.add_argument("--models", type=Path, help="folder of the models (default: those of the package)")
     parser.add_argument("--platform", default="CUDA", help="OpenMM's (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=0.3, help="length of a window (default: %(default)s)")
@@ -55,13 +59,21 @@ def parseArguments() -> argparse.Namespace:
 def makeCrystal(cells: int, arguments: argparse.Namespace) -> Salt:
     """Return the crystal at its temperature, by way of the fastest force there is: the surrogate's table."""
     salt = createLattice(PHASES["crystal"], 3 * (cells,))
+    kept = None if arguments.starts is None else arguments.starts / f"crystal-{cells}.npz"
+    if kept is not None and kept.exists():
+        with np.load(kept) as arrays:
+            return replace(salt, positions=arrays["positions"], velocities=arrays["velocities"])
     integrator = openmm.LangevinMiddleIntegrator(salt.phase.temperature, 5.0, 0.002)
     integrator.setRandomNumberSeed(1)
     machine = Machine(arguments.platform, {})
     forces = makeSurrogate(1.0, folder=arguments.models).createForces(salt.names, salt.phase)
     context = machine.createContext(salt, forces, integrator)
     integrator.step(SETTLING_STEPS)
-    return takeSalt(context, salt)
+    salt = takeSalt(context, salt)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(kept, positions=salt.positions, velocities=salt.velocities)
+    return salt
 
 
 class ErrorMeter:
@@ -115,6 +127,23 @@ def measureContestant(contestant: SaltContestant, systems: SaltSystems, platform
     return row | {"cutoff_nm": contestant.cutoff}
 
 
+def findErrors(arguments: argparse.Namespace) -> dict:
+    """Return the settings of TunablePMEForce, and the force errors of contestants, measured or kept in a file."""
+    if arguments.errors is not None and arguments.errors.exists():
+        kept: dict = json.loads(arguments.errors.read_text())
+        return kept
+    systems = SaltSystems(makeCrystal(arguments.error_cells, arguments), arguments.models)
+    meter = ErrorMeter(systems, arguments.platform)
+    settings = meter.findForceErrors()
+    names = arguments.contestants or [c.name for c in makeContestants(settings)]
+    errors = {c.name: meter.measure(c) for c in makeContestants(settings) if c.hasPairs and c.name in names}
+    result = {"force_error_settings_kJ_per_mol_nm": settings, "force_errors_over_rms_force": errors}
+    console.print(f"force errors over the RMS force: {errors}", highlight=False)
+    if arguments.errors is not None:
+        arguments.errors.write_text(json.dumps(result))
+    return result
+
+
 def main() -> None:
     """Measure; print each row, and a table at the end; write the results row by row."""
     arguments = parseArguments()
@@ -128,14 +157,9 @@ def main() -> None:
     settings = {**vars(arguments), "load_average": os.getloadavg()}
     if arguments.platform == "CUDA":
         settings["idle_W"] = measureIdlePower()
-    meter = ErrorMeter(SaltSystems(makeCrystal(arguments.error_cells, arguments), arguments.models), arguments.platform)
-    forceErrors = meter.findForceErrors()
-    wanted = [
-        c for c in makeContestants(forceErrors) if arguments.contestants is None or c.name in arguments.contestants
-    ]
-    errors = {c.name: meter.measure(c) for c in wanted if c.hasPairs}
-    settings |= {"force_error_settings_kJ_per_mol_nm": forceErrors, "force_errors_over_rms_force": errors}
-    console.print(f"force errors over the RMS force: {errors}", highlight=False)
+    settings |= findErrors(arguments)
+    found = {c.name: c for c in makeContestants(settings["force_error_settings_kJ_per_mol_nm"])}
+    wanted = [found[name] for name in arguments.contestants or found]
     results = ResultFile("nacl", settings, arguments.output)
     for cells in arguments.cells:
         systems = SaltSystems(makeCrystal(cells, arguments), arguments.models)

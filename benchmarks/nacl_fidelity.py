@@ -41,6 +41,7 @@ def parseArguments() -> argparse.Namespace:
     parser.add_argument("--phases", nargs="+", default=list(PHASES), choices=list(PHASES))
     parser.add_argument("--cells", type=int, default=8, help="unit cells along an edge (default: %(default)s)")
     parser.add_argument("--cutoffs", type=float, nargs="+", default=list(CUTOFFS), help="nm")
+    parser.add_argument("--ways", nargs="+", help="names, in the order wanted after PME (default: all)")
     parser.add_argument("--models", type=Path, help="folder of the models (default: those of the package)")
     parser.add_argument("--equilibration", type=float, default=15.0, help="ps")
     parser.add_argument("--settling", type=float, default=4.0, help="ps")
@@ -75,7 +76,8 @@ def measurePhase(
     truncations = [way for cutoff in arguments.cutoffs for way in makeClassicalWays(cutoff)]
     simulated = {f"{kind}-{DETAILED_CUTOFF}" for kind in ("rf", "wolf", "dsf")}
     frames = reference = None
-    for way in (PME, *surrogates, *truncations):
+    found = {way.name: way for way in (*surrogates, *truncations)}
+    for way in (PME, *(found[name] for name in arguments.ways or found)):
         begin = time.perf_counter()
         row: dict = {"phase": phase.name, "name": way.name, "label": way.label, "ions": len(start.names)}
         whole = way not in truncations

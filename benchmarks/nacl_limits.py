@@ -12,6 +12,7 @@ With each stand the findings of checkApplicability(): what the warning says.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -53,52 +54,49 @@ def findUnlike(salt: Salt, way: Way) -> list[str]:
     return list(checkApplicability(forces[0], salt.positions, np.diag(salt.edges)).findings)
 
 
-def measureStructureFactor(ways: list[Way], machine: Machine, arguments: argparse.Namespace) -> list[dict]:
-    """Return S(k) of the melt for waves along a long box."""
+def measureStructureFactor(
+    ways: list[Way], machine: Machine, exact: Machine, arguments: argparse.Namespace
+) -> Iterator[dict]:
+    """Yield S(k) of the melt for waves along a long box."""
     cells = arguments.cells
     lattice = createLattice(PHASES["melt"], (arguments.length, cells, cells))
     start = equilibrate(lattice, PME, machine, arguments.equilibration)
-    waves, rows = [[n, 0, 0] for n in range(1, arguments.waves + 1)], []
+    waves = [[n, 0, 0] for n in range(1, arguments.waves + 1)]
     for way in ways:
         interval = arguments.time / FRAMES
         times = Times(arguments.equilibration / 2, arguments.time, 0.0, 0.0, 0.002, interval, interval)
         _, _, frames = salt_runs.runConstantVolume(start, way, machine, times)
         k, average = computeChargeStructureFactor(frames, charges(start.names), start.edges, waves)
-        rows.append(
-            {
-                "limit": "structure factor",
-                "name": way.name,
-                "label": way.label,
-                "ions": len(start.names),
-                "k_per_nm": k.tolist(),
-                "S": average.mean.tolist(),
-                "standard_error": average.standardError.tolist(),
-                "unlike_training": findUnlike(start, way),
-            }
-        )
         console.print(f"{way.label}: S({k[0]:.2f}/nm) = {average.mean[0]:.2e} +- {average.standardError[0]:.0e}")
-    return rows
+        yield {
+            "limit": "structure factor",
+            "name": way.name,
+            "label": way.label,
+            "ions": len(start.names),
+            "k_per_nm": k.tolist(),
+            "S": average.mean.tolist(),
+            "standard_error": average.standardError.tolist(),
+            "unlike_training": findUnlike(start, way),
+        }
 
 
-def measureWaves(ways: list[Way], machine: Machine, arguments: argparse.Namespace) -> list[dict]:
-    """Return spectra of the longest waves of charge of crystals of several lengths."""
-    rows = []
+def measureWaves(ways: list[Way], machine: Machine, exact: Machine, arguments: argparse.Namespace) -> Iterator[dict]:
+    """Yield spectra of the longest waves of charge of crystals of several lengths."""
     for length in arguments.lengths:
         lattice = createLattice(PHASES["crystal"], (length, arguments.cells, arguments.cells))
         for way in ways:
             start = equilibrate(lattice, way, machine, arguments.equilibration / 4)
             times = Times(0.0, 0.0, 0.0, 0.0, spectrum=arguments.spectrum)
             current = salt_runs.runConstantEnergy(start, way, machine, times)["charge_current"]
-            rows.append({"limit": "waves", "name": way.name, "label": way.label, "ions": len(start.names), **current})
             console.print(
                 f"{way.label}, k = {current['k_per_nm']:.2f}/nm: longitudinal {current['longitudinal_mean_THz']:.2f}, "
                 f"transverse {current['transverse_mean_THz']:.2f} THz"
             )
-    return rows
+            yield {"limit": "waves", "name": way.name, "label": way.label, "ions": len(start.names), **current}
 
 
-def measureSlab(ways: list[Way], machine: Machine, exact: Machine, arguments: argparse.Namespace) -> list[dict]:
-    """Return force errors by layer, and surface energies of the unrelaxed lattice."""
+def measureSlab(ways: list[Way], machine: Machine, exact: Machine, arguments: argparse.Namespace) -> Iterator[dict]:
+    """Yield force errors by layer, and surface energies of the unrelaxed lattice."""
     phase, cells = PHASES["crystal"], (arguments.cells, arguments.cells, 2 * arguments.cells)
     lattice = createLattice(phase, cells, arguments.vacuum)
     layer = np.rint(lattice.positions[:, 2] / (0.5 * phase.latticeConstant)).astype(int)
@@ -107,27 +105,22 @@ def measureSlab(ways: list[Way], machine: Machine, exact: Machine, arguments: ar
     for _ in range(arguments.frames):
         state = equilibrate(state, PME, machine, 0.2)
         frames.append(state.positions)
-    reference, rows = salt_runs.computeForces(state, np.array(frames), EXACT, exact), []
+    reference = salt_runs.computeForces(state, np.array(frames), EXACT, exact)
     for way in ways:
         forces = salt_runs.computeForces(state, np.array(frames), way, exact)
         layers = [compareForces(reference[:, depth == d], forces[:, depth == d]) for d in range(depth.max() + 1)]
-        rows.append(
-            {
-                "limit": "slab",
-                "name": way.name,
-                "label": way.label,
-                "ions": len(depth),
-                "component_r2_by_layer": [metrics.componentR2 for metrics in layers],
-                "surface_energy_J_per_m2": findSurfaceEnergy(phase, cells, way, exact, arguments.vacuum),
-                "unlike_training": findUnlike(state, way),
-            }
-        )
+        energy = findSurfaceEnergy(phase, cells, way, exact, arguments.vacuum)
         outer = ", ".join(f"{metrics.componentR2:.4f}" for metrics in layers[:4])
-        console.print(
-            f"slab, {way.label}: R2 from the surface {outer}, surface energy "
-            f"{rows[-1]['surface_energy_J_per_m2']:.4f} J/m^2"
-        )
-    return rows
+        console.print(f"slab, {way.label}: R2 from the surface {outer}, surface energy {energy:.4f} J/m^2")
+        yield {
+            "limit": "slab",
+            "name": way.name,
+            "label": way.label,
+            "ions": len(depth),
+            "component_r2_by_layer": [metrics.componentR2 for metrics in layers],
+            "surface_energy_J_per_m2": energy,
+            "unlike_training": findUnlike(state, way),
+        }
 
 
 def findSurfaceEnergy(phase: Phase, cells: tuple[int, int, int], way: Way, machine: Machine, vacuum: float) -> float:
@@ -141,9 +134,10 @@ def findSurfaceEnergy(phase: Phase, cells: tuple[int, int, int], way: Way, machi
     return (energies[1] - energies[0]) / (2.0 * salt.edges[0] * salt.edges[1]) * JOULE_PER_SQUARE_METER
 
 
-def measureOtherPhase(machine: Machine, exact: Machine, arguments: argparse.Namespace) -> list[dict]:
-    """Return force errors of models of one phase in the other."""
-    rows = []
+def measureOtherPhase(
+    ways: list[Way], machine: Machine, exact: Machine, arguments: argparse.Namespace
+) -> Iterator[dict]:
+    """Yield force errors of models of one phase in the other."""
     for phase in PHASES.values():
         state = equilibrate(createLattice(phase, 3 * (arguments.cells,)), PME, machine, arguments.equilibration)
         reference = salt_runs.computeForces(state, state.positions[None], EXACT, exact)
@@ -151,24 +145,31 @@ def measureOtherPhase(machine: Machine, exact: Machine, arguments: argparse.Name
             for trained in PHASES:
                 way = makeSurrogate(cutoff, trained, arguments.models)
                 forces = salt_runs.computeForces(state, state.positions[None], way, exact)
-                rows.append(
-                    {
-                        "limit": "other phase",
-                        "name": way.name,
-                        "label": way.label,
-                        "phase": phase.name,
-                        "ions": len(state.names),
-                        "component_r2": compareForces(reference, forces).componentR2,
-                        "unlike_training": findUnlike(state, way),
-                    }
-                )
-                console.print(f"{way.label}, in the {phase.name}: R2 {rows[-1]['component_r2']:.4f}")
-    return rows
+                r2 = compareForces(reference, forces).componentR2
+                console.print(f"{way.label}, in the {phase.name}: R2 {r2:.4f}")
+                yield {
+                    "limit": "other phase",
+                    "name": way.name,
+                    "label": way.label,
+                    "phase": phase.name,
+                    "ions": len(state.names),
+                    "component_r2": r2,
+                    "unlike_training": findUnlike(state, way),
+                }
+
+
+LIMITS = {
+    "other-phase": measureOtherPhase,
+    "slab": measureSlab,
+    "waves": measureWaves,
+    "structure-factor": measureStructureFactor,
+}
 
 
 def parseArguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limits", nargs="+", default=list(LIMITS), choices=list(LIMITS))
     parser.add_argument("--cells", type=int, default=5, help="unit cells along the short edges (default: %(default)s)")
     parser.add_argument("--length", type=int, default=24, help="unit cells along the long edge of the melt")
     parser.add_argument("--lengths", type=int, nargs="+", default=[16, 40], help="of crystals, unit cells")
@@ -193,13 +194,8 @@ def main() -> None:
     exact = Machine(arguments.platform, {"Precision": "double"} if cuda else {})
     results = ResultFile("nacl_limits", vars(arguments), arguments.output)
     ways = [PME, *(makeSurrogate(cutoff, folder=arguments.models) for cutoff in arguments.cutoffs)]
-    for rows in (
-        measureOtherPhase(machine, exact, arguments),
-        measureSlab(ways, machine, exact, arguments),
-        measureWaves(ways, machine, arguments),
-        measureStructureFactor(ways, machine, arguments),
-    ):
-        for row in rows:
+    for limit in arguments.limits:
+        for row in LIMITS[limit](ways, machine, exact, arguments):
             results.add(row)
     console.print(f"written to {results.path}", soft_wrap=True)
 

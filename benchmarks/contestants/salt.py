@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import openmm
 from common.contestant import Setting
-from common.salt import Salt, createSurrogate, nacl_system
+from common.salt import CUTOFFS, Salt, createSurrogate, nacl_system
 from openmm import unit
 
 from contestants.openmm_md import ContextStepper
@@ -128,7 +128,7 @@ def makeTable(name: str, cutoff: float, tolerance: float, largest: int) -> SaltC
     """Return the surrogate as a table."""
     return SaltContestant(
         name,
-        f"surrogate, table, {cutoff} nm" + (f", tolerance {tolerance:g}" if tolerance == FINE else ""),
+        f"surrogate, table, {cutoff} nm" + (f", tolerance {tolerance:g}" if tolerance != FINE else ""),
         lambda s: s.withSurrogate(cutoff, SurrogateForce.Table, "single", tolerance),
         cutoff,
         "single",
@@ -153,10 +153,8 @@ def makeContestants(forceErrors: dict[str, float]) -> list[SaltContestant]:
             makeTunable(f"tunable-{name}", f"TunablePMEForce, {name}, single", methods[name], forceError, ANY)
             for name, forceError in forceErrors.items()
         ),
-        makeTable("table-0.85", 0.85, COARSE, LARGE),
-        makeTable("table-1.0", 1.0, COARSE, ANY),
-        makeTable("table-1.0-fine", 1.0, FINE, LARGE),
-        makeTable("table-1.2", 1.2, COARSE, LARGE),
+        *(makeTable(f"table-{cutoff}", cutoff, FINE, LARGE) for cutoff in CUTOFFS),
+        *(makeTable(f"coarse-{cutoff}", cutoff, COARSE, ANY if cutoff == rc else LARGE) for cutoff in CUTOFFS),
         SaltContestant(
             "network-float16",
             "surrogate, network, float16, 1.0 nm",

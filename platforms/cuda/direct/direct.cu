@@ -36,13 +36,6 @@ struct DirectNeighbor {
 #endif
 };
 
-/** How the periodic box is taken account of. */
-enum Images {
-    NoImages,       // the cluster is far from the faces of the box
-    NeighborImages, // a neighbor is moved next to the cluster, whose particles are together: once for all of them
-    PairImages      // each pair has an image of its own
-};
-
 __device__ __forceinline__ DirectNeighbor loadNeighbor(const PairList& list, ListEntry entry) {
     DirectNeighbor neighbor;
     const int place = getPlace(entry);

@@ -28,14 +28,3 @@ __device__ __forceinline__ Real getLongRangeEnergy(Real z) {
     const Real coefficients[] = {ENERGY_COEFFICIENTS};
     return evaluatePolynomial(coefficients, z);
 }
-
-/** Get 1/r. */
-__device__ __forceinline__ float getInverseRoot(float r2) {
-    float inverse; // to 2^-22.9, as rsqrtf(), which takes four more instructions for subnormal numbers
-    asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(inverse) : "f"(r2));
-    return inverse;
-}
-
-__device__ __forceinline__ double getInverseRoot(double r2) {
-    return rsqrt(r2);
-}

@@ -286,6 +286,11 @@ void CudaPairList<Real>::chooseGrid(const Vec3 box[3]) {
     grid.widthX = (Real) width[0];
     grid.widthY = (Real) width[1];
     grid.widthZ = (Real) width[2];
+    grid.inverseWidthX = (Real) (1 / width[0]);
+    grid.inverseFoldedX = (Real) (1.0 / folded[0]);
+    grid.inverseFoldedY = (Real) (1.0 / folded[1]);
+    grid.inverseFoldedZ = (Real) (1.0 / folded[2]);
+    grid.inverseSegment = (Real) (1.0 / grid.segment);
 }
 
 /**

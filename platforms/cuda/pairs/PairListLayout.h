@@ -28,6 +28,7 @@ struct CellGrid {
     int segment;
     Real reachX, reachY, reachZ;
     Real widthX, widthY, widthZ;
+    Real inverseWidthX, inverseFoldedX, inverseFoldedY, inverseFoldedZ, inverseSegment;
 };
 
 template <class Real>

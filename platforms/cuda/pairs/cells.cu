@@ -3,24 +3,25 @@
 
 #define SCAN_TILE (4 * BUILD_THREADS)
 
+/** Fold an index onto the torus, from which it is less than a turn away. */
 __device__ __forceinline__ int fold(int index, int period) {
-    const int remainder = index % period;
-    return remainder < 0 ? remainder + period : remainder;
+    return index < 0 ? index + period : index >= period ? index - period : index;
 }
 
-/** Get a coordinate on the torus, in cells: from 0 to folded. */
-__device__ __forceinline__ Real foldCoordinate(Real coordinate, int num, int folded) {
+/** Get a coordinate on the torus, in cells: from 0 to folded, but for rounding. */
+__device__ __forceinline__ Real foldCoordinate(Real coordinate, int num, int folded, Real inverseFolded) {
 #if PERIODIC
     coordinate = (coordinate - roundDown(coordinate)) * (Real) num;
 #endif
-    return coordinate - roundDown(coordinate / (Real) folded) * (Real) folded;
+    return coordinate - roundDown(coordinate * inverseFolded) * (Real) folded;
 }
 
 /** Get the coordinates of a position on the torus, in cells. */
 __device__ __forceinline__ Real4 findCoordinates(const CellGrid& grid, const Real4& p) {
-    return makeReal4(foldCoordinate(grid.rowX * p.x + grid.rowXy * p.y + grid.rowXz * p.z, grid.numX, grid.foldedX),
-                     foldCoordinate(grid.rowY * p.y + grid.rowYz * p.z, grid.numY, grid.foldedY),
-                     foldCoordinate(grid.rowZ * p.z, grid.numZ, grid.foldedZ), 0);
+    return makeReal4(foldCoordinate(grid.rowX * p.x + grid.rowXy * p.y + grid.rowXz * p.z, grid.numX, grid.foldedX,
+                                    grid.inverseFoldedX),
+                     foldCoordinate(grid.rowY * p.y + grid.rowYz * p.z, grid.numY, grid.foldedY, grid.inverseFoldedY),
+                     foldCoordinate(grid.rowZ * p.z, grid.numZ, grid.foldedZ, grid.inverseFoldedZ), 0);
 }
 
 __device__ __forceinline__ int getNumCells(const CellGrid& grid) {
@@ -28,20 +29,25 @@ __device__ __forceinline__ int getNumCells(const CellGrid& grid) {
 }
 
 /**
- * Get the first in memory of so many cells along x that are in one segment. Memory follows a meander, x to and fro within y to and fro
+ * Get the first in memory of so many cells along x, from a column of a segment on. Memory follows a meander, x to and fro within y to and fro
  * within z, so that particles that are neighbors in memory are neighbors in space, too.
  */
-__device__ __forceinline__ int getFirstCell(const CellGrid& grid, int x, int y, int z, int num) {
+__device__ __forceinline__ int getFirstCell(const CellGrid& grid, int segment, int column, int y, int z, int num) {
     const int row = z * grid.foldedY + ((z & 1) ? grid.foldedY - 1 - y : y);
-    const int column = x % grid.segment;
-    return (x / grid.segment * grid.foldedY * grid.foldedZ + row) * grid.segment +
+    return (segment * grid.foldedY * grid.foldedZ + row) * grid.segment +
            ((row & 1) ? grid.segment - column - num : column);
+}
+
+__device__ __forceinline__ int clampIndex(int index, int num) {
+    return max(0, min(index, num - 1));
 }
 
 __device__ __forceinline__ int findCell(const CellGrid& grid, const Real4& position) {
     const Real4 at = findCoordinates(grid, position);
-    return getFirstCell(grid, min((int) at.x, grid.foldedX - 1), min((int) at.y, grid.foldedY - 1),
-                        min((int) at.z, grid.foldedZ - 1), 1);
+    const int x = clampIndex((int) at.x, grid.foldedX);
+    const int segment = (int) (((Real) x + (Real) 0.5) * grid.inverseSegment);
+    return getFirstCell(grid, segment, x - segment * grid.segment, clampIndex((int) at.y, grid.foldedY),
+                        clampIndex((int) at.z, grid.foldedZ), 1);
 }
 
 __device__ void resetCells(const PairList& list) {

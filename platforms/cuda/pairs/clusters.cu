@@ -27,6 +27,13 @@ __device__ __forceinline__ bool formsPair(ListEntry entry, int first, int member
 #endif
 }
 
+/** How the periodic box is taken account of. */
+enum Images {
+    NoImages,       // a cluster is far from the faces of the box
+    NeighborImages, // a neighbor is moved next to the cluster, whose particles are together: once for all of them
+    PairImages      // each pair has an image of its own
+};
+
 /** Load the positions of a cluster, NaN with type 0 where the last one has fewer particles. All comparisons with those are false. */
 __device__ __forceinline__ void loadCluster(const Real4* gm_position, int numMembers, int cluster, Real4* position) {
 #pragma unroll
@@ -82,28 +89,29 @@ __device__ bool isExcluded(const PairList& list, int i, int j) {
     return false;
 }
 
-/** The ranges of original indices that the particles of a cluster are excluded from: nearly all neighbors are outside of them. */
+/** For each particle of a cluster the range of original indices of itself and those it is excluded from: nearly all neighbors are outside. */
 struct ClusterExclusions {
 #if HAS_EXCLUSIONS
-    int lowest[CLUSTER_SIZE], highest[CLUSTER_SIZE];
+    int lowest[CLUSTER_SIZE];
+    unsigned int span[CLUSTER_SIZE];
+    ListEntry allBits; // of an entry that forms pairs with all
 #endif
 };
 
 __device__ __forceinline__ ClusterExclusions loadExclusions(const PairList& list, int cluster) {
     ClusterExclusions excluded = {};
 #if HAS_EXCLUSIONS
+#pragma unroll
     for (int m = 0; m < CLUSTER_SIZE; m++) {
         const int i = cluster * CLUSTER_SIZE + m;
-        excluded.lowest[m] = list.numAtoms;
-        excluded.highest[m] = -1;
         if (i >= list.numMembers)
-            continue;
+            continue; // the range holds but index 0
         const int original = list.gm_sortedIndex[i];
         const int start = list.gm_exclusionStart[original], end = list.gm_exclusionStart[original + 1];
-        if (start < end) {
-            excluded.lowest[m] = list.gm_exclusion[start];
-            excluded.highest[m] = list.gm_exclusion[end - 1];
-        }
+        const int highest = start < end ? max(original, list.gm_exclusion[end - 1]) : original;
+        excluded.lowest[m] = start < end ? min(original, list.gm_exclusion[start]) : original;
+        excluded.span[m] = highest - excluded.lowest[m];
+        excluded.allBits |= 1u << (PLACE_BITS + m);
     }
 #endif
     return excluded;
@@ -114,14 +122,18 @@ __device__ __forceinline__ ListEntry makeEntry(const PairList& list, const Clust
                                                int place) {
     ListEntry entry = place;
 #if HAS_EXCLUSIONS
+    entry |= excluded.allBits;
     const int original = list.gm_sortedIndex[place];
+    bool mayBeExcluded = false;
 #pragma unroll
-    for (int m = 0; m < CLUSTER_SIZE; m++) {
-        const int i = cluster * CLUSTER_SIZE + m;
-        const bool mayBeExcluded = original >= excluded.lowest[m] && original <= excluded.highest[m];
-        if (i < list.numMembers && i != place && !(mayBeExcluded && isExcluded(list, i, place)))
-            entry |= 1u << (PLACE_BITS + m);
-    }
+    for (int m = 0; m < CLUSTER_SIZE; m++)
+        mayBeExcluded = mayBeExcluded || (unsigned int) (original - excluded.lowest[m]) <= excluded.span[m];
+    if (mayBeExcluded)
+        for (int m = 0; m < CLUSTER_SIZE; m++) {
+            const int i = cluster * CLUSTER_SIZE + m;
+            if (i < list.numMembers && (i == place || isExcluded(list, i, place)))
+                entry &= ~(1u << (PLACE_BITS + m));
+        }
 #endif
     return entry;
 }

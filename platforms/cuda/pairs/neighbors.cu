@@ -5,31 +5,44 @@
 /** A cluster in search of its neighbors. */
 struct Seeker {
     int cluster;
-    bool isTogether; // one image of a neighbor does for all of its particles
     Real4 position[CLUSTER_SIZE];
     ClusterExclusions excluded;
 };
 
+/** Tell if another particle is where one of a cluster is. */
+__device__ void lookForCoincidence(const PairList& list, const Seeker& seeker, int place) {
+    for (int m = 0; m < CLUSTER_SIZE; m++) {
+        const int i = seeker.cluster * CLUSTER_SIZE + m;
+        if (i == place || i >= list.numMembers)
+            continue;
+        const Real4 first = list.gm_sorted[i], second = list.gm_sorted[place];
+        if (first.x == second.x && first.y == second.y && first.z == second.z && mayInteract(list, first.w, second.w) &&
+            !isExcluded(list, i, place))
+            reportCoincidence(list, i, place);
+    }
+}
+
 /** Get whether the particle at a place is within the range of one of a cluster and interacts with it. */
+template <Images Kind>
 __device__ __forceinline__ bool isNeighbor(const PairList& list, const Seeker& seeker, int place) {
     Real4 neighbor = list.gm_sorted[place];
-    if (seeker.isTogether)
+    if (Kind == NeighborImages)
         moveNextTo(list.box, seeker.position[0], neighbor);
-    bool found = false;
+    const Real far = list.range2;
+    Real nearest = far;
 #pragma unroll
     for (int m = 0; m < CLUSTER_SIZE; m++) {
         const Real4& position = seeker.position[m];
         Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
-        if (!seeker.isTogether)
+        if (Kind == PairImages)
             applyMinimumImage(list.box, x, y, z);
-        const Real r2 = x * x + y * y + z * z;
-        const bool isNear = r2 < list.range2 && mayInteract(list, position.w, neighbor.w);
-        const int i = seeker.cluster * CLUSTER_SIZE + m;
-        if (isNear && r2 == 0 && i != place && !isExcluded(list, i, place))
-            reportCoincidence(list, i, place);
-        found = found || isNear;
+        const Real r2 = fma(x, x, fma(y, y, z * z));
+        nearest =
+            min(nearest, mayInteract(list, position.w, neighbor.w) ? r2 : far); // not NaN, the distance to a dummy
     }
-    return found;
+    if (nearest == 0) // of particles in the cluster itself, as a rule
+        lookForCoincidence(list, seeker, place);
+    return nearest < far;
 }
 
 /** Get the sum over the threads of a cluster before and including this one. */
@@ -54,6 +67,7 @@ __device__ __forceinline__ int findRun(int end, int k) {
 }
 
 /** Append to the list of a cluster the neighbors in runs, of which each thread has one. Returns the new length. */
+template <Images Kind>
 __device__ __forceinline__ int appendNeighbors(const PairList& list, const Seeker& seeker, int start, int end,
                                                int length, int thread) {
     const int total = scanGroup(end - start, thread),
@@ -65,7 +79,7 @@ __device__ __forceinline__ int appendNeighbors(const PairList& list, const Seeke
     for (int first = 0; __any_sync(0xffffffff, first < all); first += LIST_THREADS) {
         const int k = first + thread;
         const int place = k + __shfl_sync(0xffffffff, shift, findRun(total, k), LIST_THREADS);
-        const bool found = k < all && isNeighbor(list, seeker, place);
+        const bool found = k < all && isNeighbor<Kind>(list, seeker, place);
         const unsigned int votes = __ballot_sync(0xffffffff, found) >> firstLane & groupMask;
         const int next = length + __popc(votes & ((1u << thread) - 1));
         if (found && next < list.capacity)
@@ -73,6 +87,36 @@ __device__ __forceinline__ int appendNeighbors(const PairList& list, const Seeke
         length += __popc(votes);
     }
     return length;
+}
+
+/** Make the list of a cluster, if it exists. Returns its length. */
+template <Images Kind>
+__device__ __forceinline__ int makeList(const PairList& list, const Seeker& seeker, const Surroundings& around,
+                                        bool exists, int thread) {
+    const int numRuns = exists ? getNumRuns(around) : 0;
+    int length = 0;
+    for (int run = thread; __any_sync(0xffffffff, run - thread < numRuns); run += LIST_THREADS) {
+        int start = 0, end = 0;
+        if (run < numRuns)
+            getRun(list, around, run, start, end);
+        length = appendNeighbors<Kind>(list, seeker, start, end, length, thread);
+    }
+    return length;
+}
+
+/** The same, with the images that a cluster needs; the same for all threads of a warp. */
+__device__ __forceinline__ int makeList(const PairList& list, Seeker& seeker, bool exists, int thread) {
+    const Surroundings around = findSurroundings(list, seeker.position);
+    const Real range = sqrt(list.range2);
+    bool usesImages = false;
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++)
+        usesImages = usesImages || !isInterior(list.box, seeker.position[m], range);
+    if (!__any_sync(0xffffffff, usesImages))
+        return makeList<NoImages>(list, seeker, around, exists, thread);
+    if (__all_sync(0xffffffff, gatherCluster(list, seeker.position, range)))
+        return makeList<NeighborImages>(list, seeker, around, exists, thread);
+    return makeList<PairImages>(list, seeker, around, exists, thread);
 }
 
 /** Make the lists of all clusters. */
@@ -86,17 +130,8 @@ __device__ void findNeighbors(const PairList& list) {
         Seeker seeker;
         seeker.cluster = min(first + group, numClusters - 1);
         loadCluster(list.gm_sorted, list.numMembers, seeker.cluster, seeker.position);
-        const Surroundings around = findSurroundings(list, seeker.position);
         seeker.excluded = loadExclusions(list, seeker.cluster);
-        seeker.isTogether = __all_sync(0xffffffff, gatherCluster(list, seeker.position, sqrt(list.range2)));
-        const int numRuns = exists ? getNumRuns(around) : 0;
-        int length = 0;
-        for (int run = thread; __any_sync(0xffffffff, run - thread < numRuns); run += LIST_THREADS) {
-            int start = 0, end = 0;
-            if (run < numRuns)
-                getRun(list, around, run, start, end);
-            length = appendNeighbors(list, seeker, start, end, length, thread);
-        }
+        const int length = makeList(list, seeker, exists, thread);
         if (exists && thread == 0) {
             list.gm_numNeighbors[seeker.cluster] = length;
             if (length > list.capacity) {

@@ -19,6 +19,7 @@ struct CellGrid {
     int segment;                   // cells along x that are neighbors in memory; foldedX is a multiple of it
     Real reachX, reachY, reachZ;   // the range, in cells
     Real widthX, widthY, widthZ;   // of a cell, nm; unused in triclinic boxes
+    Real inverseWidthX, inverseFoldedX, inverseFoldedY, inverseFoldedZ, inverseSegment;
 };
 
 // What the list holds beside a position: the type, a number of each particle (CARRIES == 1), or that and two more (CARRIES == 3).

@@ -14,8 +14,9 @@ __device__ __forceinline__ int roundDownToInt(Real x) {
 }
 
 /** Extend an interval to a coordinate on the torus, at its image next to a reference. */
-__device__ __forceinline__ void extend(Real coordinate, Real reference, int folded, Real& low, Real& high) {
-    const Real image = coordinate - roundToInteger((coordinate - reference) / (Real) folded) * (Real) folded;
+__device__ __forceinline__ void extend(Real coordinate, Real reference, int folded, Real inverseFolded, Real& low,
+                                       Real& high) {
+    const Real image = coordinate - roundToInteger((coordinate - reference) * inverseFolded) * (Real) folded;
     low = min(low, image);
     high = max(high, image);
 }
@@ -32,9 +33,9 @@ __device__ __forceinline__ Surroundings findSurroundings(const PairList& list, c
     for (int m = 1; m < CLUSTER_SIZE; m++)
         if (position[m].x == position[m].x) { // not NaN
             const Real4 at = findCoordinates(grid, position[m]);
-            extend(at.x, reference.x, grid.foldedX, around.lowX, around.highX);
-            extend(at.y, reference.y, grid.foldedY, around.lowY, around.highY);
-            extend(at.z, reference.z, grid.foldedZ, around.lowZ, around.highZ);
+            extend(at.x, reference.x, grid.foldedX, grid.inverseFoldedX, around.lowX, around.highX);
+            extend(at.y, reference.y, grid.foldedY, grid.inverseFoldedY, around.lowY, around.highY);
+            extend(at.z, reference.z, grid.foldedZ, grid.inverseFoldedZ, around.lowZ, around.highZ);
         }
 #if PERIODIC
     const Real largest = max(grid.numX, max(grid.numY, grid.numZ));
@@ -47,14 +48,21 @@ __device__ __forceinline__ Surroundings findSurroundings(const PairList& list, c
                reachZ = grid.reachZ + around.slack;
     around.firstY = roundDownToInt(around.lowY - reachY);
     around.firstZ = roundDownToInt(around.lowZ - reachZ);
-    around.numY = min(grid.foldedY, roundDownToInt(around.highY + reachY) - around.firstY + 1);
-    around.numZ = min(grid.foldedZ, roundDownToInt(around.highZ + reachZ) - around.firstZ + 1);
-    const Real perSegment = (Real) 1 / (Real) grid.segment;
-    around.firstSegment = roundDownToInt((roundDown(around.lowX - reachX) + (Real) 0.5) * perSegment);
+    around.numY = roundDownToInt(around.highY + reachY) - around.firstY + 1;
+    around.numZ = roundDownToInt(around.highZ + reachZ) - around.firstZ + 1;
+    if (around.numY >= grid.foldedY) { // all of them, once
+        around.firstY = 0;
+        around.numY = grid.foldedY;
+    }
+    if (around.numZ >= grid.foldedZ) {
+        around.firstZ = 0;
+        around.numZ = grid.foldedZ;
+    }
+    around.firstSegment = roundDownToInt((roundDown(around.lowX - reachX) + (Real) 0.5) * grid.inverseSegment);
     around.numSegments =
-        roundDownToInt((roundDown(around.highX + reachX) + (Real) 0.5) * perSegment) - around.firstSegment + 1;
+        roundDownToInt((roundDown(around.highX + reachX) + (Real) 0.5) * grid.inverseSegment) - around.firstSegment + 1;
     if (roundDownToInt(around.highX + reachX) - roundDownToInt(around.lowX - reachX) + 1 >= grid.foldedX) {
-        around.firstSegment = 0; // all of them, once
+        around.firstSegment = 0;
         around.numSegments = grid.foldedX / grid.segment;
         around.lowX -= (Real) grid.foldedX;
         around.highX += (Real) grid.foldedX;
@@ -64,6 +72,11 @@ __device__ __forceinline__ Surroundings findSurroundings(const PairList& list, c
 
 __device__ __forceinline__ int getNumRuns(const Surroundings& around) {
     return around.numY * around.numZ * around.numSegments;
+}
+
+/** Divide by a number that is not 0, both less than 2^20 and not negative. */
+__device__ __forceinline__ int divide(int dividend, int divisor) {
+    return (int) __fdividef((float) dividend + 0.5f, (float) divisor);
 }
 
 /** Get how far a row of cells is from an interval, nm; 0 if all rows are looked at, because images of a row are then nearer than it. */
@@ -76,8 +89,9 @@ __device__ __forceinline__ void getRun(const PairList& list, const Surroundings&
                                        int& end) {
     const CellGrid& grid = list.grid;
     start = end = 0;
-    const int segment = around.firstSegment + run % around.numSegments, row = run / around.numSegments;
-    const int y = around.firstY + row % around.numY, z = around.firstZ + row / around.numY;
+    const int row = divide(run, around.numSegments), plane = divide(row, around.numY);
+    const int segment = around.firstSegment + run - row * around.numSegments;
+    const int y = around.firstY + row - plane * around.numY, z = around.firstZ + plane;
 #if TRICLINIC
     const Real reach = grid.reachX + around.slack;
 #else
@@ -86,15 +100,16 @@ __device__ __forceinline__ void getRun(const PairList& list, const Surroundings&
     const Real left = list.range2 - gapY * gapY - gapZ * gapZ;
     if (left <= 0)
         return;
-    const Real reach = sqrt(left) / grid.widthX + around.slack;
+    const Real reach = left * getInverseRoot(left) * grid.inverseWidthX + around.slack;
 #endif
     const int firstOfSegment = segment * grid.segment;
     const int first = max(roundDownToInt(around.lowX - reach), firstOfSegment);
     const int last = min(roundDownToInt(around.highX + reach), firstOfSegment + grid.segment - 1);
     if (first > last)
         return;
-    const int cell =
-        getFirstCell(grid, fold(first, grid.foldedX), fold(y, grid.foldedY), fold(z, grid.foldedZ), last - first + 1);
+    const int numSegments = grid.foldedX / grid.segment;
+    const int cell = getFirstCell(grid, fold(segment, numSegments), first - firstOfSegment, fold(y, grid.foldedY),
+                                  fold(z, grid.foldedZ), last - first + 1);
     start = list.gm_cellStart[cell];
     end = list.gm_cellStart[cell + last - first + 1];
 }

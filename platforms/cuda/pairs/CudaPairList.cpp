@@ -279,7 +279,8 @@ void CudaPairList<Real>::chooseGrid(const Vec3 box[3]) {
     grid.foldedX = folded[0];
     grid.foldedY = folded[1];
     grid.foldedZ = folded[2];
-    grid.segment = folded[0] / ((folded[0] + LongestSegment - 1) / LongestSegment);
+    grid.numSegments = (folded[0] + LongestSegment - 1) / LongestSegment;
+    grid.segment = folded[0] / grid.numSegments;
     grid.reachX = (Real) reach[0];
     grid.reachY = (Real) reach[1];
     grid.reachZ = (Real) reach[2];

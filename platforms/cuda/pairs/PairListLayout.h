@@ -25,7 +25,7 @@ struct CellGrid {
     Real rowX, rowXy, rowXz, rowY, rowYz, rowZ;
     int numX, numY, numZ;
     int foldedX, foldedY, foldedZ;
-    int segment;
+    int segment, numSegments;
     Real reachX, reachY, reachZ;
     Real widthX, widthY, widthZ;
     Real inverseWidthX, inverseFoldedX, inverseFoldedY, inverseFoldedZ, inverseSegment;

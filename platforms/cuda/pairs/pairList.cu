@@ -16,7 +16,7 @@ struct CellGrid {
     Real rowX, rowXy, rowXz, rowY, rowYz, rowZ;
     int numX, numY, numZ;          // cells of the box; unused without periodic boundaries
     int foldedX, foldedY, foldedZ; // cells of the torus; numX is a multiple of foldedX
-    int segment;                   // cells along x that are neighbors in memory; foldedX is a multiple of it
+    int segment, numSegments;      // cells along x that are neighbors in memory, and how many times that is foldedX
     Real reachX, reachY, reachZ;   // the range, in cells
     Real widthX, widthY, widthZ;   // of a cell, nm; unused in triclinic boxes
     Real inverseWidthX, inverseFoldedX, inverseFoldedY, inverseFoldedZ, inverseSegment;

@@ -63,7 +63,7 @@ __device__ __forceinline__ Surroundings findSurroundings(const PairList& list, c
         roundDownToInt((roundDown(around.highX + reachX) + (Real) 0.5) * grid.inverseSegment) - around.firstSegment + 1;
     if (roundDownToInt(around.highX + reachX) - roundDownToInt(around.lowX - reachX) + 1 >= grid.foldedX) {
         around.firstSegment = 0;
-        around.numSegments = grid.foldedX / grid.segment;
+        around.numSegments = grid.numSegments;
         around.lowX -= (Real) grid.foldedX;
         around.highX += (Real) grid.foldedX;
     }
@@ -107,8 +107,7 @@ __device__ __forceinline__ void getRun(const PairList& list, const Surroundings&
     const int last = min(roundDownToInt(around.highX + reach), firstOfSegment + grid.segment - 1);
     if (first > last)
         return;
-    const int numSegments = grid.foldedX / grid.segment;
-    const int cell = getFirstCell(grid, fold(segment, numSegments), first - firstOfSegment, fold(y, grid.foldedY),
+    const int cell = getFirstCell(grid, fold(segment, grid.numSegments), first - firstOfSegment, fold(y, grid.foldedY),
                                   fold(z, grid.foldedZ), last - first + 1);
     start = list.gm_cellStart[cell];
     end = list.gm_cellStart[cell + last - first + 1];

@@ -76,6 +76,18 @@ def test_large_box(precision):
 
 
 @PRECISIONS
+@pytest.mark.parametrize("box", ["cubic", "triclinic"])
+def test_many_kinds(box, precision):
+    """More kinds of particles than there are parameters of pairs for."""
+    positions, charges = make_salt(BOXES[box])
+    force = make_esp(charges)
+    for i, charge in enumerate(charges):
+        force.setParticleParameters(i, charge + 0.001 * (i % 40), 0.21 + 0.002 * (i % 30), 0.2 + 0.01 * (i % 7))
+    add_exceptions(force, len(charges))
+    compare(force, BOXES[box], positions, precision)
+
+
+@PRECISIONS
 def test_without_lennard_jones_and_with_idle_particles(precision):
     positions, charges = make_salt(BOXES["cubic"])
     force = make_esp(charges)

@@ -273,9 +273,11 @@ def _search_candidate(bench: Bench, order: int | None, precision: str, target: f
 
 
 def coarsen(points: int) -> int:
-    """Get a number of points about a twelfth smaller that FFTs like."""
-    size = findFFTSize(int(points * 11 / 12))
-    return size if size < points else findFFTSize(points - 6 if points > 12 else points - 2)
+    """Get a smaller number of points that FFTs like, about a twelfth where there is one."""
+    target = points * 11 // 12
+    while target > 2 and findFFTSize(target) >= points:
+        target = target * 11 // 12
+    return findFFTSize(target)
 
 
 def tunePME(

@@ -73,8 +73,9 @@ private:
 };
 
 /**
- * Get the smallest number of grid points that FFTs are fast for: even, with the prime factors 2, 3, 5 and at most one
- * 7.
+ * Get the smallest number of grid points that FFTs are fast for. From 36 to 256 these are the sizes for which cuFFT on an
+ * H200 has no larger one that is a tenth faster (in place, cubes, single precision); elsewhere even numbers with the prime
+ * factors 2, 3, 5 and at most one 7.
  *
  * @param minimum  the least acceptable number
  */

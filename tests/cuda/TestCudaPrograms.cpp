@@ -159,15 +159,16 @@ vector<Variant> listMeshVariants() {
     add("doubleProlateOrder8", 8, [](auto& o) {
         o.doublePositions = o.spreadDouble = o.fftDouble = o.convolutionDouble = o.interpolationDouble = o.prolate =
             true;
-        o.tile = {{8, 8, 8}};
+        o.tiles = {{6, 6, 6}};
     });
     add("double", 8, [](auto& o) {
         o.doublePositions = o.spreadDouble = o.fftDouble = o.convolutionDouble = o.interpolationDouble = true;
-        o.tile = {{8, 8, 8}};
+        o.tiles = {{6, 6, 6}};
     });
     add("mixedDoubleDispersion", 6, [](auto& o) {
         o.positionCorrection = o.spreadDouble = o.convolutionDouble = o.dispersion = true;
-        o.tile = {{8, 12, 10}};
+        o.grid = {{47, 48, 50}};
+        o.tiles = {{6, 4, 5}};
     });
     add("mixedDoubleGrid", 5, [](auto& o) { o.positionCorrection = o.fftDouble = o.interpolationDouble = true; });
     return variants;

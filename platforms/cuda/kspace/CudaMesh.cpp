@@ -14,18 +14,32 @@ using std::vector;
 
 namespace {
 
-constexpr int BlockSize = 128;
 constexpr int NumEnergies = 1024; // blocks that sum energies
 
 bool isDouble(NumericFormat::Type format) {
     return format == NumericFormat::Double;
 }
 
+/** Get a bound of the weight of a charge at a grid point. */
+double findLargestWeight(const MeshWindow& window) {
+    const vector<double>& c = window.getHornerCoefficients();
+    const int order = window.getOrder(), numSamples = 64;
+    double largest = 0;
+    for (int i = 0; i <= numSamples; i++)
+        for (int j = 0; j < order; j++) {
+            double weight = 0;
+            for (int k = 0; k <= window.getDegree(); k++)
+                weight = weight * ((double) i / numSamples - 0.5) + c[k * order + j];
+            largest = std::max(largest, std::fabs(weight));
+        }
+    return std::pow(1.01 * largest, 3); // between samples it may be a little larger
+}
+
 } // namespace
 
 CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const MeshParameters& parameters, bool dispersion,
                    CUdeviceptr report)
-    : context(context), order(settings.splineOrder), view(), influence(), hasTable(false) {
+    : context(context), order(settings.splineOrder), view(), influence(), largestWeight(0), hasTable(false) {
     options.doublePositions = context.getUseDoublePrecision();
     options.spreadDouble = isDouble(settings.spreading);
     options.fftDouble = isDouble(settings.fft);
@@ -35,9 +49,6 @@ CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const Mesh
         context.getUseMixedPrecision() && (options.spreadDouble || options.interpolationDouble);
     options.dispersion = dispersion;
     options.prolate = settings.isProlate() && !dispersion;
-    view.numX = parameters.grid[0];
-    view.numY = parameters.grid[1];
-    view.numZ = parameters.grid[2];
     view.numSites = context.getNumAtoms();
     view.report = report;
     influence.alpha = parameters.alpha;
@@ -45,15 +56,12 @@ CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const Mesh
     checkCuda(cuDeviceGetAttribute(&numProcessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, context.getDevice()),
               "counting multiprocessors");
     mostBlocks = 16 * numProcessors; // of 128 threads: as many as can be resident
-    const std::array<int, 3> tiles =
+    options.grid = parameters.grid;
+    options.tiles =
         MeshProgram::chooseTiles(parameters.grid, order, options.spreadDouble || options.fftDouble, numProcessors);
-    for (int axis = 0; axis < 3; axis++)
-        options.tile[axis] = (parameters.grid[axis] + tiles[axis] - 1) / tiles[axis];
-    view.tilesX = tiles[0];
-    view.tilesY = tiles[1];
-    view.tilesZ = tiles[2];
     const MeshWindow window = dispersion ? makeBSplineWindow(order)
                                          : settings.makeWindow(options.spreadDouble || options.interpolationDouble);
+    largestWeight = findLargestWeight(window);
     allocate();
     uploadInfluence(window);
     if (options.prolate)
@@ -65,20 +73,23 @@ CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const Mesh
 CudaMesh::~CudaMesh() {
     if (!context.getContextIsValid()) {
         plan.release(); // has gone with its CUDA context
+        for (LaunchGraph& graph : graphs)
+            graph.release();
         return;
     }
     ContextSelector selector(context);
     plan.reset();
+    for (LaunchGraph& graph : graphs)
+        graph.clear();
 }
 
 void CudaMesh::allocate() {
-    const int numTiles = view.tilesX * view.tilesY * view.tilesZ, numSites = std::max(1, view.numSites);
+    const int numTiles = options.countTiles(), numSites = std::max(1, view.numSites);
     const int siteReal = options.spreadDouble || options.interpolationDouble ? sizeof(double) : sizeof(float);
     const int siteSize = (4 * siteReal + 12 + 15) / 16 * 16; // Site of grid.cu
     const int gridReal = options.fftDouble ? sizeof(double) : sizeof(float);
     const int sumSize = options.spreadDouble ? sizeof(long long) : sizeof(int);
-    const size_t plane = (size_t) view.numX * view.numY;
-    const size_t numPoints = (plane * view.numZ + 3) / 4 * 4; // readSums takes four at a time
+    const size_t numPoints = (countReals() + 3) / 4 * 4; // readSums takes four at a time
     charges.initialize<double>(context, numSites, "meshCharges");
     for (int i = 0; i < 2; i++) {
         siteStart[i].initialize<int>(context, numTiles + 1, "meshSiteStart");
@@ -89,26 +100,27 @@ void CudaMesh::allocate() {
     // The rooms that makeRoom() gives, and a place for each charge that finds none.
     sites.initialize(context, (size_t) numSites + numSites / 8 + 16 * numTiles + numSites, siteSize, "meshSites");
     grid.initialize(context, numPoints, gridReal, "meshGrid");
-    spectrum.initialize(context, plane * (view.numZ / 2 + 1) + 2, 2 * gridReal, "meshSpectrum");
     energies.initialize<double>(context, NumEnergies, "meshEnergies");
     view.table = {siteStart[0].getDevicePointer(), siteCount[0].getDevicePointer()};
     view.nextTable = {siteStart[1].getDevicePointer(), siteCount[1].getDevicePointer()};
     view.sites = sites.getDevicePointer();
     view.grid = grid.getDevicePointer();
-    view.spectrum = spectrum.getDevicePointer();
-    // The spectrum is not in use while charges are summed.
-    if (numPoints * sumSize <= (size_t) spectrum.getSize() * spectrum.getElementSize())
-        view.sum = view.spectrum;
+    view.spectrum = view.grid;
+    if (sumSize == gridReal)
+        view.sum = view.grid;
     else {
         sums.initialize(context, numPoints, sumSize, "meshSums");
         view.sum = sums.getDevicePointer();
     }
 }
 
+size_t CudaMesh::countReals() const {
+    return (size_t) options.grid[0] * options.grid[1] * 2 * (options.grid[2] / 2 + 1);
+}
+
 void CudaMesh::uploadInfluence(const MeshWindow& window) {
-    const int sizes[] = {view.numX, view.numY, view.numZ};
     for (int axis = 0; axis < 3; axis++) {
-        vector<double> values = computeSquaredTransform(window, sizes[axis]);
+        vector<double> values = computeSquaredTransform(window, options.grid[axis]);
         for (double& value : values)
             value = 1 / value;
         if (options.convolutionDouble) {
@@ -176,11 +188,12 @@ void CudaMesh::setCharges(const vector<double>& values) {
         largest = std::max(largest, std::fabs(charge));
         sum += std::fabs(charge);
     }
-    // A power of two, so that charges scale exactly. Up to four of the largest charges may meet at a point of a tile, and four times as much
-    // as uniformly spread charges give; see spread.cu.
-    largest = std::max(largest, sum / ((double) view.numX * view.numY * view.numZ));
-    const double room = std::ldexp(1.0, options.spreadDouble ? 22 + 26 : 26);
-    view.chargeScale = largest == 0 ? 1 : std::exp2(std::floor(std::log2(room / largest)));
+    // What a charge adds to a point stays below 2^22, or 2^(22+26) in double, and uniformly spread charges of one sign below 16 times that;
+    // spread.cu has room for 64 times. A power of two, so that charges scale exactly.
+    const double room = std::ldexp(1.0, options.spreadDouble ? 22 + 26 : 22);
+    const double most =
+        std::max(largest * largestWeight, sum / (16.0 * options.grid[0] * options.grid[1] * options.grid[2]));
+    view.chargeScale = most == 0 ? 1 : std::exp2(std::floor(std::log2(room / most)));
 }
 
 void CudaMesh::setBox(const Vec3 box[3]) {
@@ -202,24 +215,24 @@ void CudaMesh::sortSites() {
                 atomIndex = context.getAtomIndexArray().getDevicePointer(), charge = charges.getDevicePointer();
     if (options.positionCorrection)
         correction = context.getPosqCorrection().getDevicePointer();
-    std::swap(view.table, view.nextTable);
+    const int threads = MeshProgram::LocateThreads;
     void* arguments[] = {&view, &posq, &correction, &atomIndex, &charge};
-    launchKernel(context, locateKernel, arguments, std::min(mostBlocks, (view.numSites + BlockSize - 1) / BlockSize),
-                 BlockSize);
+    launchKernel(context, locateKernel, arguments, std::min(mostBlocks, (view.numSites + threads - 1) / threads),
+                 threads);
 }
 
 void CudaMesh::spread() {
-    const int numTiles = view.tilesX * view.tilesY * view.tilesZ, threads = MeshProgram::ReadThreads;
+    const int threads = MeshProgram::ReadThreads;
     void* arguments[] = {&view};
-    launchKernel(context, spreadKernel, arguments, numTiles + MeshProgram::RestBlocks, MeshProgram::SpreadThreads,
-                 MeshProgram::getSpreadBytes(options, order));
+    launchKernel(context, spreadKernel, arguments, options.countTiles() + MeshProgram::RestBlocks,
+                 MeshProgram::SpreadThreads, MeshProgram::getSpreadBytes(options, order));
     const int numVectors = (int) (grid.getSize() / 4);
     launchKernel(context, readKernel, arguments, std::min(mostBlocks, (numVectors + threads - 1) / threads) + 1,
                  threads);
 }
 
 void CudaMesh::convolve(bool includeEnergy) {
-    const size_t numWaves = (size_t) view.numX * view.numY * (view.numZ / 2 + 1);
+    const size_t numWaves = countReals() / 2;
     const int threads = MeshProgram::ConvolutionThreads;
     if (includeEnergy) {
         CUdeviceptr buffer = energies.getDevicePointer();
@@ -232,26 +245,45 @@ void CudaMesh::convolve(bool includeEnergy) {
     }
 }
 
+void CudaMesh::interpolate(CUdeviceptr forces) {
+    CUdeviceptr atomIndex = context.getAtomIndexArray().getDevicePointer();
+    int paddedNumAtoms = context.getPaddedNumAtoms();
+    void* arguments[] = {&view, &forces, &paddedNumAtoms, &atomIndex};
+    launchKernel(context, interpolateKernel, arguments, options.countTiles() + MeshProgram::RestBlocks,
+                 MeshProgram::InterpolateThreads, MeshProgram::getInterpolationBytes(options, order));
+}
+
+void CudaMesh::launchStages(CUdeviceptr forces, bool includeEnergy) {
+    sortSites();
+    spread();
+    plan->transformForward(view.grid, context.getCurrentStream());
+    convolve(includeEnergy);
+    if (forces == 0)
+        return;
+    plan->transformBackward(view.grid, context.getCurrentStream());
+    interpolate(forces);
+}
+
 void CudaMesh::run(const Vec3 box[3], CUdeviceptr forces, bool includeEnergy) {
-    const int numTiles = view.tilesX * view.tilesY * view.tilesZ;
     setBox(box);
     if (!hasTable) { // without room for anything, but with counts for the table of the next run, which is this one
         sortSites();
         spread();
         hasTable = true;
     }
-    sortSites();
-    spread();
-    plan->transformForward(view.grid, view.spectrum, context.getCurrentStream());
-    convolve(includeEnergy);
-    if (forces == 0)
+    std::swap(view.table, view.nextTable);
+    const CUstream stream = context.getCurrentStream();
+    if (stream == nullptr || forces == 0 || includeEnergy) {
+        launchStages(forces, includeEnergy);
         return;
-    plan->transformBackward(view.spectrum, view.grid, context.getCurrentStream());
-    CUdeviceptr atomIndex = context.getAtomIndexArray().getDevicePointer();
-    int paddedNumAtoms = context.getPaddedNumAtoms();
-    void* arguments[] = {&view, &forces, &paddedNumAtoms, &atomIndex};
-    launchKernel(context, interpolateKernel, arguments, numTiles + MeshProgram::RestBlocks,
-                 MeshProgram::InterpolateThreads, MeshProgram::getInterpolationBytes(options, order));
+    }
+    // A step. All else that kernels are given stays the same as long as the Context lives.
+    LaunchGraph::Key key;
+    key.add(view);
+    key.add(influence);
+    key.add(forces);
+    LaunchGraph& graph = graphs[view.table.start == siteStart[0].getDevicePointer()]; // one for each table
+    graph.launch(stream, key, [&] { launchStages(forces, false); });
 }
 
 double CudaMesh::readEnergy() {

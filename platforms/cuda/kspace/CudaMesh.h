@@ -3,6 +3,7 @@
 #define OPENMM_SURROGATE_CUDAMESH_H_
 
 #include "FFTPlan.h"
+#include "LaunchGraph.h"
 #include "MeshLayout.h"
 #include "MeshProgram.h"
 #include "openmmsurrogate/internal/EwaldSplit.h"
@@ -48,6 +49,8 @@ public:
 
 private:
     void allocate();
+    /** Get the numbers in the grid's memory: points, and room for the waves in their place. */
+    size_t countReals() const;
     void uploadInfluence(const MeshWindow& window);
     void uploadTransform(const EwaldSplit& split, double cutoff);
     void compile(const MeshWindow& window);
@@ -55,6 +58,8 @@ private:
     void sortSites();
     void spread();
     void convolve(bool includeEnergy);
+    void interpolate(CUdeviceptr forces);
+    void launchStages(CUdeviceptr forces, bool includeEnergy);
     OpenMM::CudaContext& context;
     MeshProgramOptions options;
     const int order;
@@ -62,8 +67,10 @@ private:
     InfluenceView influence;
     int mostBlocks;
     std::unique_ptr<FFTPlan> plan;
-    bool hasTable; // made by an earlier run
-    OpenMM::CudaArray charges, siteStart[2], siteCount[2], sites, sums, grid, spectrum, energies;
+    double largestWeight; // of a charge at a grid point
+    bool hasTable;        // made by an earlier run
+    LaunchGraph graphs[2];
+    OpenMM::CudaArray charges, siteStart[2], siteCount[2], sites, sums, grid, energies;
     OpenMM::CudaArray inverse[3]; // 1/U^2 along each axis
     OpenMM::CudaArray transform;
     CUfunction locateKernel, spreadKernel, readKernel, convolveKernel, convolveWithEnergyKernel, interpolateKernel;

@@ -7,6 +7,7 @@
 #include <openmm/cuda/CudaQueue.h>
 #include <openmm/internal/ContextImpl.h>
 #include <cmath>
+#include <limits>
 
 using namespace OpenMM;
 using namespace SurrogatePlugin;
@@ -26,7 +27,7 @@ void checkPrecision(NumericFormat::Type precision, const char* setter) {
                               "choose one of those, or platform Reference, which emulates the others");
 }
 
-/** The device keeps grid indices as short. */
+/** The device keeps grid indices as short, and places in the grid, whose rows have room for waves, as int. */
 void checkGrid(const MeshParameters& parameters, const char* setter) {
     const int mostPoints = 32767;
     for (int d = 0; d < 3; d++)
@@ -35,6 +36,11 @@ void checkGrid(const MeshParameters& parameters, const char* setter) {
                                   " points along axis " + "xyz"[d] + " is more than the " + std::to_string(mostPoints) +
                                   " that platform CUDA can index; use fewer points (" + setter +
                                   ") with a higher spline order, or a larger error tolerance");
+    const double size = 2.0 * parameters.grid[0] * parameters.grid[1] * (parameters.grid[2] / 2 + 1);
+    if (size > std::numeric_limits<int>::max())
+        throw OpenMMException(string("TunablePMEForce: the grid has more points than platform CUDA can index; use "
+                                     "fewer (") +
+                              setter + ") with a higher spline order, or a larger error tolerance");
 }
 
 } // namespace

@@ -90,16 +90,16 @@ FFTPlan::~FFTPlan() {
     Cufft::get().destroy(backward);
 }
 
-void FFTPlan::transformForward(CUdeviceptr grid, CUdeviceptr spectrum, CUstream stream) {
+void FFTPlan::transformForward(CUdeviceptr grid, CUstream stream) {
     const Cufft& cufft = Cufft::get();
     check(cufft.setStream(forward, stream), "choosing a stream");
-    check((doublePrecision ? cufft.execD2Z : cufft.execR2C)(forward, toPointer(grid), toPointer(spectrum)),
+    check((doublePrecision ? cufft.execD2Z : cufft.execR2C)(forward, toPointer(grid), toPointer(grid)),
           "a forward transform");
 }
 
-void FFTPlan::transformBackward(CUdeviceptr spectrum, CUdeviceptr grid, CUstream stream) {
+void FFTPlan::transformBackward(CUdeviceptr grid, CUstream stream) {
     const Cufft& cufft = Cufft::get();
     check(cufft.setStream(backward, stream), "choosing a stream");
-    check((doublePrecision ? cufft.execZ2D : cufft.execC2R)(backward, toPointer(spectrum), toPointer(grid)),
+    check((doublePrecision ? cufft.execZ2D : cufft.execC2R)(backward, toPointer(grid), toPointer(grid)),
           "a backward transform");
 }

@@ -8,8 +8,8 @@
 namespace SurrogatePlugin {
 
 /**
- * Transforms of a real grid by cuFFT: forward, and backward without normalization. cuFFT is loaded when the first plan is made; OpenMM's
- * CUDA platform has it in the process already, and machines without a GPU need none.
+ * Transforms of a real grid by cuFFT, in place: forward, and backward without normalization. cuFFT is loaded when the first plan is made;
+ * OpenMM's CUDA platform has it in the process already, and machines without a GPU need none.
  */
 class FFTPlan {
 public:
@@ -22,10 +22,10 @@ public:
     ~FFTPlan();
     FFTPlan(const FFTPlan&) = delete;
     FFTPlan& operator=(const FFTPlan&) = delete;
-    /** [x][y][z] real to [x][y][z/2+1] complex. The grid is kept. */
-    void transformForward(CUdeviceptr grid, CUdeviceptr spectrum, CUstream stream);
-    /** [x][y][z/2+1] complex to [x][y][z] real. The spectrum is overwritten. */
-    void transformBackward(CUdeviceptr spectrum, CUdeviceptr grid, CUstream stream);
+    /** [x][y][z] real, in rows of 2(z/2+1), to [x][y][z/2+1] complex. */
+    void transformForward(CUdeviceptr grid, CUstream stream);
+    /** The other way. */
+    void transformBackward(CUdeviceptr grid, CUstream stream);
 
 private:
     int forward, backward; // handles

@@ -20,8 +20,6 @@ struct SiteTableView {
 
 /** Argument of the kernels of the mesh; Mesh of grid.cu, which explains it. */
 struct MeshView {
-    int numX, numY, numZ;
-    int tilesX, tilesY, tilesZ;
     int numSites;
     double rowX, rowXy, rowXz, rowY, rowYz, rowZ;
     double chargeScale;

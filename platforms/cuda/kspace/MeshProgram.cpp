@@ -12,14 +12,23 @@ using std::string;
 namespace {
 
 // Points of a tile along each axis, at most.
-constexpr int LargestTile = 14, SmallestTile = 6;
-// Tiles for each multiprocessor, where the grid has enough points.
-constexpr int TilesPerProcessor = 3;
+constexpr int LargestTile = 16, SmallestTile = 6;
+// Tiles for each multiprocessor, which can hold four blocks, where the grid has enough points.
+constexpr double TilesPerProcessor = 3.4;
 // Shared memory of a block for its tile, bytes at most.
-constexpr int LargestTileBytes = 48 * 1024;
+constexpr int LargestTileBytes = 50 * 1024;
 
 int getHaloPoints(const std::array<int, 3>& tile, int order) {
-    return (tile[0] + order - 1) * (tile[1] + order - 1) * (tile[2] + order - 1);
+    return (tile[0] + order - 1) * (tile[1] + order - 1) * ((tile[2] + order - 1) | 1);
+}
+
+/** Blocks of the interpolation that a multiprocessor is to hold, which bounds the registers of a thread. */
+int getInterpolationBlocks(const MeshProgramOptions& options, int order) {
+    return options.interpolationDouble ? (order > 6 ? 1 : 2) : order > 5 ? 2 : 4;
+}
+
+string defineAxes(const string& name, const std::array<int, 3>& values) {
+    return define(name + "_X", values[0]) + define(name + "_Y", values[1]) + define(name + "_Z", values[2]);
 }
 
 string listCoefficients(const MeshWindow& window) {
@@ -35,6 +44,13 @@ string listCoefficients(const MeshWindow& window) {
 
 } // namespace
 
+std::array<int, 3> MeshProgramOptions::getTile() const {
+    std::array<int, 3> tile;
+    for (int axis = 0; axis < 3; axis++)
+        tile[axis] = (grid[axis] + tiles[axis] - 1) / tiles[axis];
+    return tile;
+}
+
 string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWindow& window) {
     return define("DOUBLE_PRECISION", options.doublePositions) + define("DOUBLE_ENERGY", 1) +
            define("HAS_POSITION_CORRECTION", options.positionCorrection) +
@@ -42,11 +58,14 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            define("CONVOLUTION_DOUBLE", options.convolutionDouble) +
            define("INTERPOLATION_DOUBLE", options.interpolationDouble) + define("DISPERSION", options.dispersion) +
            define("PROLATE", options.prolate) + define("TRANSFORM_CELLS", getTransformCells(options)) +
-           define("TILE_X", options.tile[0]) + define("TILE_Y", options.tile[1]) + define("TILE_Z", options.tile[2]) +
-           define("WINDOW_ORDER", window.getOrder()) + define("WINDOW_DEGREE", window.getDegree()) +
-           "#define WINDOW_COEFFICIENTS " + listCoefficients(window) + "\n" + define("SPREAD_THREADS", SpreadThreads) +
+           defineAxes("GRID", options.grid) + defineAxes("TILES", options.tiles) +
+           defineAxes("TILE", options.getTile()) + define("WINDOW_ORDER", window.getOrder()) +
+           define("WINDOW_DEGREE", window.getDegree()) + "#define WINDOW_COEFFICIENTS " + listCoefficients(window) +
+           "\n" + define("LOCATE_THREADS", LocateThreads) + define("SPREAD_THREADS", SpreadThreads) +
            define("READ_THREADS", ReadThreads) + define("CONVOLUTION_THREADS", ConvolutionThreads) +
-           define("INTERPOLATE_THREADS", InterpolateThreads) + define("REST_BLOCKS", RestBlocks) +
+           define("INTERPOLATE_THREADS", InterpolateThreads) +
+           define("INTERPOLATE_BLOCKS", getInterpolationBlocks(options, window.getOrder())) +
+           define("REST_BLOCKS", RestBlocks) +
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            define("SIZE_OF_MESH", sizeof(MeshView)) + define("SIZE_OF_INFLUENCE", sizeof(InfluenceView)) +
            joinFiles({"common/arithmetic.cu", "common/fixedPoint.cu", "kspace/grid.cu", "kspace/tiles.cu",
@@ -54,26 +73,25 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
                       "kspace/interpolate.cu"});
 }
 
-std::array<int, 3> MeshProgram::chooseTiles(const std::array<int, 3>& numPoints, int order, bool doublePrecision,
+std::array<int, 3> MeshProgram::chooseTiles(const std::array<int, 3>& grid, int order, bool doublePrecision,
                                             int numProcessors) {
-    std::array<int, 3> tiles;
-    for (int size = LargestTile;; size -= 2) {
-        std::array<int, 3> tile;
-        for (int axis = 0; axis < 3; axis++) {
-            tiles[axis] = (numPoints[axis] + size - 1) / size;
-            tile[axis] = (numPoints[axis] + tiles[axis] - 1) / tiles[axis];
-        }
-        const int bytes = getHaloPoints(tile, order) * (int) (doublePrecision ? sizeof(double) : sizeof(float));
-        const bool isBusy = (double) tiles[0] * tiles[1] * tiles[2] >= TilesPerProcessor * numProcessors;
-        if (size == SmallestTile || (bytes <= LargestTileBytes && isBusy))
-            return tiles;
+    MeshProgramOptions options;
+    options.grid = grid;
+    for (int size = LargestTile;; size--) {
+        for (int axis = 0; axis < 3; axis++)
+            options.tiles[axis] = (grid[axis] + size - 1) / size;
+        const int bytes =
+            getHaloPoints(options.getTile(), order) * (int) (doublePrecision ? sizeof(double) : sizeof(float));
+        if (size == SmallestTile ||
+            (bytes <= LargestTileBytes && options.countTiles() >= TilesPerProcessor * numProcessors))
+            return options.tiles;
     }
 }
 
 int MeshProgram::getSpreadBytes(const MeshProgramOptions& options, int order) {
-    return getHaloPoints(options.tile, order) * (int) sizeof(int) * (options.spreadDouble ? 2 : 1);
+    return getHaloPoints(options.getTile(), order) * (int) sizeof(int) * (options.spreadDouble ? 2 : 1);
 }
 
 int MeshProgram::getInterpolationBytes(const MeshProgramOptions& options, int order) {
-    return getHaloPoints(options.tile, order) * (int) (options.fftDouble ? sizeof(double) : sizeof(float));
+    return getHaloPoints(options.getTile(), order) * (int) (options.fftDouble ? sizeof(double) : sizeof(float));
 }

@@ -13,15 +13,19 @@ struct MeshProgramOptions {
     bool doublePositions = false;    // of the Context: its positions are of double
     bool positionCorrection = false; // of the Context: its positions are pairs of float
     bool spreadDouble = false, fftDouble = false, convolutionDouble = false, interpolationDouble = false;
-    bool dispersion = false;                  // 1/r^6 instead of 1/r
-    bool prolate = false;                     // the split: a table of its transform
-    std::array<int, 3> tile = {{12, 12, 12}}; // points of the largest tile
+    bool dispersion = false; // 1/r^6 instead of 1/r
+    bool prolate = false;    // the split: a table of its transform
+    std::array<int, 3> grid = {{48, 48, 48}}, tiles = {{4, 4, 4}};
+    int countTiles() const { return tiles[0] * tiles[1] * tiles[2]; }
+    /** Get the points of the largest tile. */
+    std::array<int, 3> getTile() const;
 };
 
 /** The device program of a mesh, and how its kernels are launched. Made without a GPU. */
 class MeshProgram {
 public:
-    static constexpr int SpreadThreads = 256, ReadThreads = 256, ConvolutionThreads = 256, InterpolateThreads = 256;
+    static constexpr int LocateThreads = 128, SpreadThreads = 256, ReadThreads = 256, ConvolutionThreads = 256,
+                         InterpolateThreads = 256;
     /** Blocks that the kernels of tiles have beside those of the tiles, for charges that found no room in a tile. */
     static constexpr int RestBlocks = 64;
     /** The table of a transform ends at this wave, over the inverse cutoff. */
@@ -34,9 +38,9 @@ public:
      * Choose the number of tiles along each axis: as few as keep all multiprocessors busy and fit into their shared memory. Large tiles have
      * less halo.
      *
-     * @param numPoints  grid points along each axis
+     * @param grid  points along each axis
      */
-    static std::array<int, 3> chooseTiles(const std::array<int, 3>& numPoints, int order, bool doublePrecision,
+    static std::array<int, 3> chooseTiles(const std::array<int, 3>& grid, int order, bool doublePrecision,
                                           int numProcessors);
     /** Get the shared memory of a block of the spreading, bytes. */
     static int getSpreadBytes(const MeshProgramOptions& options, int order);

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The mesh on the device: what its kernels share. A grid point is (x, y, z) with z fastest; grids are periodic.
-// Each stage has an arithmetic type of its own; the grid is stored in the type of the transforms.
+// The mesh on the device: what its kernels share. A grid has GRID_X x GRID_Y x GRID_Z points (x, y, z), z fastest, and is periodic; it is
+// divided into TILES_X x TILES_Y x TILES_Z tiles of at most TILE_X x TILE_Y x TILE_Z points. Each stage has an arithmetic type of its own; the
+// grid is stored in the type of the transforms.
+
+#define NUM_TILES (TILES_X * TILES_Y * TILES_Z)
+// Waves in a row along z; and points, with room for the waves in their place.
+#define SPECTRUM_ROW (GRID_Z / 2 + 1)
+#define GRID_ROW (2 * SPECTRUM_ROW)
 
 #if SPREAD_DOUBLE
 typedef double SpreadReal;
@@ -64,28 +70,27 @@ struct SiteTable {
     int* __restrict__ gm_count; // [tiles + 1], charges whose window begins in a tile, and those that found no room
 };
 
-/** The grid and its tiles. Along an axis, tile t holds the points getTileStart(t) .. getTileStart(t+1)-1. */
+/** What the kernels of a mesh are given. */
 struct Mesh {
-    int numX, numY, numZ; // grid points
-    int tilesX, tilesY, tilesZ;
     int numSites;
     double rowX, rowXy, rowXz, rowY, rowYz, rowZ; // fractional coordinate = row . position, 1/nm
     double chargeScale;                           // fixed-point units per e
     SiteTable table, nextTable;                   // of this step and the next
     Site* __restrict__ gm_sites;
-    GridSum* __restrict__ gm_sum;          // [numX][numY][numZ], charge in fixed point
-    GridReal* __restrict__ gm_grid;        // [numX][numY][numZ], charge, and then potential
-    GridComplex* __restrict__ gm_spectrum; // [numX][numY][numZ/2+1]
+    GridSum* gm_sum;          // [GRID_X][GRID_Y][GRID_ROW], charge in fixed point; may be the same memory as gm_grid
+    GridReal* gm_grid;        // [GRID_X][GRID_Y][GRID_ROW], charge, and later potential
+    GridComplex* gm_spectrum; // [GRID_X][GRID_Y][SPECTRUM_ROW]; the same memory
     MeshReport* report;
 };
 
 static_assert(sizeof(Mesh) == SIZE_OF_MESH, "MeshLayout.h differs from grid.cu");
 
-__device__ __forceinline__ int countTiles(const Mesh& mesh) {
-    return mesh.tilesX * mesh.tilesY * mesh.tilesZ;
-}
-
 /** Bring a point between 0 and 2 num into the grid. */
 __device__ __forceinline__ int wrapPoint(int point, int num) {
     return point < num ? point : point - num;
+}
+
+/** Get the place of a point in the grid. */
+__device__ __forceinline__ int findPoint(int x, int y, int z) {
+    return (x * GRID_Y + y) * GRID_ROW + z; // CudaReciprocalSpaceKernel limits the size
 }

@@ -9,6 +9,19 @@ __device__ __forceinline__ void addMeshForce(unsigned long long* gm_force, const
     atomicAdd(&gm_force[site.slot], toFixedPoint(force));
 }
 
+/** Begin to copy a number from global to shared memory. finishCopies() waits for all that a thread has begun. */
+__device__ __forceinline__ void beginCopy(GridReal* sm_target, const GridReal* gm_source) {
+    asm volatile("{ .reg .u64 address; .reg .u32 target; cvta.to.shared.u64 address, %0; cvt.u32.u64 target, address;\n"
+                 "cp.async.ca.shared.global [target], [%1], %2; }"
+                 :
+                 : "l"(sm_target), "l"(gm_source), "n"((int) sizeof(GridReal))
+                 : "memory");
+}
+
+__device__ __forceinline__ void finishCopies() {
+    asm volatile("cp.async.wait_all;" : : : "memory");
+}
+
 /** Where forces go. */
 struct MeshForceOutput {
     unsigned long long* __restrict__ gm_force;
@@ -53,9 +66,9 @@ __device__ __forceinline__ void interpolateForce(const Mesh& mesh, const Site& s
         gy = fma(wx[h], slopeY, gy);
         gz = fma(wx[h], slopeZ, gz);
     }
-    gx *= -(GatherReal) site.charge * (GatherReal) mesh.numX;
-    gy *= -(GatherReal) site.charge * (GatherReal) mesh.numY;
-    gz *= -(GatherReal) site.charge * (GatherReal) mesh.numZ;
+    gx *= -(GatherReal) site.charge * (GatherReal) GRID_X;
+    gy *= -(GatherReal) site.charge * (GatherReal) GRID_Y;
+    gz *= -(GatherReal) site.charge * (GatherReal) GRID_Z;
     const GatherReal fx = (GatherReal) mesh.rowX * gx;
     const GatherReal fy = fma((GatherReal) mesh.rowXy, gx, (GatherReal) mesh.rowY * gy);
     const GatherReal fz =
@@ -67,48 +80,49 @@ __device__ __forceinline__ void interpolateForce(const Mesh& mesh, const Site& s
 
 /** Forces on the charges that found no room in the table, from the grid itself. */
 __device__ __noinline__ void interpolateRest(const Mesh& mesh, const MeshForceOutput& output, int numBlocks) {
-    const int numTiles = countTiles(mesh), numRest = mesh.table.gm_count[numTiles];
-    const Site* gm_rest = mesh.gm_sites + mesh.table.gm_start[numTiles];
-    for (int i = (blockIdx.x - numTiles) * INTERPOLATE_THREADS + threadIdx.x; i < numRest;
+    const int numRest = mesh.table.gm_count[NUM_TILES];
+    const Site* gm_rest = mesh.gm_sites + mesh.table.gm_start[NUM_TILES];
+    for (int i = (blockIdx.x - NUM_TILES) * INTERPOLATE_THREADS + threadIdx.x; i < numRest;
          i += numBlocks * INTERPOLATE_THREADS) {
         const Site site = gm_rest[i];
         interpolateForce<1>(mesh, site, output, [&](int h, int j, int k) {
-            return mesh.gm_grid[(wrapPoint(site.ix + h, mesh.numX) * mesh.numY + wrapPoint(site.iy + j, mesh.numY)) *
-                                    mesh.numZ +
-                                wrapPoint(site.iz + k, mesh.numZ)];
+            return mesh.gm_grid[findPoint(wrapPoint(site.ix + h, GRID_X), wrapPoint(site.iy + j, GRID_Y),
+                                          wrapPoint(site.iz + k, GRID_Z))];
         });
     }
 }
 
 /** A block for each tile, and REST_BLOCKS for what found no room. */
-extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS)
+extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS, INTERPOLATE_BLOCKS)
     interpolateForces(Mesh mesh, unsigned long long* __restrict__ gm_force, int paddedNumAtoms,
                       const int* __restrict__ gm_atomIndex) {
     extern __shared__ __align__(16) unsigned char sm_bytes[];
     GridReal* sm_potential = reinterpret_cast<GridReal*>(sm_bytes); // [HALO_POINTS]
     __shared__ BankOrder sm_order;
     const MeshForceOutput output = {gm_force, paddedNumAtoms, gm_atomIndex};
-    if (blockIdx.x >= countTiles(mesh)) {
+    if (blockIdx.x >= NUM_TILES) {
         interpolateRest(mesh, output, REST_BLOCKS);
         return;
     }
-    const Tile tile = getTile(mesh, blockIdx.x);
+    const Tile tile = getTile(blockIdx.x);
     const int start = mesh.table.gm_start[blockIdx.x],
               numSites = min(mesh.table.gm_count[blockIdx.x], mesh.table.gm_start[blockIdx.x + 1] - start);
     if (numSites == 0)
         return;
-    visitHalo<INTERPOLATE_THREADS>(mesh, tile,
-                                   [&](int place, int point) { sm_potential[place] = mesh.gm_grid[point]; });
+    visitHalo<INTERPOLATE_THREADS>(
+        tile, [&](int place, int point) { beginCopy(&sm_potential[place], &mesh.gm_grid[point]); });
     for (int first = 0; first < numSites; first += ORDER_BATCH) {
         const Site* gm_batch = mesh.gm_sites + start + first;
         const int count = min(ORDER_BATCH, numSites - first);
         orderCharges<INTERPOLATE_THREADS, sizeof(GridReal)>(sm_order, count,
                                                             [&](int i) { return findCorner(tile, gm_batch[i]); });
+        finishCopies();
+        __syncthreads();
         takeCharges<INTERPOLATE_THREADS, sizeof(GridReal)>(sm_order, count, [&](int i) {
             const Site site = gm_batch[i];
             const GridReal* sm_corner = sm_potential + findCorner(tile, site);
             interpolateForce<WINDOW_ORDER>(
-                mesh, site, output, [&](int h, int j, int k) { return sm_corner[(h * HALO_Y + j) * HALO_Z + k]; });
+                mesh, site, output, [&](int h, int j, int k) { return sm_corner[(h * HALO_Y + j) * HALO_ROW + k]; });
         });
     }
 }

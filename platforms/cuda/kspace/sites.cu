@@ -18,8 +18,7 @@ __device__ __forceinline__ int countTogether(int* gm_count, int index) {
 
 /** Set the sums of charge to 0, 16 bytes at a time: the buffer is a multiple of that. */
 __device__ __forceinline__ void clearSums(const Mesh& mesh) {
-    const int numPoints = mesh.numX * mesh.numY * mesh.numZ, perVector = 16 / sizeof(GridSum),
-              numVectors = (numPoints - 1) / perVector + 1;
+    const int perVector = 16 / sizeof(GridSum), numVectors = (GRID_X * GRID_Y * GRID_ROW - 1) / perVector + 1;
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < numVectors; i += blockDim.x * gridDim.x)
         reinterpret_cast<int4*>(mesh.gm_sum)[i] = make_int4(0, 0, 0, 0);
 }
@@ -30,13 +29,12 @@ __device__ __forceinline__ int findRoom(const Mesh& mesh, int tile) {
     const int start = mesh.table.gm_start[tile];
     if (rank < mesh.table.gm_start[tile + 1] - start)
         return start + rank;
-    const int numTiles = countTiles(mesh);
-    return mesh.table.gm_start[numTiles] + countTogether(mesh.table.gm_count, numTiles);
+    return mesh.table.gm_start[NUM_TILES] + countTogether(mesh.table.gm_count, NUM_TILES);
 }
 
-extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_posq,
-                                       const Real4* __restrict__ gm_correction, const int* __restrict__ gm_atomIndex,
-                                       const double* __restrict__ gm_charge) {
+extern "C" __global__ void __launch_bounds__(LOCATE_THREADS)
+    locateSites(Mesh mesh, const Real4* __restrict__ gm_posq, const Real4* __restrict__ gm_correction,
+                const int* __restrict__ gm_atomIndex, const double* __restrict__ gm_charge) {
     const SiteReal rowX = (SiteReal) mesh.rowX, rowXy = (SiteReal) mesh.rowXy, rowXz = (SiteReal) mesh.rowXz,
                    rowY = (SiteReal) mesh.rowY, rowYz = (SiteReal) mesh.rowYz, rowZ = (SiteReal) mesh.rowZ;
     for (int slot = blockIdx.x * blockDim.x + threadIdx.x; slot < mesh.numSites; slot += blockDim.x * gridDim.x) {
@@ -54,16 +52,14 @@ extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_p
             x = y = z = 0; // any place will do: the host raises an exception
         }
         Site site;
-        locate(wrap(rowX * x + rowXy * y + rowXz * z) * mesh.numX, mesh.numX, site.ix, site.fx);
-        locate(wrap(rowY * y + rowYz * z) * mesh.numY, mesh.numY, site.iy, site.fy);
-        locate(wrap(rowZ * z) * mesh.numZ, mesh.numZ, site.iz, site.fz);
+        locate(wrap(rowX * x + rowXy * y + rowXz * z) * GRID_X, GRID_X, site.ix, site.fx);
+        locate(wrap(rowY * y + rowYz * z) * GRID_Y, GRID_Y, site.iy, site.fy);
+        locate(wrap(rowZ * z) * GRID_Z, GRID_Z, site.iz, site.fz);
         site.charge = (SiteReal) gm_charge[gm_atomIndex[slot]];
         site.unused = 0;
         site.slot = slot;
-        const int tile =
-            (findTile(site.ix, mesh.tilesX, mesh.numX) * mesh.tilesY + findTile(site.iy, mesh.tilesY, mesh.numY)) *
-                mesh.tilesZ +
-            findTile(site.iz, mesh.tilesZ, mesh.numZ);
+        const int tile = (findTile(site.ix, TILES_X, GRID_X) * TILES_Y + findTile(site.iy, TILES_Y, GRID_Y)) * TILES_Z +
+                         findTile(site.iz, TILES_Z, GRID_Z);
         mesh.gm_sites[findRoom(mesh, tile)] = site;
     }
     clearSums(mesh);
@@ -76,9 +72,8 @@ extern "C" __global__ void locateSites(Mesh mesh, const Real4* __restrict__ gm_p
 template <int Threads>
 __device__ void makeRoom(const Mesh& mesh) {
     __shared__ int sm_sum[Threads / 32];
-    const int numTiles = countTiles(mesh), perThread = (numTiles + Threads - 1) / Threads, lane = threadIdx.x % 32,
-              warp = threadIdx.x / 32;
-    const int begin = min(numTiles, (int) threadIdx.x * perThread), end = min(numTiles, begin + perThread);
+    const int perThread = (NUM_TILES + Threads - 1) / Threads, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    const int begin = min(NUM_TILES, (int) threadIdx.x * perThread), end = min(NUM_TILES, begin + perThread);
     int room = 0;
     for (int tile = begin; tile < end; tile++) {
         const int count = mesh.table.gm_count[tile];
@@ -103,7 +98,7 @@ __device__ void makeRoom(const Mesh& mesh) {
         start += count + count / 8 + 16;
     }
     if (threadIdx.x == Threads - 1) {
-        mesh.nextTable.gm_start[numTiles] = start;
-        mesh.nextTable.gm_count[numTiles] = 0;
+        mesh.nextTable.gm_start[NUM_TILES] = start;
+        mesh.nextTable.gm_count[NUM_TILES] = 0;
     }
 }

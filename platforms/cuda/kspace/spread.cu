@@ -5,17 +5,27 @@
 // Shared memory adds 32-bit integers natively, and 64-bit ones by slow compare-and-swap loops: in double a value is therefore two integers,
 // high*2^LIMB_BITS + low with 0 <= low < 2^LIMB_BITS, which leaves room for 2^(31-LIMB_BITS) terms.
 #define LIMB_BITS 22
-// A tile holds sums up to this, and the grid four times as much; eight tiles can meet at a point. A physical system stays far below.
+// A tile holds sums up to this, 64 times what one charge can add, and the grid four times as much; eight tiles can meet at a point. A physical
+// system stays far below.
 #define TILE_LIMIT (1 << 28)
 
-/** Add to a point of a block's tile: one int, and another HALO_POINTS further in double. */
-__device__ __forceinline__ void addToTile(int* sm_point, SpreadReal value) {
+/** Get a product in fixed point. */
+__device__ __forceinline__ GridSum multiplyToFixed(SpreadReal a, SpreadReal b) {
 #if SPREAD_DOUBLE
-    const long long fixed = __double2ll_rn(value);
-    atomicAdd(sm_point, (int) (fixed >> LIMB_BITS));
-    atomicAdd(sm_point + HALO_POINTS, (int) (fixed & ((1 << LIMB_BITS) - 1)));
+    return __double2ll_rn(a * b);
 #else
-    atomicAdd(sm_point, __float2int_rn(value));
+    // Adding 1.5*2^23 leaves the nearest integer in the low bits, as long as that is below 2^22; conversions are slower.
+    return __float_as_int(__fmaf_rn(a, b, 12582912.0f)) - 0x4b400000;
+#endif
+}
+
+/** Add to a point of a block's tile: one int, and another HALO_POINTS further in double. */
+__device__ __forceinline__ void addToTile(int* sm_point, GridSum value) {
+#if SPREAD_DOUBLE
+    atomicAdd(sm_point, (int) (value >> LIMB_BITS));
+    atomicAdd(sm_point + HALO_POINTS, (int) (value & ((1 << LIMB_BITS) - 1)));
+#else
+    atomicAdd(sm_point, value);
 #endif
 }
 
@@ -67,15 +77,15 @@ __device__ __forceinline__ void spreadToTile(const Mesh& mesh, const Tile& tile,
             const SpreadReal weight = wx[h] * wy[j];
 #pragma unroll
             for (int k = 0; k < WINDOW_ORDER; k++)
-                addToTile(&sm_corner[(h * HALO_Y + j) * HALO_Z + k], weight * wz[k]);
+                addToTile(&sm_corner[(h * HALO_Y + j) * HALO_ROW + k], multiplyToFixed(weight, wz[k]));
         }
 }
 
 /** Add the charges that found no room in the table, directly to the grid: a thread takes a plane of constant x of one charge. */
 __device__ void spreadRest(const Mesh& mesh, int numBlocks) {
-    const int numTiles = countTiles(mesh), numPlanes = mesh.table.gm_count[numTiles] * WINDOW_ORDER;
-    const Site* gm_rest = mesh.gm_sites + mesh.table.gm_start[numTiles];
-    for (int i = (blockIdx.x - numTiles) * SPREAD_THREADS + threadIdx.x; i < numPlanes;
+    const int numPlanes = mesh.table.gm_count[NUM_TILES] * WINDOW_ORDER;
+    const Site* gm_rest = mesh.gm_sites + mesh.table.gm_start[NUM_TILES];
+    for (int i = (blockIdx.x - NUM_TILES) * SPREAD_THREADS + threadIdx.x; i < numPlanes;
          i += numBlocks * SPREAD_THREADS) {
         const Site site = gm_rest[i / WINDOW_ORDER];
         const int plane = i % WINDOW_ORDER;
@@ -85,19 +95,14 @@ __device__ void spreadRest(const Mesh& mesh, int numBlocks) {
 #pragma unroll
         for (int h = 0; h < WINDOW_ORDER; h++)
             weightX = h == plane ? wx[h] : weightX;
-        GridSum* gm_plane = mesh.gm_sum + wrapPoint(site.ix + plane, mesh.numX) * mesh.numY * mesh.numZ;
+        GridSum* gm_plane = mesh.gm_sum + findPoint(wrapPoint(site.ix + plane, GRID_X), 0, 0);
 #pragma unroll
         for (int j = 0; j < WINDOW_ORDER; j++) {
             const SpreadReal weight = weightX * wy[j];
-            GridSum* gm_row = gm_plane + wrapPoint(site.iy + j, mesh.numY) * mesh.numZ;
+            GridSum* gm_row = gm_plane + findPoint(0, wrapPoint(site.iy + j, GRID_Y), 0);
 #pragma unroll
             for (int k = 0; k < WINDOW_ORDER; k++)
-                addToGrid(&gm_row[wrapPoint(site.iz + k, mesh.numZ)],
-#if SPREAD_DOUBLE
-                          __double2ll_rn(weight * wz[k]));
-#else
-                          __float2int_rn(weight * wz[k]));
-#endif
+                addToGrid(&gm_row[wrapPoint(site.iz + k, GRID_Z)], multiplyToFixed(weight, wz[k]));
         }
     }
 }
@@ -106,11 +111,11 @@ __device__ void spreadRest(const Mesh& mesh, int numBlocks) {
 extern "C" __global__ void __launch_bounds__(SPREAD_THREADS) spreadCharges(Mesh mesh) {
     extern __shared__ int sm_tile[]; // [HALO_POINTS], twice in double
     __shared__ BankOrder sm_order;
-    if (blockIdx.x >= countTiles(mesh)) {
+    if (blockIdx.x >= NUM_TILES) {
         spreadRest(mesh, REST_BLOCKS);
         return;
     }
-    const Tile tile = getTile(mesh, blockIdx.x);
+    const Tile tile = getTile(blockIdx.x);
     const int start = mesh.table.gm_start[blockIdx.x],
               numSites = min(mesh.table.gm_count[blockIdx.x], mesh.table.gm_start[blockIdx.x + 1] - start);
     if (numSites == 0)
@@ -126,7 +131,7 @@ extern "C" __global__ void __launch_bounds__(SPREAD_THREADS) spreadCharges(Mesh 
                                                  [&](int i) { spreadToTile(mesh, tile, gm_batch[i], sm_tile); });
     }
     __syncthreads();
-    visitHalo<SPREAD_THREADS>(mesh, tile, [&](int place, int point) {
+    visitHalo<SPREAD_THREADS>(tile, [&](int place, int point) {
         const GridSum value = readTile(&sm_tile[place], mesh.report);
         if (value != 0)
             addToGrid(&mesh.gm_sum[point], value);
@@ -144,7 +149,7 @@ extern "C" __global__ void __launch_bounds__(READ_THREADS) readSums(Mesh mesh) {
         makeRoom<READ_THREADS>(mesh);
         return;
     }
-    const int numPoints = mesh.numX * mesh.numY * mesh.numZ;
+    const int numPoints = GRID_X * GRID_Y * GRID_ROW; // those after the end of a row, which nobody reads, are 0
     const GridSum limit = (GridSum) (4 * (long long) TILE_LIMIT) << (SPREAD_DOUBLE ? LIMB_BITS : 0);
     const SpreadReal unit = (SpreadReal) (1 / mesh.chargeScale);
     for (int i = blockIdx.x * READ_THREADS + threadIdx.x; i < (numPoints - 1) / 4 + 1;

@@ -42,6 +42,7 @@ public:
         system.addForce(force);
         force->setNonbondedMethod(NonbondedForce::PME);
         force->setCutoffDistance(cutoff);
+        force->setKSpaceMethod(TunablePMEForce::SPME);
         force->setSplineOrder(order);
         force->setSpreadingPrecision(TunablePMEForce::Double);
         force->setFFTPrecision(TunablePMEForce::Double);

@@ -7,7 +7,7 @@ from openmmsurrogate.study import Results, StudySettings
 from openmmsurrogate.study.argon import listSpeedContestants as listArgon
 from openmmsurrogate.study.argon import listStructureContestants as listArgonStructures
 from openmmsurrogate.study.materials import MATERIALS
-from openmmsurrogate.study.nacl import SCALING_FORMATS, listSurrogates, makeStaged
+from openmmsurrogate.study.nacl import FURTHER_FORMATS, SCALING_FORMATS, listSurrogates
 from openmmsurrogate.study.nacl import listSpeedContestants as listSalt
 from openmmsurrogate.study.nacl import listStructureContestants as listSaltStructures
 
@@ -92,20 +92,17 @@ def make_structure(contestant, material, seed):
 
 def make_results(study, sizes=SIZES, gpu=True, surrogate=True):
     """Make what a finished study would have found."""
-    settings = StudySettings(study, "CUDA" if gpu else "CPU", sizes, 1.0, 3, 2000, 20000, 5000)
+    settings = StudySettings(study, "CUDA" if gpu else "CPU", sizes, 1.0, 0.5, 3, 2000, 20000, 5000)
     material = MATERIALS[study]
     device = DEVICE if gpu else {**DEVICE, "gpu": None}
     contents = {"idle": {"device": device, "rows": [{"name": "idle", "label": "idle GPU", "W": 80.0}]}}
     for size in sizes:
         timed = (listArgon if study == "argon" else listSalt)(settings, size)
-        particles = material.countParticles(size)
-        contents[f"speed-{size}"] = {"device": device, "rows": [make_row(each, particles) for each in timed]}
-        if study == "nacl":
-            rows = [make_row(makeStaged("esp"), particles)]
-            contents[f"speed-{size}-esp"] = {"device": device, "rows": rows}
         if study == "nacl" and surrogate:
-            rows = [make_row(each, particles) for each in listSurrogates(SCALING_FORMATS)]
-            contents[f"speed-{size}-surrogate"] = {"device": device, "rows": rows}
+            timed += listSurrogates((*SCALING_FORMATS, *(FURTHER_FORMATS if size == 64000 else ())))
+        for contestant in timed:
+            row = make_row(contestant, material.countParticles(size))
+            contents[f"speed-{size}-{contestant.name}"] = {"device": device, "rows": [row]}
     structures = (listArgonStructures if study == "argon" else listSaltStructures)(settings)
     if study == "nacl" and surrogate:
         structures = [*structures, *listSurrogates()]

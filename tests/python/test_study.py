@@ -103,7 +103,7 @@ def test_what_is_missing_is_named(finished):
     assert "single, mixed and double are those of platform CUDA" in text
     if "nacl-1.0nm" not in listModels():
         assert "needs the model nacl-1.0nm" in text
-        assert "speed of the surrogate of 512 ions" in text
+        assert "speed of 512 ions (surrogate, table, single)" in text
     page = makePage(Results.load(finished["nacl"]))
     assert "What was not measured" in page
     assert "joules have not been measured" in page

@@ -99,7 +99,9 @@ def _run(
 
     folder = output or Path(f"study-{name}")
     numbers = None if sizes is None else _parse_sizes(sizes)
-    settings = chooseSettings(name, platform or _choose_platform(), numbers, seconds, repeats, steps, quick)
+    settings = chooseSettings(
+        name, platform or _choose_platform(), numbers, seconds, repeats=repeats, steps=steps, quick=quick
+    )
     console = Console()
     columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console) as bars:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 
 from openmmsurrogate.force import SurrogateForce
@@ -16,7 +17,7 @@ from openmmsurrogate.study.contestants import (
 from openmmsurrogate.study.experiment import PRECISIONS, Experiment, findReferenceSize, measureIdle, orderSizes
 from openmmsurrogate.study.reproducibility import measureReproducibility
 from openmmsurrogate.study.settings import StudySettings
-from openmmsurrogate.study.speed import measureSpeed
+from openmmsurrogate.study.speed import makeTiming
 from openmmsurrogate.study.structure import makeExact, measureStructure
 
 MODEL = "argon"
@@ -102,7 +103,7 @@ def listExperiments(settings: StudySettings) -> list[Experiment]:
     """Return the experiments of the study in their order."""
     gpu = settings.platform == "CUDA"
     first, *others = orderSizes(settings.sizes)
-    experiments = [Experiment("idle", "power of the idle GPU", measureIdle), _time(settings, first)]
+    experiments = [Experiment("idle", "power of the idle GPU", measureIdle), *_time(settings, first)]
     exact, judge = makeExact(), Contestant("judge", "Lennard-Jones, shifted", makeShiftedLennardJones, "mixed")
     for contestant in listStructureContestants(settings):
         structure = partial(measureStructure, contestant=contestant, exact=exact, judge=judge)
@@ -111,12 +112,12 @@ def listExperiments(settings: StudySettings) -> list[Experiment]:
     contestants = [lennardJones, makeTable()] + [makeNetwork("bfloat16"), makeTable("double")] * gpu
     twice = partial(measureReproducibility, contestants=contestants)
     experiments.append(Experiment("reproducibility", "the same run twice", twice))
-    return [*experiments, *(_time(settings, size) for size in others)]
+    return [*experiments, *itertools.chain.from_iterable(_time(settings, size) for size in others)]
 
 
-def _time(settings: StudySettings, size: int) -> Experiment:
-    run = partial(measureSpeed, numParticles=size, contestants=listSpeedContestants(settings, size))
-    return Experiment(f"speed-{size}", f"speed of {size:,} atoms", run)
+def _time(settings: StudySettings, size: int) -> list[Experiment]:
+    """Return the timings at a size."""
+    return [makeTiming(size, "atoms", contestant) for contestant in listSpeedContestants(settings, size)]
 
 
 MELTER = makeTable()

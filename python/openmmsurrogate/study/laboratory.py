@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ Report = Callable[[str], None]
 
 
 class Laboratory:
-    """Makes Contexts, and keeps what is expensive to make: the latest start and the latest System.
+    """Makes Contexts, and keeps what is expensive to make: starts, and the latest System.
 
     Parameters
     ----------
@@ -34,13 +35,18 @@ class Laboratory:
         the way by which starts become the states they are to be
     report
         told what is being done
+    folder
+        where starts are kept, so that a study that was interrupted goes on from the same ones
     """
 
-    def __init__(self, settings: StudySettings, material: Material, melter: Contestant, report: Report) -> None:
+    def __init__(
+        self, settings: StudySettings, material: Material, melter: Contestant, report: Report, folder: Path
+    ) -> None:
         self.settings = settings
         self.material = material
         self.report = report
         self._melter = melter
+        self._folder = folder
         self._start: tuple[Any, Start] | None = None
         self._system: tuple[Any, openmm.System] | None = None
         self._forces: dict[tuple[str, int], NDArray[np.float64]] = {}
@@ -49,12 +55,14 @@ class Laboratory:
         """Return a configuration in a state, with velocities, of the nearest complete crystal's size."""
         key = (self.material.countParticles(numParticles), state.name)
         if self._start is None or self._start[0] != key:
-            self._start = (key, self._equilibrate(self.material.createLattice(numParticles, state)))
+            lattice = self.material.createLattice(numParticles, state)
+            file = self._folder / f"{lattice.numParticles} {state.name}.npz"
+            if not file.exists():
+                _keep(file, self._equilibrate(lattice))
+            self._start = (key, _read(file, lattice))
         return self._start[1]
 
     def _equilibrate(self, lattice: Start) -> Start:
-        if lattice.state.steps == 0:
-            return lattice
         self.report(f"{lattice.numParticles:,} particles become a {lattice.state.name}")
         with self.open(self._melter, lattice) as context:
             context.use("NVT")
@@ -87,6 +95,21 @@ class Laboratory:
         finally:
             del context
             gc.collect()
+
+
+def _keep(file: Path, start: Start) -> None:
+    """Write a start."""
+    file.parent.mkdir(exist_ok=True)
+    temporary = file.with_suffix(".part.npz")
+    assert start.velocities is not None, "it was captured from a Context"
+    np.savez(temporary, positions=start.positions, velocities=start.velocities, edge=start.edge)
+    temporary.replace(file)
+
+
+def _read(file: Path, lattice: Start) -> Start:
+    """Read the start that a lattice has become."""
+    with np.load(file) as arrays:
+        return Start(lattice.kinds, arrays["positions"], arrays["velocities"], float(arrays["edge"]), lattice.state)
 
 
 def describeError(contestant: Contestant, error: Exception, **more: Any) -> dict[str, Any]:

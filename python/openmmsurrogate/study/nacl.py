@@ -13,7 +13,7 @@ from openmmsurrogate.study.contestants import Contestant, makeNoForce, makeNonbo
 from openmmsurrogate.study.experiment import PRECISIONS, Experiment, findReferenceSize, measureIdle, orderSizes
 from openmmsurrogate.study.reproducibility import measureReproducibility
 from openmmsurrogate.study.settings import StudySettings
-from openmmsurrogate.study.speed import measureSpeed
+from openmmsurrogate.study.speed import makeTiming
 from openmmsurrogate.study.structure import makeExact, measureStructure
 
 MODEL = "nacl-1.0nm"
@@ -85,7 +85,7 @@ def listSpeedContestants(settings: StudySettings, size: int) -> list[Contestant]
     """Return who is timed at a size; all stages at the one that is nearest to the report's."""
     gpu = settings.platform == "CUDA"
     contestants = [makePME(precision) for precision in PRECISIONS] if gpu else [makePME(platform=settings.platform)]
-    contestants += [makeStaged("single")]
+    contestants += [makeStaged("single"), makeStaged("esp")]
     if size == findReferenceSize(settings.sizes):
         contestants += [makeStaged(name) for name in STAGES if name not in ("single", "esp")]
         contestants += [NO_FORCE] + [makePME(platform="CPU", ensembles=False)] * gpu
@@ -122,17 +122,12 @@ def listExperiments(settings: StudySettings) -> list[Experiment]:
 
 
 def _time(settings: StudySettings, size: int) -> list[Experiment]:
-    """Return the timings at a size."""
-    further = FURTHER_FORMATS if size == findReferenceSize(settings.sizes) else ()
-    formats = (*SCALING_FORMATS, *further) if settings.platform == "CUDA" else ()
-    lists = {
-        "": (listSpeedContestants(settings, size), f"speed of {size:,} ions", None),
-        "-esp": ([makeStaged("esp")], f"speed of {size:,} ions with ESP", None),
-        "-surrogate": (listSurrogates(formats), f"speed of the surrogate of {size:,} ions", MODEL),
-    }
+    """Return the timings at a size; those of surrogates need the model."""
+    isReference = size == findReferenceSize(settings.sizes)
+    formats = (*SCALING_FORMATS, *(FURTHER_FORMATS if isReference else ())) if settings.platform == "CUDA" else ()
     return [
-        Experiment(f"speed-{size}{name}", title, partial(measureSpeed, numParticles=size, contestants=timed), needs)
-        for name, (timed, title, needs) in lists.items()
+        *(makeTiming(size, "ions", contestant) for contestant in listSpeedContestants(settings, size)),
+        *(makeTiming(size, "ions", contestant, MODEL) for contestant in listSurrogates(formats)),
     ]
 
 

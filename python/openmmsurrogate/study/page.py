@@ -39,7 +39,7 @@ _METHOD = (
     "<strong>Steps.</strong> Contestants of one size go on from the same configuration. Each has one Context; after "
     "some steps that nobody times, for half a window at most, its steps are timed in {repeats} windows of "
     "{seconds:g} s by the wall clock; the tables give medians and, in brackets, the range. For the ensembles and "
-    "for the parts of a step windows are half as long.",
+    "for the parts of a step windows take {partSeconds:g} s.",
     "<strong>Parts of a step</strong> are differences, not a profile. The same steps are timed with a time step so "
     "small that nothing moves, with all forces, without reciprocal space, and without any. What moving takes more "
     "is the neighbor list; what reciprocal space adds is k-space (on a GPU it may run beside the pairs: its part is "

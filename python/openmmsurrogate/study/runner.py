@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from openmmsurrogate.model import listModels
@@ -58,8 +60,9 @@ def runStudy(
     waiting = [experiment for experiment in experiments if not store.has(experiment.name, retry)]
     done = before = len(experiments) - len(waiting)
     tell = progress or (lambda *_: None)
+    starts = Path(folder) / "starts"
     laboratory = Laboratory(
-        settings, material, _MELTERS[settings.study], lambda text: tell(done, len(experiments), text)
+        settings, material, _MELTERS[settings.study], lambda text: tell(done, len(experiments), text), starts
     )
     shipped = listModels()
     for experiment in waiting:
@@ -67,13 +70,18 @@ def runStudy(
             continue
         tell(done, len(experiments), experiment.title)
         rows = experiment.run(laboratory)
-        store.save(experiment.name, {"experiment": experiment.title, "device": device, "rows": rows})
+        content = {
+            "experiment": experiment.title,
+            "number": experiments.index(experiment),
+            "device": device,
+            "rows": rows,
+        }
+        store.save(experiment.name, content)
         done += 1
-    tell(
-        done,
-        len(experiments),
-        "done" if done == len(experiments) else "done, but for what needs models that are not there",
-    )
+    complete = done == len(experiments)
+    if complete:
+        shutil.rmtree(starts, ignore_errors=True)
+    tell(done, len(experiments), "done" if complete else "done, but for what needs models that are not there")
     return before
 
 
@@ -96,7 +104,7 @@ def describeMissing(results: Results) -> list[str]:
         experiment for experiment in listExperiments(results.settings) if experiment.name not in results.contents
     ]
     for model in dict.fromkeys(experiment.needs for experiment in waiting):
-        titles = "; ".join(experiment.title for experiment in waiting if experiment.needs == model)
+        titles = _join_titles([experiment.title for experiment in waiting if experiment.needs == model])
         missing.append(f"Not done{f', as it needs the model {model},' if model else ''} yet: {titles}.")
     if results.settings.platform != "CUDA":
         missing.append(
@@ -109,3 +117,12 @@ def describeMissing(results: Results) -> list[str]:
         reasons.setdefault(row["error"], []).append(row["label"] + size)
     missing += [f"{'; '.join(dict.fromkeys(labels))}: {reason}" for reason, labels in reasons.items()]
     return missing
+
+
+def _join_titles(titles: list[str]) -> str:
+    """Return titles in a row, those that begin alike as one."""
+    groups: dict[str, list[str]] = {}
+    for title in titles:
+        what, _, who = title.partition(": ")
+        groups.setdefault(what, []).append(who)
+    return "; ".join(f"{what} ({'; '.join(who)})" if any(who) else what for what, who in groups.items())

@@ -31,7 +31,9 @@ class StudySettings:
     sizes: tuple[int, ...]
     """Numbers of particles of the timings."""
     seconds: float
-    """Length of a window of time."""
+    """Length of a window of time of whole steps."""
+    partSeconds: float
+    """Length of a window of time of parts of steps, and of ensembles."""
     repeats: int
     """Windows of each timing."""
     structureParticles: int
@@ -46,8 +48,10 @@ class StudySettings:
             raise ValueError(f"there is no study {self.study!r}; there are {' and '.join(STUDIES)}")
         if not self.sizes or min(self.sizes) < 1:
             raise ValueError(f"sizes must be numbers of particles, not {self.sizes}")
-        if not self.seconds > 0.0 or self.repeats < 1:
-            raise ValueError(f"windows of {self.seconds} s, {self.repeats} of them, measure nothing")
+        if not min(self.seconds, self.partSeconds) > 0.0 or self.repeats < 1:
+            raise ValueError(
+                f"windows of {self.seconds} s and {self.partSeconds} s, {self.repeats} of each, measure nothing"
+            )
         if self.structureSteps < 400 or self.repeatSteps < 10:
             raise ValueError("structures need 400 steps or more, repeated runs 10")
 
@@ -61,6 +65,7 @@ def chooseSettings(
     platform: str,
     sizes: Sequence[int] | None = None,
     seconds: float | None = None,
+    partSeconds: float | None = None,
     repeats: int = 3,
     steps: int | None = None,
     quick: bool = False,
@@ -78,6 +83,7 @@ def chooseSettings(
         platform=platform,
         sizes=tuple(sizes),
         seconds=seconds,
+        partSeconds=0.5 * seconds if partSeconds is None else partSeconds,
         repeats=repeats,
         structureParticles=500 if quick else 2000,
         structureSteps=steps,

@@ -15,31 +15,38 @@ part is what it adds; what it takes alone is given, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from openmmsurrogate.study.contestants import K_SPACE_GROUP, Contestant
+from openmmsurrogate.study.experiment import Experiment
 from openmmsurrogate.study.laboratory import Laboratory, describeError
 from openmmsurrogate.study.timed_context import ALL_GROUPS, BAROSTAT_INTERVAL, TimedContext, Timing
 
-_SHARE = 0.5  # of the windows of whole steps, for those of parts
 ENSEMBLES = ("NVE", "NPT")
 
 
-def measureSpeed(laboratory: Laboratory, numParticles: int, contestants: Sequence[Contestant]) -> list[dict[str, Any]]:
-    """Measure contestants at one size. One that fails gets a row that says why."""
+def measureSpeed(laboratory: Laboratory, numParticles: int, contestant: Contestant) -> list[dict[str, Any]]:
+    """Measure a contestant at one size; return a row, which says why if it fails."""
     material = laboratory.material
     size = {"particles": material.countParticles(numParticles)}
-    rows: list[dict[str, Any]] = []
-    for contestant in contestants:
-        try:
-            start = laboratory.makeStart(numParticles, material.state)
-            laboratory.report(f"speed of {size['particles']:,} particles: {contestant.label}")
-            with laboratory.open(contestant, start) as context:
-                rows.append({**contestant.describe(), **size, **_measure(laboratory, contestant, context)})
-        except Exception as error:  # of whatever library, out of memory too: the others go on
-            rows.append(describeError(contestant, error, **size))
-    return rows
+    try:
+        start = laboratory.makeStart(numParticles, material.state)
+        laboratory.report(f"speed of {size['particles']:,} particles: {contestant.label}")
+        with laboratory.open(contestant, start) as context:
+            return [{**contestant.describe(), **size, **_measure(laboratory, contestant, context)}]
+    except Exception as error:  # of whatever library, out of memory too: the others go on
+        return [describeError(contestant, error, **size)]
+
+
+def makeTiming(size: int, particles: str, contestant: Contestant, needs: str | None = None) -> Experiment:
+    """Return the experiment that measures a contestant at a size."""
+    return Experiment(
+        f"speed-{size}-{contestant.name}",
+        f"speed of {size:,} {particles}: {contestant.label}",
+        partial(measureSpeed, numParticles=size, contestant=contestant),
+        needs,
+    )
 
 
 def _measure(laboratory: Laboratory, contestant: Contestant, context: TimedContext) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def _split(
     laboratory: Laboratory, contestant: Contestant, context: TimedContext, whole: float
 ) -> dict[str, float | None]:
     """Return what the time of a step goes to, ms; the parts add up to the whole."""
-    seconds, repeats = _SHARE * laboratory.settings.seconds, laboratory.settings.repeats
+    seconds, repeats = laboratory.settings.partSeconds, laboratory.settings.repeats
 
     def timeAtRest(groups: int) -> float:
         context.use("NVT", groups, frozen=True)
@@ -100,5 +107,5 @@ def _compare_ensembles(laboratory: Laboratory, context: TimedContext) -> dict[st
     for ensemble in ENSEMBLES:
         context.use(ensemble)
         multiple = BAROSTAT_INTERVAL if ensemble == "NPT" else 1
-        result[ensemble] = context.time(_SHARE * settings.seconds, settings.repeats, multiple).milliseconds
+        result[ensemble] = context.time(settings.partSeconds, settings.repeats, multiple).milliseconds
     return result

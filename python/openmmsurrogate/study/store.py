@@ -84,7 +84,8 @@ class Results:
             raise ValueError(f"{path} is not the folder of a study: there is no study.json in it")
         settings = json.loads(file.read_text())["settings"]
         files = sorted((Path(path) / "results").glob("*.json"))
-        contents = {file.stem: json.loads(file.read_text()) for file in files}
+        read = {file.stem: json.loads(file.read_text()) for file in files}
+        contents = dict(sorted(read.items(), key=lambda item: item[1]["number"]))  # in the order of the study
         return Results(StudySettings(**{**settings, "sizes": tuple(settings["sizes"])}), contents)
 
     def find(self, prefix: str) -> dict[str, dict[str, Any]]:

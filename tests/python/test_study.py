@@ -60,7 +60,8 @@ def test_parts_add_up_to_the_whole_step(finished, study):
     for row in rows:
         parts = row["split_ms"]
         total = sum(parts[name] or 0.0 for name in ("pair", "k_space", "neighbor", "other"))
-        assert total == pytest.approx(row["ms_per_step"], rel=1e-5)
+        largest = max(abs(value or 0.0) for value in parts.values())  # numbers are kept with 7 digits
+        assert total == pytest.approx(row["ms_per_step"], abs=1e-6 * largest + 1e-6 * row["ms_per_step"])
         assert (parts["k_space"] is not None) == (row["name"].startswith(("pme", "tunable")))
         assert len(row["ms_per_step_windows"]) == 2
         assert row["temperature_K"] == pytest.approx(MATERIALS[study].state.temperature, rel=0.35)

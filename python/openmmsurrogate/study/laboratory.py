@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,7 +101,7 @@ class Laboratory:
 def _keep(file: Path, start: Start) -> None:
     """Write a start."""
     file.parent.mkdir(exist_ok=True)
-    temporary = file.with_suffix(".part.npz")
+    temporary = file.with_suffix(f".{os.getpid()}.npz")
     assert start.velocities is not None, "it was captured from a Context"
     np.savez(temporary, positions=start.positions, velocities=start.velocities, edge=start.edge)
     temporary.replace(file)

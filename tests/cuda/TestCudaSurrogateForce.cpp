@@ -37,7 +37,47 @@ void expectForcesOfPositions(Context& context, SurrogateSystem& system, int grou
                     system.getForce().getTableErrorInContext(context));
 }
 
+class CudaTables : public PlatformTest {};
+
+/** Expect forces and energy to be those of Reference with the same table, at the positions that the GPU holds. */
+void expectReferenceTable(SurrogateSystem& system, const PlatformCase& platformCase, const std::string& name) {
+    Context& cuda = system.createContext(platformCase);
+    const ForcesAndEnergy computed = getForcesAndEnergy(cuda);
+    const vector<Vec3> held = cuda.getState(State::Positions).getPositions();
+    Context& reference = system.createContext({"Reference", platformCase.method, platformCase.precision});
+    reference.setPositions(held);
+    const ForcesAndEnergy expected = getForcesAndEnergy(reference);
+    vector<Vec3> difference;
+    for (size_t i = 0; i < held.size(); i++)
+        difference.push_back(computed.forces[i] - expected.forces[i]);
+    const double error = findRms(difference) / findRms(expected.forces),
+                 energyError = std::fabs(computed.energy - expected.energy) / std::fabs(expected.energy);
+    printf("%s, %s: force error %.1e, energy error %.1e\n", platformCase.getName().c_str(), name.c_str(), error,
+           energyError);
+    EXPECT_LE(error, platformCase.isSingleArithmetic() ? 1e-5 : 1e-10) << name;
+    EXPECT_LE(energyError, platformCase.isSingleArithmetic() ? 1e-5 : 1e-10) << name;
+}
+
 } // namespace
+
+INSTANTIATE_TEST_SUITE_P(Precisions, CudaTables, testing::Values(cases[0], cases[2]), PlatformCaseName());
+
+TEST_P(CudaTables, AreThoseOfReferenceInAllStates) {
+    const Box box = makeArgonBox(600);
+    for (double spacing : {0.35, 0.37}) {
+        const vector<Vec3> positions = makeFluid(box, spacing);
+        SurrogateSystem system(makeArgonLikeModel(), vector<int>(positions.size(), 0), positions);
+        system.setBox(box);
+        expectReferenceTable(system, GetParam(), spacing < 0.36 ? "dense" : "liquid");
+    }
+    const vector<Vec3> gas = makeGas(300, 3.0); // some pairs are in the core
+    SurrogateSystem system(makeArgonLikeModel(), vector<int>(gas.size(), 0), gas);
+    expectReferenceTable(system, GetParam(), "gas");
+    const vector<Vec3> positions = makeFluid(box, 0.36);
+    SurrogateSystem mixture(makeMixtureModel(), makeTypes(positions.size(), 3), positions);
+    mixture.setBox(box);
+    expectReferenceTable(mixture, GetParam(), "mixture");
+}
 
 INSTANTIATE_TEST_SUITE_P(Precisions, CudaSurrogateForce, testing::ValuesIn(cases), PlatformCaseName());
 

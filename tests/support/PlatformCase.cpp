@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "PlatformCase.h"
+#include <openmm/Context.h>
+#include <openmm/System.h>
+#include <openmm/VerletIntegrator.h>
 #include <cstdlib>
 
 using namespace SurrogatePlugin;
@@ -22,6 +25,19 @@ bool hasPlatform(const std::string& name) {
     return false;
 }
 
+/**
+ * Keep a Context on the GPU for as long as the program runs. CUDA takes down its state of a process with the last Context, and setting it up
+ * again takes longer than most tests.
+ */
+void keepDevice() {
+    static const OpenMM::Context* const kept = [] {
+        OpenMM::System* system = new OpenMM::System(); // never deleted: plugins might be gone by then
+        system->addParticle(1);
+        return new OpenMM::Context(*system, *new OpenMM::VerletIntegrator(0.001), Platform::getPlatform("CUDA"));
+    }();
+    (void) kept;
+}
+
 } // namespace
 
 std::string PlatformCase::getName() const {
@@ -31,9 +47,11 @@ std::string PlatformCase::getName() const {
 
 std::string PlatformCase::getReasonToSkip() const {
     loadPlugins();
-    return hasPlatform(platform)
-               ? ""
-               : "OpenMM has no platform " + platform + " here: it needs a GPU and OpenMM's plugin for it";
+    if (!hasPlatform(platform))
+        return "OpenMM has no platform " + platform + " here: it needs a GPU and OpenMM's plugin for it";
+    if (platform == "CUDA")
+        keepDevice();
+    return "";
 }
 
 std::map<std::string, std::string> PlatformCase::getProperties() const {

@@ -25,7 +25,7 @@ from openmm import unit
 from rich.table import Table
 
 BLOCKS = 8
-KT = TEMPERATURE * unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.kelvin)  # kJ/mol
+GAS_CONSTANT = unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.kelvin)  # kJ/mol/K
 
 
 def createContext(liquid: Liquid, forces: list[openmm.Force], setting: Setting, equilibration: int) -> openmm.Context:
@@ -61,9 +61,10 @@ def sampleEnergies(context: openmm.Context, steps: int, samples: int) -> tuple[n
     return np.array(times), np.array(energies)
 
 
-def findDrift(times: np.ndarray, energies: np.ndarray, numAtoms: int) -> dict:
+def findDrift(times: np.ndarray, energies: np.ndarray, numAtoms: int, temperature: float = TEMPERATURE) -> dict:
     """Return slope and its standard error, kT per atom and ns, and the fluctuation about the line, kT per atom."""
-    scale = 1000.0 / (KT * numAtoms)
+    kT = temperature * GAS_CONSTANT
+    scale = 1000.0 / (kT * numAtoms)
     slope, intercept = np.polyfit(times, energies, 1)
     residuals = energies - (slope * times + intercept)
     slopes = [
@@ -73,7 +74,7 @@ def findDrift(times: np.ndarray, energies: np.ndarray, numAtoms: int) -> dict:
     return {
         "drift_kT_per_atom_ns": slope * scale,
         "standard_error": float(np.std(slopes, ddof=1) / np.sqrt(BLOCKS)) * scale,
-        "fluctuation_kT_per_atom": float(np.std(residuals)) / (KT * numAtoms),
+        "fluctuation_kT_per_atom": float(np.std(residuals)) / (kT * numAtoms),
     }
 
 

@@ -245,9 +245,11 @@ def test_drift_is_the_slope_of_the_energy():
     times = np.linspace(1.0, 101.0, 200)
     noise = np.random.default_rng(1).normal(0.0, 0.01, 200)
     found = drift.findDrift(times, 5.0 + 0.003 * times + noise, 10)
-    assert found["drift_kT_per_atom_ns"] == pytest.approx(3.0 / (10 * drift.KT), rel=0.05)
+    assert found["drift_kT_per_atom_ns"] == pytest.approx(3.0 / (10 * drift.TEMPERATURE * drift.GAS_CONSTANT), rel=0.05)
     assert 0.0 < found["standard_error"] < 0.1 * found["drift_kT_per_atom_ns"]
-    assert found["fluctuation_kT_per_atom"] == pytest.approx(0.01 / (10 * drift.KT), rel=0.2)
+    assert found["fluctuation_kT_per_atom"] == pytest.approx(
+        0.01 / (10 * drift.TEMPERATURE * drift.GAS_CONSTANT), rel=0.2
+    )
 
 
 def test_drift_of_a_small_liquid(tmp_path, monkeypatch):

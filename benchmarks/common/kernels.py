@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Times of the GPU kernels of reciprocal space, by name and by stage."""
+
+from __future__ import annotations
+
+import re
+
+import openmm
+
+KSPACE_GROUP = 1  # force group that reciprocal space is put into, so that it can be computed alone
+
+# What the kernels' names contain: OpenMM's, ours, cuFFT's.
+STAGES = {
+    "sort": r"findAtomGridIndex|computeRange|Bucket|sortShortList|locateSites",
+    "spread": r"SpreadCharge|spreadCharges|readSums",
+    "FFT": r"fft|r2c|c2r|radix",
+    "convolve": r"[cC]onvol|EvaluateEnergy",
+    "interpolate": r"[iI]nterpolateForce",
+}
+
+
+def separateReciprocalSpace(system: openmm.System) -> None:
+    """Put the reciprocal space of a System's NonbondedForce into KSPACE_GROUP."""
+    for force in system.getForces():
+        if isinstance(force, openmm.NonbondedForce):
+            force.setReciprocalSpaceForceGroup(KSPACE_GROUP)
+
+
+def measureKernels(context: openmm.Context, steps: int = 20) -> dict[str, float]:
+    """Return the times of all kernels in a step with the forces of KSPACE_GROUP alone, us, by PyTorch's profiler, which
+    sees what any library launches. It is empty without a GPU."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    if not torch.cuda.is_available():
+        return {}
+    integrator = context.getIntegrator()
+    integrator.setIntegrationForceGroups({KSPACE_GROUP})
+    integrator.step(1)
+    context.getState(energy=True, groups=0)  # which waits
+    with profile(activities=[ProfilerActivity.CUDA]) as profiler:
+        integrator.step(steps)
+        context.getState(energy=True, groups=0)
+        torch.cuda.synchronize()
+    integrator.setIntegrationForceGroups(-1)
+    times: dict[str, float] = {}
+    for event in profiler.events():
+        if event.device_type == torch.autograd.DeviceType.CUDA:
+            times[event.name] = times.get(event.name, 0.0) + event.device_time / steps
+    return times
+
+
+def sumStages(kernels: dict[str, float]) -> dict[str, float]:
+    """Return the time of each stage, us, without what belongs to none: integration, and buffers being cleared."""
+    return {
+        stage: sum(time for name, time in kernels.items() if re.search(pattern, name))
+        for stage, pattern in STAGES.items()
+    }

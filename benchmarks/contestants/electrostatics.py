@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Ways to compute a charged system: OpenMM's NonbondedForce and TunablePMEForce, in their precisions."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import openmm
+
+from openmmsurrogate import TunablePMEForce, replaceNonbondedForce
+
+
+@dataclass(frozen=True)
+class Electrostatics:
+    """A System's NonbondedForce as it is, or replaced."""
+
+    name: str
+    label: str
+    precision: str  # of CUDA Contexts
+    settings: dict | None = None  # of the TunablePMEForce; None: the plain NonbondedForce
+    sizes: tuple[int, int] = (0, 10**9)  # atoms of the systems where it is measured
+    properties: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "properties", {"Precision": self.precision})
+
+    def createSystem(self, system: openmm.System) -> openmm.System:
+        """Return a copy of a System with this force."""
+        if self.settings is None:
+            return copy.deepcopy(system)
+        return replaceNonbondedForce(system, **self.settings)
+
+
+def findTunable(system: openmm.System) -> TunablePMEForce | None:
+    """Return the TunablePMEForce of a System; None without one."""
+    found = [force for force in system.getForces() if TunablePMEForce.isinstance(force)]
+    return TunablePMEForce.cast(found[0]) if found else None
+
+
+def makeMeasurable(system: openmm.System, context: openmm.Context) -> tuple[openmm.System, TunablePMEForce]:
+    """Return a System whose TunablePMEForce measures the error of a Context's plain NonbondedForce: it has the same
+    alpha, grid and spline order."""
+    plain = next(force for force in system.getForces() if isinstance(force, openmm.NonbondedForce))
+    parameters = plain.getPMEParametersInContext(context)
+    measurable = replaceNonbondedForce(system, splineOrder=5)
+    force = findTunable(measurable)
+    assert force is not None, "it has just been put there"
+    force.setPMEParameters(*parameters)
+    return measurable, force
+
+
+SPME, ESP = {"kSpaceMethod": "spme"}, {"kSpaceMethod": "esp"}
+MEDIUM, LARGE = (30000, 500000), (200000, 500000)
+CONTESTANTS = (
+    Electrostatics("openmm-single", "OpenMM, single", "single"),
+    Electrostatics("openmm-mixed", "OpenMM, mixed", "mixed", sizes=LARGE),
+    Electrostatics("openmm-double", "OpenMM, double", "double", sizes=MEDIUM),
+    Electrostatics("spme-single", "our SPME, single", "single", SPME),
+    Electrostatics("spme-mixed", "our SPME, mixed", "mixed", SPME, LARGE),
+    Electrostatics(
+        "spme-mixed-double", "our SPME, mixed, mesh double", "mixed", SPME | {"precision": "double"}, MEDIUM
+    ),
+    Electrostatics("esp-single", "ESP, single", "single", ESP),
+)
+
+
+def findContestants(names: Sequence[str]) -> list[Electrostatics]:
+    """Return the contestants with these names; "all" stands for all."""
+    known = {contestant.name: contestant for contestant in CONTESTANTS}
+    for name in names:
+        if name != "all" and name not in known:
+            raise ValueError(f"there is no contestant {name!r}; there are {', '.join(known)}")
+    return list(CONTESTANTS) if "all" in names else [known[name] for name in names]

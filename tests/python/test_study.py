@@ -20,6 +20,7 @@ from openmmsurrogate import cli, listModels
 from openmmsurrogate.study import Results, StudyFolder, describeMissing, runner, runStudy
 from openmmsurrogate.study.contestants import makeNonbonded
 from openmmsurrogate.study.figures import FIGURES, NothingToDraw, drawFigures
+from openmmsurrogate.study.markdown import makeMarkdown
 from openmmsurrogate.study.materials import ARGON, MATERIALS, NACL
 from openmmsurrogate.study.page import makePage
 from openmmsurrogate.study.settings import chooseSettings
@@ -217,6 +218,10 @@ def test_figures_and_page_are_made_from_results_alone(study, tmp_path):
     assert "prefers-color-scheme: dark" in page
     assert "width=device-width" in page
     assert page == makePage(results)
+    text = makeMarkdown(results)
+    for figure in FIGURES[study]:
+        assert f"![{figure.title}](figures/{figure.name}.png)" in text
+    assert text.count("| 1,000,") > 4
 
 
 def test_the_page_tells_figures_that_cannot_be_drawn():
@@ -244,6 +249,7 @@ def test_committed_figures_and_pages_are_made_from_their_json(folder, tmp_path):
     for file in files:
         assert (folder / "figures" / file.name).stat().st_size < 300_000
     made, kept = makePage(results), (folder / "index.html").read_text()
+    assert makeMarkdown(results) == (folder / "README.md").read_text()
     # Paths of figures differ between versions of matplotlib, text does not.
     assert re.sub(r"<svg .*?</svg>", "", made, flags=re.DOTALL) == re.sub(r"<svg .*?</svg>", "", kept, flags=re.DOTALL)
 

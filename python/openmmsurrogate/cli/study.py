@@ -15,6 +15,7 @@ _OUTPUT = "folder of the study; one that was interrupted goes on [default: study
 _PLATFORM = "OpenMM platform [default: CUDA where there is one, else CPU]"
 _SIZES = "numbers of particles for timings, separated by commas [default: up to 4,000,000 on CUDA, else 2,000]"
 _SECONDS = "length of a window of time, s [default: 1]"
+_PART_SECONDS = "length of a window for parts of steps and for ensembles, s [default: half of that]"
 _STEPS = "steps of the runs for g(r) and energies [default: 20,000 on CUDA, else 8,000]"
 _QUICK = "a look at all experiments in small: seconds to minutes, and figures that say little"
 _RETRY = "do those experiments again in which something failed"
@@ -26,6 +27,7 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help=_OUTPUT, sho
 Platform = Annotated[str | None, typer.Option(help=_PLATFORM, show_default=False)]
 Sizes = Annotated[str | None, typer.Option(help=_SIZES, show_default=False)]
 Seconds = Annotated[float | None, typer.Option(help=_SECONDS, show_default=False)]
+PartSeconds = Annotated[float | None, typer.Option("--part-seconds", help=_PART_SECONDS, show_default=False)]
 Repeats = Annotated[int, typer.Option(help="windows of each timing")]
 Steps = Annotated[int | None, typer.Option(help=_STEPS, show_default=False)]
 Retry = Annotated[bool, typer.Option("--retry", help=_RETRY)]
@@ -38,13 +40,14 @@ def argon(
     platform: Platform = None,
     sizes: Sizes = None,
     seconds: Seconds = None,
+    partSeconds: PartSeconds = None,
     repeats: Repeats = 3,
     steps: Steps = None,
     quick: Quick = False,
     retry: Retry = False,
 ) -> None:
     """Argon: Lennard-Jones beside its surrogate in every numeric format."""
-    _run("argon", output, platform, sizes, seconds, repeats, steps, quick, retry)
+    _run("argon", output, platform, sizes, seconds, partSeconds, repeats, steps, quick, retry)
 
 
 @study.command()
@@ -53,13 +56,14 @@ def nacl(
     platform: Platform = None,
     sizes: Sizes = None,
     seconds: Seconds = None,
+    partSeconds: PartSeconds = None,
     repeats: Repeats = 3,
     steps: Steps = None,
     quick: Quick = False,
     retry: Retry = False,
 ) -> None:
     """Sodium chloride: PME by precision and stage, beside surrogates without reciprocal space."""
-    _run("nacl", output, platform, sizes, seconds, repeats, steps, quick, retry)
+    _run("nacl", output, platform, sizes, seconds, partSeconds, repeats, steps, quick, retry)
 
 
 @study.command()
@@ -73,13 +77,16 @@ def figures(folder: Annotated[Path, _FOLDER]) -> None:
 
 @study.command()
 def page(folder: Annotated[Path, _FOLDER]) -> None:
-    """Write the page of a study, index.html, from its JSON files."""
+    """Write the page of a study, index.html and README.md, from its JSON files."""
     from openmmsurrogate.study import Results
+    from openmmsurrogate.study.markdown import makeMarkdown
     from openmmsurrogate.study.page import makePage
 
-    file = folder / "index.html"
-    file.write_text(makePage(Results.load(folder)))
-    _print_files([file])
+    results = Results.load(folder)
+    files = [folder / "index.html", folder / "README.md"]
+    for file, make in zip(files, (makePage, makeMarkdown), strict=True):
+        file.write_text(make(results))
+    _print_files(files)
 
 
 def _run(
@@ -88,6 +95,7 @@ def _run(
     platform: str | None,
     sizes: str | None,
     seconds: float | None,
+    partSeconds: float | None,
     repeats: int,
     steps: int | None,
     quick: bool,
@@ -100,7 +108,7 @@ def _run(
     folder = output or Path(f"study-{name}")
     numbers = None if sizes is None else _parse_sizes(sizes)
     settings = chooseSettings(
-        name, platform or _choose_platform(), numbers, seconds, repeats=repeats, steps=steps, quick=quick
+        name, platform or _choose_platform(), numbers, seconds, partSeconds, repeats, steps, quick
     )
     console = Console()
     columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))

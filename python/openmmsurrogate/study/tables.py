@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,13 +125,3 @@ def _energy(value: dict[str, float] | None) -> str:
 
 def _number(value: float | None) -> str:
     return "--" if value is None else f"{value:.3g}"
-
-
-def formatMarkdown(tables: Sequence[Table]) -> str:
-    """Return tables for pages of the documentation."""
-    texts = []
-    for table in tables:
-        lines = [table.headings, ["---"] * len(table.headings), *table.rows]
-        cells = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
-        texts.append(f"## {table.title}\n\n{table.note}\n\n{cells}\n")
-    return "\n".join(texts)

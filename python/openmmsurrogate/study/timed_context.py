@@ -55,8 +55,8 @@ class TimedContext:
     ----------
     material, start
         what it computes, and from where
-    forces
-        of the System
+    system
+        with a barostat from addBarostat(), if it is periodic
     platform, properties
         of OpenMM
     """

@@ -85,6 +85,7 @@ void MeshErrorControl::update(ContextImpl& context, PMESettings& settings, CalcR
         isStarted ? hasGrown(box, settings.prolateBox) : !std::equal(box, box + 3, settings.prolateBox);
     if (isStarted && !isNewBox)
         return;
+    isStarted = false; // should anything below throw, the next evaluation begins anew
     if (isNewBox) {
         settings.setProlate(settings.prolate, box);
         reciprocal.setParameters(settings);

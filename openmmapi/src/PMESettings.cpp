@@ -142,9 +142,10 @@ PMESettings::PMESettings(const System& system, const TunablePMEForce& force, con
         isFixed = true;
         return;
     }
-    const bool mayBeProlate = force.getKSpaceMethod() == TunablePMEForce::ESP ||
-                              (force.getKSpaceMethod() == TunablePMEForce::Automatic && platform.prefersProlate);
-    if (mayBeProlate && chooseProlate(system, force, platform))
+    // Who computes direct space in a force of his own does it for the Gaussian split.
+    const bool isAutomatic = force.getKSpaceMethod() == TunablePMEForce::Automatic && platform.prefersProlate &&
+                             force.getIncludeDirectSpace();
+    if ((force.getKSpaceMethod() == TunablePMEForce::ESP || isAutomatic) && chooseProlate(system, force, platform))
         return;
     coulomb = chooseParameters(system, force, false);
     checkParameters(coulomb, splineOrder, "setPMEParameters");

@@ -91,6 +91,13 @@ void CpuCalcDirectSpaceKernel::packParameters() {
     function.parameters = parameters.data();
 }
 
+/** Two particles are at the same place, which is no harm if they do not interact. */
+void CpuCalcDirectSpaceKernel::checkCoincident(int i, int j) const {
+    const NonbondedParticle &a = getParameters().getParticles()[i], &b = getParameters().getParticles()[j];
+    if (a.charge * b.charge != 0 || a.twoSqrtEpsilon * b.twoSqrtEpsilon != 0)
+        throwCoincident("TunablePMEForce", i, j);
+}
+
 double CpuCalcDirectSpaceKernel::computePairs(ContextImpl& context, const PeriodicBox& box, vector<Vec3>* forces,
                                               bool includeEnergy) {
     if (box.getSmallestEdge() < 2 * getOptions().cutoff) // by no more than rounding; the list needs at least that
@@ -99,13 +106,14 @@ double CpuCalcDirectSpaceKernel::computePairs(ContextImpl& context, const Period
     neighbors.update(*data.positions, box, NonbondedPairs(*this), data.threads);
     packParameters();
     blockEnergies.assign(neighbors.getNumBlocks(), 0);
-    atomic<int> next(0);
+    atomic<int> next(0), numCoincident(0);
     data.threads.execute([&](ThreadPool&, int) {
         double blockForces[3 * VerletList<float>::MaxBlockSize];
         for (int index = next++; index < neighbors.getNumBlocks(); index = next++) {
             const NeighborBlock block = neighbors.getBlock(index);
-            getDirectLoop()(neighbors.getParticles(), function, block, blockForces,
-                            includeEnergy ? &blockEnergies[index] : nullptr);
+            numCoincident += getDirectLoop()(neighbors.getParticles(), function, block, blockForces,
+                                             includeEnergy ? &blockEnergies[index] : nullptr) -
+                             neighbors.getNumFillers(index);
             if (forces != nullptr)
                 for (int k = 0; k < block.numParticles; k++)
                     (*forces)[neighbors.getOrder()[block.first + k]] +=
@@ -113,6 +121,8 @@ double CpuCalcDirectSpaceKernel::computePairs(ContextImpl& context, const Period
         }
     });
     data.threads.waitForThreads();
+    if (numCoincident > 0)
+        neighbors.findCoincident(*data.positions, [&](int i, int j) { checkCoincident(i, j); });
     return accumulate(blockEnergies.begin(), blockEnergies.end(), 0.0);
 }
 

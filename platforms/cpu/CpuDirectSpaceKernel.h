@@ -28,6 +28,7 @@ protected:
 private:
     class NonbondedPairs;
     void packParameters();
+    void checkCoincident(int particle1, int particle2) const;
     std::vector<std::vector<int> > exclusions; // [numParticles] ascending
     std::vector<int> members;
     VerletList<float> neighbors;

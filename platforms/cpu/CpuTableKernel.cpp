@@ -76,8 +76,8 @@ double CpuTableKernel<Real>::execute(ContextImpl& context, bool includeForces, b
                 coincident = true;
     });
     data.threads.waitForThreads();
-    if (coincident)
-        checkCoincident(*data.positions, box);
+    if (coincident) // after rounding: it is an error if the positions are the same, too
+        neighbors.findCoincident(*data.positions, [](int i, int j) { throwCoincident("SurrogateForce", i, j); });
     double energy = particles->getEnergyOffset();
     for (double blockEnergy : blockEnergies)
         energy += blockEnergy;
@@ -96,21 +96,6 @@ int CpuTableKernel<Real>::computeBlock(int index, bool includeForces, bool inclu
             forces[neighbors.getOrder()[block.first + k]] +=
                 Vec3(blockForces[3 * k], blockForces[3 * k + 1], blockForces[3 * k + 2]);
     return numZero - neighbors.getNumFillers(index);
-}
-
-/** Two particles had the same coordinates after rounding: raise an exception if their positions are the same, too. */
-template <class Real>
-void CpuTableKernel<Real>::checkCoincident(const vector<Vec3>& positions, const PeriodicBox& box) const {
-    const vector<int>& order = neighbors.getOrder();
-    for (int index = 0; index < neighbors.getNumBlocks(); index++) {
-        const NeighborBlock block = neighbors.getBlock(index);
-        for (int k = 0; k < block.numParticles; k++)
-            for (int m = block.starts[k]; m < block.starts[k + 1]; m++) {
-                const int i = order[block.first + k], j = order[block.neighbors[m]];
-                if (i < j && box.minimumImage(positions[i] - positions[j]) == Vec3())
-                    throwCoincident("SurrogateForce", i, j);
-            }
-    }
 }
 
 template class CpuTableKernel<float>;

@@ -28,7 +28,6 @@ public:
 private:
     void packTables();
     int computeBlock(int block, bool includeForces, bool includeEnergy, std::vector<OpenMM::Vec3>& forces);
-    void checkCoincident(const std::vector<OpenMM::Vec3>& positions, const PeriodicBox& box) const;
     std::unique_ptr<const KernelSettings> settings;
     std::unique_ptr<const PairInteractions> interactions;
     std::unique_ptr<ForceParticles> particles;

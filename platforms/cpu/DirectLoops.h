@@ -24,9 +24,10 @@ struct DirectFunction {
  *
  * @param[out] forces  [block.numParticles][3], kJ/mol/nm
  * @param[out] energy  half the energy of all pairs in the block, kJ/mol; null if not wanted
+ * @return the number of neighbours at distance 0, which are left out; among them are those that fill up the lists
  */
-using DirectLoop = void (*)(const SortedParticles<float>& particles, const DirectFunction& function,
-                            const NeighborBlock& block, double* forces, double* energy);
+using DirectLoop = int (*)(const SortedParticles<float>& particles, const DirectFunction& function,
+                           const NeighborBlock& block, double* forces, double* energy);
 
 /** Get the fastest loop that the processor can run, or a named one as in findPairLoops(). */
 DirectLoop getDirectLoop();

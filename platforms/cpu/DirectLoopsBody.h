@@ -78,11 +78,12 @@ inline void addDirectForces(const DirectFunction& f, const float* own, int count
 }
 
 template <bool Triclinic, bool LennardJones, bool Switch, bool Energy>
-void computeDirectBlock(const SortedParticles<float>& particles, const DirectFunction& f, const NeighborBlock& block,
-                        double* forces, double& energy) {
+int computeDirectBlock(const SortedParticles<float>& particles, const DirectFunction& f, const NeighborBlock& block,
+                       double* forces, double& energy) {
     Batch<float> batch;
     DirectBatch direct;
     const float scale = 2 / f.cutoff2, cutoff2 = f.cutoff2;
+    int numCoincident = 0;
     for (int p = 0; p < block.numParticles; p++) {
         const int i = block.first + p, end = block.starts[p + 1];
         const float* own = f.parameters + 4 * (long) i;
@@ -93,9 +94,11 @@ void computeDirectBlock(const SortedParticles<float>& particles, const DirectFun
             gatherRows(particles.coordinates, neighbors, count, batch.a, batch.b, batch.c, (int32_t*) nullptr);
             gatherRows(f.parameters, neighbors, count, direct.charge, direct.halfSigma, direct.root, (float*) nullptr);
             computeDistances<float, Triclinic>(particles, i, count, batch);
-#pragma omp simd
-            for (int k = 0; k < count; k++) // beyond the cutoff the polynomials explode
+#pragma omp simd reduction(+ : numCoincident)
+            for (int k = 0; k < count; k++) { // beyond the cutoff the polynomials explode
                 direct.z[k] = scale * (batch.r2[k] < cutoff2 ? batch.r2[k] : cutoff2) - 1;
+                numCoincident += batch.r2[k] == 0 ? 1 : 0;
+            }
             evaluatePolynomial(f.force, f.forceTerms, count, direct.z, direct.force);
             if (Energy)
                 evaluatePolynomial(f.energy, f.energyTerms, count, direct.z, direct.energy);
@@ -113,37 +116,33 @@ void computeDirectBlock(const SortedParticles<float>& particles, const DirectFun
             forces[3 * p + d] = force[d];
         energy += 0.5 * particleEnergy; // each pair is in the lists of both particles
     }
+    return numCoincident;
 }
 
 template <bool Triclinic, bool LennardJones, bool Switch>
-void computeDirectBlock(const SortedParticles<float>& particles, const DirectFunction& f, const NeighborBlock& block,
-                        double* forces, double* energy) {
+int computeDirectBlock(const SortedParticles<float>& particles, const DirectFunction& f, const NeighborBlock& block,
+                       double* forces, double* energy) {
     double ignored = 0;
-    if (energy == nullptr) {
-        computeDirectBlock<Triclinic, LennardJones, Switch, false>(particles, f, block, forces, ignored);
-        return;
-    }
+    if (energy == nullptr)
+        return computeDirectBlock<Triclinic, LennardJones, Switch, false>(particles, f, block, forces, ignored);
     *energy = 0;
-    computeDirectBlock<Triclinic, LennardJones, Switch, true>(particles, f, block, forces, *energy);
+    return computeDirectBlock<Triclinic, LennardJones, Switch, true>(particles, f, block, forces, *energy);
 }
 
 template <bool Triclinic>
-void computeDirectBlock(const SortedParticles<float>& particles, const DirectFunction& f, const NeighborBlock& block,
-                        double* forces, double* energy) {
+int computeDirectBlock(const SortedParticles<float>& particles, const DirectFunction& f, const NeighborBlock& block,
+                       double* forces, double* energy) {
     if (!f.hasLennardJones)
-        computeDirectBlock<Triclinic, false, false>(particles, f, block, forces, energy);
-    else if (f.hasSwitch)
-        computeDirectBlock<Triclinic, true, true>(particles, f, block, forces, energy);
-    else
-        computeDirectBlock<Triclinic, true, false>(particles, f, block, forces, energy);
+        return computeDirectBlock<Triclinic, false, false>(particles, f, block, forces, energy);
+    if (f.hasSwitch)
+        return computeDirectBlock<Triclinic, true, true>(particles, f, block, forces, energy);
+    return computeDirectBlock<Triclinic, true, false>(particles, f, block, forces, energy);
 }
 
-void computeDirectForces(const SortedParticles<float>& particles, const DirectFunction& f, const NeighborBlock& block,
-                         double* forces, double* energy) {
-    if (particles.lattice.triclinic)
-        computeDirectBlock<true>(particles, f, block, forces, energy);
-    else
-        computeDirectBlock<false>(particles, f, block, forces, energy);
+int computeDirectForces(const SortedParticles<float>& particles, const DirectFunction& f, const NeighborBlock& block,
+                        double* forces, double* energy) {
+    return particles.lattice.triclinic ? computeDirectBlock<true>(particles, f, block, forces, energy)
+                                       : computeDirectBlock<false>(particles, f, block, forces, energy);
 }
 
 } // namespace

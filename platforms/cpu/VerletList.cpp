@@ -139,6 +139,19 @@ int VerletList<Real>::removeNonInteracting(int index, int* neighbors, int count,
     return (int) (end - neighbors);
 }
 
+template <class Real>
+void VerletList<Real>::findCoincident(const vector<Vec3>& positions, const function<void(int, int)>& found) const {
+    for (int index = 0; index < getNumBlocks(); index++) {
+        const NeighborBlock block = getBlock(index);
+        for (int k = 0; k < block.numParticles; k++)
+            for (int m = block.starts[k]; m < block.starts[k + 1]; m++) {
+                const int i = order[block.first + k], j = order[block.neighbors[m]];
+                if (i < j && box.minimumImage(positions[i] - positions[j]) == Vec3())
+                    found(i, j);
+            }
+    }
+}
+
 template class VerletList<float>;
 template class VerletList<double>;
 

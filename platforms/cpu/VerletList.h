@@ -5,6 +5,7 @@
 #include "CellList.h"
 #include "CoordinateFrame.h"
 #include <openmm/internal/ThreadPool.h>
+#include <functional>
 #include <new>
 #include <vector>
 
@@ -69,6 +70,8 @@ public:
     NeighborBlock getBlock(int block) const;
     /** Get the number of neighbours that only fill up the lists of a block. */
     int getNumFillers(int block) const { return blocks[block].numFillers; }
+    /** Call found(i, j), i < j, for the pairs of particles of the System in the list that are at the same place. */
+    void findCoincident(const std::vector<OpenMM::Vec3>& positions, const std::function<void(int, int)>& found) const;
     static constexpr int MaxBlockSize = 32;
 
 private:

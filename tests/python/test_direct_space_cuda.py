@@ -167,3 +167,21 @@ def test_bad_input_is_told_and_forgotten():
         evaluate(context, {0})
     context.setPeriodicBoxVectors(*BOXES["cubic"])
     np.testing.assert_allclose(evaluate(context)[0], good[0], atol=1e-5 * rms(good[0]))
+
+
+def test_lennard_jones_is_back_after_an_error():
+    """The error of the mesh is measured without it, here with ions that overlap so much that this fails."""
+    positions, charges = make_salt(BOXES["cubic"])
+    force = make_esp(charges)
+    context = make_context(make_system(BOXES["cubic"], len(charges), force), positions, "CUDA mixed")
+    good = evaluate(context)
+    bad = positions.copy()
+    bad[9] = bad[12] + 1e-5
+    context.setPeriodicBoxVectors(*(1.1 * BOXES["cubic"]))  # it is measured anew
+    context.setPositions(bad)
+    with pytest.raises(openmm.OpenMMException, match=r"is larger than|is too large"):
+        evaluate(context)
+    context.setPeriodicBoxVectors(*BOXES["cubic"])
+    context.setPositions(positions)
+    found = evaluate(context)
+    np.testing.assert_allclose(found[0], good[0], atol=1e-3 * rms(good[0]))

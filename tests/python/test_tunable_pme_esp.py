@@ -298,6 +298,39 @@ def test_no_charges():
     assert np.all(forces == 0) and energy == 0
 
 
+@PLATFORMS
+def test_switching_that_begins_at_zero(platform):
+    positions, charges = make_salt(BOX)
+    stock = make_force(0 * charges)
+    stock.setUseSwitchingFunction(True)
+    stock.setSwitchingDistance(0.0)
+    stock.setUseDispersionCorrection(False)  # OpenMM's is not a number then
+    contexts = [
+        make_context(make_system(BOX, len(charges), force), positions, platform) for force in (make_esp(stock), stock)
+    ]
+    (forces, energy), (expected, expected_energy) = map(evaluate, contexts)
+    np.testing.assert_allclose(forces, expected, atol=2e-5 * rms(expected))
+    assert energy == pytest.approx(expected_energy, rel=2e-5)
+
+
+def test_particles_at_the_same_place():
+    """On CPU, whose list would take one for the other; on CUDA see test_direct_space_cuda.py."""
+    positions, charges = make_salt(BOX)
+    positions[4] = positions[9] + BOX[1]
+    force = make_esp(make_force(charges))
+    context = make_context(make_system(BOX, len(charges), force), positions, "CPU")
+    for what in ({"getForces": True}, {"getEnergy": True}):
+        with pytest.raises(OpenMMException, match="TunablePMEForce: particles 4 and 9 "):
+            context.getState(**what)
+    force.setParticleParameters(9, 0.0, 0.3, 0.0)
+    force.updateParametersInContext(context)  # those that do not interact may be anywhere
+    assert np.isfinite(evaluate(context)[0]).all()
+    force = make_esp(make_force(charges))
+    force.addException(4, 9, 0.0, 0.3, 0.0)
+    context = make_context(make_system(BOX, len(charges), force), positions, "CPU")
+    assert np.isfinite(evaluate(context)[0]).all()
+
+
 def test_grid_follows_a_box_that_grows():
     """Beyond 3 percent, and not when the box shrinks; errors stay what was asked for."""
     positions, charges, box = make_shaken_salt(5)
@@ -334,6 +367,7 @@ def test_what_automatic_means(platform):
         "tolerance": (lambda force: force.setEwaldErrorTolerance(1e-7), TunablePMEForce.SPME),
         "LJPME": (lambda force: force.setNonbondedMethod(NonbondedForce.LJPME), TunablePMEForce.SPME),
         "SPME": (lambda force: force.setKSpaceMethod("spme"), TunablePMEForce.SPME),
+        "no direct space": (lambda force: force.setIncludeDirectSpace(False), TunablePMEForce.SPME),
     }
     if platform.startswith("CUDA"):
         del cases["default"], cases["absolute tolerance"]

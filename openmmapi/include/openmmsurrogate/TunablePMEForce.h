@@ -63,8 +63,8 @@ public:
     enum KSpaceMethod {
         /**
          * ESP where it can be used and nothing of SPME is set: method PME, setPMEParameters() and setSplineOrder() at
-         * their defaults, a tolerance that ESP has parameters for, and a platform on which it is the faster one. Else
-         * SPME.
+         * their defaults, direct space included, a tolerance that ESP has parameters for, and a platform on which it is
+         * the faster one. Else SPME.
          */
         Automatic = 0,
         /** Smooth particle mesh Ewald, as OpenMM's: split by the error function, B-splines as windows. */

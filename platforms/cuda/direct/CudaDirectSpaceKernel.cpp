@@ -23,9 +23,12 @@ namespace {
 // Of D where the arithmetic is double: below 1e-12 for all bandwidths in use.
 constexpr double DoubleTolerance = 1e-12;
 
-/** The nearest image is unique, and found by rounding, only while the cutoff is at most half of each diagonal element. */
+/**
+ * The nearest image is unique, and found by rounding, only while the cutoff is at most half of each diagonal element; with
+ * room for rounding as in OpenMM.
+ */
 void checkBox(const Vec3 box[3], double cutoff) {
-    if (2 * cutoff > std::min({box[0][0], box[1][1], box[2][2]}))
+    if (1.999999 * cutoff > std::min({box[0][0], box[1][1], box[2][2]}))
         throw OpenMMException("TunablePMEForce: the periodic box has become smaller than twice the cutoff, " +
                               std::to_string(cutoff) + " nm; use a shorter cutoff or a larger box");
 }
@@ -57,7 +60,7 @@ void CudaDirectSpaceKernel<Real>::initialize(const System& system, const Tunable
     options.exceptionsUseImages = force.getExceptionsUsePeriodicBoundaryConditions();
     options.numAtoms = cuda.getNumAtoms();
     options.cutoff = force.getCutoffDistance();
-    options.switchingDistance = force.getUseSwitchingFunction() ? force.getSwitchingDistance() : 0;
+    options.switchingDistance = force.getUseSwitchingFunction() ? force.getSwitchingDistance() : options.cutoff;
     if (force.getUseDispersionCorrection())
         dispersionCoefficient = NonbondedForceImpl::calcDispersionCorrection(system, force);
     parameters.reset(new NonbondedParameters(force));
@@ -89,20 +92,25 @@ void CudaDirectSpaceKernel<Real>::setParameters(const PMESettings& settings) {
     const int terms = options.doublePrecision ? functions.findNumTerms(DoubleTolerance) : settings.prolate.directTerms;
     options.forceCoefficients = functions.getForceCoefficients(terms);
     options.energyCoefficients = functions.getEnergyCoefficients(terms);
+    optionsChanged = true;
 }
 
 template <class Real>
 void CudaDirectSpaceKernel<Real>::compile(bool triclinic) {
+    optionsChanged = optionsChanged || triclinic != options.triclinic;
+    if (!optionsChanged) // the source is too long to be made in every step
+        return;
     options.triclinic = triclinic;
     const string source = DirectProgram::makeSource(options);
-    if (source == program)
-        return;
-    CUmodule module = cuda.createModule(source, KernelSource::getFlags());
-    pairs->setModule(module);
-    exceptions->setModule(module);
-    forceKernel = cuda.getKernel(module, "computeDirectForces");
-    forceAndEnergyKernel = cuda.getKernel(module, "computeDirectForcesAndEnergy");
-    program = source;
+    if (source != program) {
+        CUmodule module = cuda.createModule(source, KernelSource::getFlags());
+        pairs->setModule(module);
+        exceptions->setModule(module);
+        forceKernel = cuda.getKernel(module, "computeDirectForces");
+        forceAndEnergyKernel = cuda.getKernel(module, "computeDirectForcesAndEnergy");
+        program = source;
+    }
+    optionsChanged = false;
 }
 
 template <class Real>
@@ -111,6 +119,7 @@ void CudaDirectSpaceKernel<Real>::uploadParameters(bool withLennardJones) {
     const DirectParameters<Real> packed(all, withLennardJones);
     options.numKinds = packed.numKinds;
     options.carries = packed.numKinds > 0 ? 1 : 3;
+    optionsChanged = true;
     for (size_t i = 0; i < all.size(); i++)
         particles.types[i] = all[i].charge == 0 && all[i].twoSqrtEpsilon == 0 ? -1 : 0; // takes no part
     pairs->setTypes(particles);
@@ -146,8 +155,8 @@ void CudaDirectSpaceKernel<Real>::launch(const Vec3 box[3], CUdeviceptr forces, 
     ForceOutputView output = {forces, cuda.getPaddedNumAtoms(), cuda.getEnergyBuffer().getDevicePointer(),
                               energySum.getDevicePointer(), energyTicket.getDevicePointer()};
     const int members = pairs->getNumMembers();
+    pairs->update(box); // exceptions need its box, even if there are no pairs
     if (members > 0) {
-        pairs->update(box);
         CUdeviceptr ofKinds = pairParameters.getDevicePointer();
         void* arguments[] = {&pairs->getView(), &ofKinds, &output};
         const int perBlock = DirectProgram::Threads / KernelSource::getListThreads(options.numAtoms);
@@ -190,12 +199,12 @@ void CudaDirectSpaceKernel<Real>::addCoulombForces(ContextImpl& context, vector<
     cuda.clearBuffer(buffer);
     pairs->dropReport();
     uploadParameters(false);
+    parametersChanged = true; // for the next evaluation, even if this one throws
     Vec3 box[3];
     context.getPeriodicBoxVectors(box[0], box[1], box[2]);
     launch(box, buffer.getDevicePointer(), false);
     pairs->wait();
     pairs->checkReport();
-    uploadParameters(true);
     vector<long long> fixed;
     buffer.download(fixed);
     const vector<int>& atomIndex = cuda.getAtomIndex();

@@ -34,7 +34,6 @@ public:
                                  int lastParticle, int firstException, int lastException) override;
 
 private:
-    typename CudaPairList<Real>::Particles makeParticles(const OpenMM::NonbondedForce& force) const;
     void updateParameters(OpenMM::ContextImpl& context);
     /** Bring the current parameters to the device, those of Lennard-Jones as they are or as zeros. */
     void uploadParameters(bool withLennardJones);
@@ -52,7 +51,8 @@ private:
     std::unique_ptr<CudaExceptions<Real> > exceptions;
     DirectForceInfo* info = nullptr; // owned by the Context
     DirectProgramOptions options;
-    std::string program; // the source that is compiled
+    bool optionsChanged = true; // since the program was made
+    std::string program;        // the source that is compiled
     OpenMM::CudaArray pairParameters, energySum, energyTicket;
     CUfunction forceKernel = nullptr, forceAndEnergyKernel = nullptr;
 };

@@ -43,7 +43,7 @@ string DirectProgram::makeSource(const DirectProgramOptions& options) {
            defineText("FORCE_COEFFICIENTS", listHighestFirst(options.forceCoefficients, std::pow(perCutoff, 3))) +
            defineText("ENERGY_COEFFICIENTS", listHighestFirst(options.energyCoefficients, perCutoff)) +
            define("NUM_KINDS", options.numKinds) + define("HAS_LENNARD_JONES", options.hasLennardJones) +
-           define("USES_SWITCH", options.switchingDistance > 0) +
+           define("USES_SWITCH", options.switchingDistance < options.cutoff) +
            defineText("SWITCHING_DISTANCE", write(options.switchingDistance)) +
            define("EXCEPTIONS_USE_IMAGES", options.exceptionsUseImages) + define("DIRECT_THREADS", Threads) +
            define("DIRECT_BLOCKS", getMinBlocks(options)) + define("SIZE_OF_EXCEPTION_SET", sizeof(ExceptionSetView)) +

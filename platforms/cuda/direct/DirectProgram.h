@@ -16,7 +16,7 @@ struct DirectProgramOptions : PairProgramOptions {
     bool hasLennardJones = true;      // some particle has
     bool exceptionsUseImages = false; // of the periodic box
     double cutoff = 1;                // nm
-    double switchingDistance = 0;     // nm; 0 for none
+    double switchingDistance = 1;     // nm; the cutoff if there is no switching
     /** Coefficients of D and E of ProlateDirectSpace, in ascending powers of z. */
     std::vector<double> forceCoefficients, energyCoefficients;
 };

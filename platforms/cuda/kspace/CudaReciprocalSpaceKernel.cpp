@@ -131,9 +131,9 @@ CUdeviceptr CudaReciprocalSpaceKernel::getReportAddress() {
 }
 
 void CudaReciprocalSpaceKernel::makeCoulombMesh(const PMESettings& settings) {
+    coulomb.reset(new CudaMesh(cuda, settings, settings.coulomb, false, getReportAddress()));
     this->settings.reset(new PMESettings(settings));
     split = settings.makeCoulombSplit();
-    coulomb.reset(new CudaMesh(cuda, settings, settings.coulomb, false, getReportAddress()));
     chargesChanged = true;
 }
 

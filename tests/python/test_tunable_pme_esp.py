@@ -331,6 +331,24 @@ def test_particles_at_the_same_place():
     assert np.isfinite(evaluate(context)[0]).all()
 
 
+@pytest.mark.parametrize("platform", ["Reference", "CPU"])
+def test_updates_that_need_a_new_context(platform):
+    positions, charges = make_salt(BOX)
+    for change, message in (
+        (lambda force: force.addParticle(0.0, 0.3, 0.0), "the number of particles has changed"),
+        (lambda force: force.addException(7, 8, 0.0, 0.3, 0.0), "the number of exceptions has changed from 1 to 2"),
+        (lambda force: force.setExceptionParameters(0, 4, 6, 0.0, 0.3, 0.0), "exception 0 is of other particles"),
+    ):
+        force = make_esp(make_force(charges))
+        force.addException(4, 5, 0.0, 0.3, 0.0)
+        context = make_context(make_system(BOX, len(charges), force), positions, platform)
+        before = evaluate(context)[1]
+        change(force)
+        with pytest.raises(OpenMMException, match=message):
+            force.updateParametersInContext(context)
+        assert evaluate(context)[1] == before
+
+
 def test_grid_follows_a_box_that_grows():
     """Beyond 3 percent, and not when the box shrinks; errors stay what was asked for."""
     positions, charges, box = make_shaken_salt(5)

@@ -26,7 +26,11 @@ struct NonbondedException {
 class NonbondedParameters {
 public:
     explicit NonbondedParameters(const OpenMM::NonbondedForce& force);
-    /** Take over the parameters of some particles and exceptions, first to last, and all offsets. */
+    /**
+     * Take over the parameters of some particles and exceptions, first to last, and all offsets.
+     *
+     * @throws OpenMM::OpenMMException if the force has more or fewer of them than before, or an exception other particles
+     */
     void copyParameters(const OpenMM::NonbondedForce& force, int firstParticle, int lastParticle, int firstException,
                         int lastException);
     bool hasOffsets() const { return !particleOffsets.empty() || !exceptionOffsets.empty(); }

@@ -77,23 +77,20 @@ TableLaunch KernelSource::getTableLaunch(const TableProgramOptions& options) {
     if (options.numAtoms < 16384) { // cannot fill the GPU with large blocks, and would wait for the copying of rows
         launch.threads = 128;
         launch.minBlocks = 65536 / registers / launch.threads;
-        launch.copies = tableSize <= 48 * 1024 ? 1 : 0;
+        launch.sharedBytes = tableSize <= 48 * 1024 ? tableSize : 0;
     } else {
-        // Copies of a row on all banks leave no conflicts between threads; half as many copies were no better than one.
-        const int all = 128 / rowSize;
-        launch.copies = all * tableSize <= largest ? all : tableSize <= largest ? 1 : 0;
-        launch.minBlocks = 2 * launch.copies * tableSize <= largest ? 2 : 1;
+        // Copies of each row side by side would leave no conflicts between threads, and the cache so much less that they are slower.
+        launch.sharedBytes = tableSize <= largest ? tableSize : 0;
+        launch.minBlocks = 2 * launch.sharedBytes <= largest ? 2 : 1;
         launch.threads = 65536 / registers / launch.minBlocks;
     }
-    launch.sharedBytes = launch.copies * tableSize;
     return launch;
 }
 
 string KernelSource::makeTableProgram(const TableProgramOptions& options) {
     const TableLaunch launch = getTableLaunch(options);
-    return makePairSource(options) + makeForceSource(options.deterministic) +
-           define("NUM_TABLE_ROWS", options.numTableRows) + define("TABLE_THREADS", launch.threads) +
-           define("TABLE_BLOCKS", launch.minBlocks) + define("TABLE_COPIES", launch.copies) +
+    return makePairSource(options) + makeForceSource(options.deterministic) + define("TABLE_THREADS", launch.threads) +
+           define("TABLE_BLOCKS", launch.minBlocks) + define("TABLE_IN_SHARED_MEMORY", launch.sharedBytes > 0) +
            define("SIZE_OF_TABLE_SET", options.doublePrecision ? sizeof(TableView<double>) : sizeof(TableView<float>)) +
            joinFiles({"surrogate/table.cu"});
 }

@@ -14,7 +14,7 @@ namespace SurrogatePlugin {
 /** What a program for the pair list and the table kernel is specialized by. Every member becomes a macro of the device code. */
 struct TableProgramOptions : PairProgramOptions {
     bool deterministic = false;
-    int numTableRows = 0; // of all tables together
+    int numTableRows = 0; // of all tables together: whether they fit into shared memory
     int sharedBytes = 0;  // shared memory of a multiprocessor
 };
 
@@ -22,8 +22,7 @@ struct TableProgramOptions : PairProgramOptions {
 struct TableLaunch {
     int threads;     // of a block
     int minBlocks;   // that a multiprocessor is to hold, which bounds the registers of a thread
-    int copies;      // of each row in shared memory; 0 if the table is too large and is read through the caches
-    int sharedBytes; // of a block
+    int sharedBytes; // of a block: the table, or 0 if it is too large and is read through the caches
 };
 
 /** What networks must have in common to be evaluated by one program. */

@@ -46,25 +46,21 @@ __device__ __forceinline__ double roundDown(double x) {
 }
 
 /**
- * Split a number between -2^21 and 2^21 into the nearest integer and the rest, between -1/2 and 1/2. Adding 1.5*2^23 leaves the integer in the
- * low bits; conversions are several times slower than additions. Returns the integer plus SPLIT_BIAS.
+ * Get the nearest integer to a number between -2^21 and 2^21, plus ROUNDING_BIAS. Adding 1.5*2^23 leaves the integer in the low bits; conversions are
+ * several times slower than additions.
  */
-__device__ __forceinline__ int splitNumber(float x, float& rest) {
-    const float shifted = __fadd_rn(x, 12582912.0f);
-    rest = x - __fadd_rn(shifted, -12582912.0f);
-    return __float_as_int(shifted);
+__device__ __forceinline__ int roundBiased(float x) {
+    return __float_as_int(__fadd_rn(x, 12582912.0f));
 }
 
-__device__ __forceinline__ int splitNumber(double x, double& rest) {
-    const double shifted = __dadd_rn(x, 6755399441055744.0);
-    rest = x - __dadd_rn(shifted, -6755399441055744.0);
-    return __double2loint(shifted);
+__device__ __forceinline__ int roundBiased(double x) {
+    return __double2loint(__dadd_rn(x, 6755399441055744.0));
 }
 
 #if DOUBLE_PRECISION
-#define SPLIT_BIAS 0
+#define ROUNDING_BIAS 0
 #else
-#define SPLIT_BIAS 0x4b400000
+#define ROUNDING_BIAS 0x4b400000
 #endif
 
 /** Get 1/r of r^2. */
@@ -85,13 +81,12 @@ __device__ __forceinline__ SharedAddress getSharedAddress(const void* sm_value) 
     return (SharedAddress) __cvta_generic_to_shared(sm_value);
 }
 
-/** Load x, y and z. Volatile, so that the compiler makes no branch around what is computed from them. */
+/** Load four numbers. Volatile, so that the compiler makes no branch around what is computed from them. */
 __device__ __forceinline__ Real4 loadShared(SharedAddress address) {
     Real4 value;
 #if DOUBLE_PRECISION
     asm volatile("ld.shared.v2.f64 {%0, %1}, [%2];" : "=d"(value.x), "=d"(value.y) : "r"(address));
-    asm volatile("ld.shared.f64 %0, [%1+16];" : "=d"(value.z) : "r"(address));
-    value.w = 0;
+    asm volatile("ld.shared.v2.f64 {%0, %1}, [%2+16];" : "=d"(value.z), "=d"(value.w) : "r"(address));
 #else
     asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
                  : "=f"(value.x), "=f"(value.y), "=f"(value.z), "=f"(value.w)

@@ -25,6 +25,7 @@ void CudaTableKernel<Real>::upload(const SurrogateForce&) {
     tables.forceRows = replace(forceRows, rows.forces, "surrogateForceRows");
     tables.energyRows = replace(energyRows, rows.energies, "surrogateEnergyRows");
     tables.grids = replace(grids, rows.grids, "surrogateTableGrids");
+    tables.numRows = rows.getNumRows();
     if (energySum.isInitialized())
         return;
     energySum.initialize<long long>(context, 2, "surrogateEnergySum");

@@ -12,6 +12,7 @@ template <class Real>
 struct alignas(16) TableView {
     Real grid[4];
     CUdeviceptr forceRows, energyRows, grids;
+    int numRows;
 };
 
 } // namespace SurrogatePlugin

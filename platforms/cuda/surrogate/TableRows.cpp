@@ -38,7 +38,10 @@ TableRows<Real>::TableRows(const PairInteractions& interactions) {
         const double e[4] = {c[0] + c[1] / 2 + c[2] / 4 + c[3] / 8, c[1] + c[2] + 0.75 * c[3], c[2] + 1.5 * c[3], c[3]};
         const double scale = -2 * inverseSpacing[row];
         energies.insert(energies.end(), {Real(e[0]), Real(e[1]), Real(e[2]), Real(e[3])});
-        forces.insert(forces.end(), {Real(scale * e[1]), Real(scale * 2 * e[2]), Real(scale * 3 * e[3]), Real(0)});
+        const auto next = std::upper_bound(first.begin(), first.end(), row);
+        const int start = packed.numTypes == 1 || next == first.begin() ? 0 : *(next - 1);
+        forces.insert(forces.end(),
+                      {Real(scale * e[1]), Real(scale * 2 * e[2]), Real(scale * 3 * e[3]), Real(row - start)});
     }
 }
 

@@ -15,7 +15,7 @@ template <class Real>
 struct TableRows {
     explicit TableRows(const PairInteractions& interactions);
     int getNumRows() const { return (int) forces.size() / 4; }
-    std::vector<Real> forces;   // [numRows][4], -2 dU/dx = a0 + t (a1 + t a2), kJ/mol/nm^2; and 0
+    std::vector<Real> forces; // [numRows][4], -2 dU/dx = a0 + t (a1 + t a2), kJ/mol/nm^2; and see TableSet in table.cu
     std::vector<Real> energies; // [numRows][4], U = a0 + t (a1 + t (a2 + t a3)), kJ/mol
     std::vector<Real> grids;    // [numTypes][numTypes][4], see TableSet in table.cu
 };

@@ -3,26 +3,26 @@
 
 /** The tables of all pairs of types. */
 struct TableSet {
-    Real4 grid;                              // of the pair of types, where there is but one type; see gm_grids
-    const Real4* __restrict__ gm_forceRows;  // [NUM_TABLE_ROWS], a0..a2 of -2 dU/dx, kJ/mol/nm^2
-    const Real4* __restrict__ gm_energyRows; // [NUM_TABLE_ROWS], a0..a3 of U, kJ/mol
+    Real4 grid;                             // of the pair of types, where there is but one type; see gm_grids
+    const Real4* __restrict__ gm_forceRows; // [numRows], a0..a2 of -2 dU/dx, kJ/mol/nm^2, and the number of the row in its table
+    const Real4* __restrict__ gm_energyRows; // [numRows], a0..a3 of U, kJ/mol
     // [numTypes][numTypes], {scale, shift, first, last}: x = r^2 has row first + round(u), u = min(scale x + shift, last), and u - round(u)
     // is the variable of its polynomials. The last row of each table, and row 0, are zero. First is 0 where there is but one type.
     const Real4* __restrict__ gm_grids;
+    int numRows;
 };
 
 static_assert(sizeof(TableSet) == SIZE_OF_TABLE_SET, "TableLayout.h differs from table.cu");
 
-#if TABLE_COPIES > 0
-// Shared memory holds TABLE_COPIES of each row side by side, of which each thread reads its own.
+#if TABLE_IN_SHARED_MEMORY
 typedef SharedAddress RowAddress;
 
 __device__ __forceinline__ RowAddress getFirstRow(const Real4* sm_rows) {
-    return getSharedAddress(sm_rows) - SPLIT_BIAS * (RowAddress) (TABLE_COPIES * sizeof(Real4));
+    return getSharedAddress(sm_rows) - ROUNDING_BIAS * (RowAddress) sizeof(Real4);
 }
 
 __device__ __forceinline__ Real4 loadRow(RowAddress first, int biasedRow) {
-    return loadShared(first + (RowAddress) biasedRow * (RowAddress) (TABLE_COPIES * sizeof(Real4)));
+    return loadShared(first + (RowAddress) biasedRow * (RowAddress) sizeof(Real4));
 }
 #else
 typedef const Real4* RowAddress;
@@ -32,7 +32,7 @@ __device__ __forceinline__ RowAddress getFirstRow(const Real4* gm_rows) {
 }
 
 __device__ __forceinline__ Real4 loadRow(RowAddress first, int biasedRow) {
-    return first[biasedRow - SPLIT_BIAS];
+    return first[biasedRow - ROUNDING_BIAS];
 }
 #endif
 
@@ -66,12 +66,12 @@ __device__ __forceinline__ void addPairs(const PairList& list, const TableSet& t
 #if HAS_EXCLUSIONS
         u = formsPair(entry, walk.first, m) ? u : grid.w;
 #endif
-        Real t;
-        int row = splitNumber(u, t);
+        int row = roundBiased(u);
 #if NUM_TYPES > 1
         row += (int) grid.z;
 #endif
         const Real4 a = loadRow(walk.forceRows, row);
+        const Real t = u - a.w;
         const Real force = a.x + t * (a.y + t * a.z); // that of a particle on itself is multiplied by 0 below
         addTo(walk.force[3 * m], force, x);
         addTo(walk.force[3 * m + 1], force, y);
@@ -81,7 +81,7 @@ __device__ __forceinline__ void addPairs(const PairList& list, const TableSet& t
             list.report->overflowing = list.gm_atomIndex[list.gm_order[walk.first + m]] + 1;
 #endif
         if (WithEnergy && formsPair(entry, walk.first, m) && walk.first + m < list.numMembers) {
-            const Real4 e = tables.gm_energyRows[row - SPLIT_BIAS];
+            const Real4 e = tables.gm_energyRows[row - ROUNDING_BIAS];
             walk.energy.add((Real) 0.5 * (e.x + t * (e.y + t * (e.z + t * e.w)))); // each pair is met from both sides
             if (r2 == 0 && u < grid.w)
                 reportCoincidence(list, walk.first + m, getPlace(entry));
@@ -127,13 +127,12 @@ __device__ __forceinline__ void walkSurroundings(const PairList& list, const Tab
 template <bool WithEnergy>
 __device__ __forceinline__ void computeTable(const PairList& list, const TableSet& tables, const ForceOutput& output) {
     TableWalk walk;
-#if TABLE_COPIES > 0
-    // As many copies of a row as make one pass of the shared memory: threads that read at once then never meet in a bank.
+#if TABLE_IN_SHARED_MEMORY
     extern __shared__ Real4 sm_forceRows[];
-    for (int k = threadIdx.x; k < NUM_TABLE_ROWS * TABLE_COPIES; k += TABLE_THREADS)
-        sm_forceRows[k] = tables.gm_forceRows[k / TABLE_COPIES];
+    for (int k = threadIdx.x; k < tables.numRows; k += TABLE_THREADS)
+        sm_forceRows[k] = tables.gm_forceRows[k];
     __syncthreads();
-    walk.forceRows = getFirstRow(sm_forceRows + threadIdx.x % TABLE_COPIES);
+    walk.forceRows = getFirstRow(sm_forceRows);
 #else
     walk.forceRows = getFirstRow(tables.gm_forceRows);
 #endif

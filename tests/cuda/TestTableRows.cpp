@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/** The rows that the table kernel reads, looked up on the host as the kernel does. */
+#include "ArgonLikeModel.h"
+#include "openmmsurrogate/internal/PairInteractions.h"
+#include "surrogate/TableRows.h"
+#include <gtest/gtest.h>
+#include <algorithm>
+#include <cmath>
+
+using namespace SurrogatePlugin;
+using namespace SurrogateTest;
+
+namespace {
+
+/** What table.cu does with one pair: -2 dU/dx and U. */
+template <class Real>
+std::pair<Real, Real> lookUp(const TableRows<Real>& rows, int pair, Real x) {
+    const Real* grid = &rows.grids[4 * pair];
+    const Real u = std::min(x * grid[0] + grid[1], grid[3]);
+    const size_t row = 4 * (size_t) (grid[2] + std::rint(u));
+    const Real *f = &rows.forces.at(row), *e = &rows.energies.at(row);
+    const Real t = u - f[3];
+    EXPECT_LE(std::fabs(t), Real(0.5));
+    return {f[0] + t * (f[1] + t * f[2]), e[0] + t * (e[1] + t * (e[2] + t * e[3]))};
+}
+
+template <class Real>
+void expectTables(const SurrogateModel& model, double tolerance) {
+    SurrogateForce force(model);
+    force.setPrecision(SurrogateForce::Double);
+    const int numTypes = model.getNumTypes();
+    for (int type = 0; type < numTypes; type++)
+        for (int twice = 0; twice < 2; twice++)
+            force.addParticle(type);
+    const KernelSettings settings(force, "CUDA");
+    const PairInteractions interactions(force, settings);
+    const TableRows<Real> rows(interactions);
+    const double cutoff = interactions.getCutoff();
+    for (int type1 = 0; type1 < numTypes; type1++)
+        for (int type2 = 0; type2 < numTypes; type2++) {
+            const int pair = type1 * numTypes + type2;
+            for (double x : {cutoff * cutoff * (1 + 1e-6), 1e3, 1e12}) {
+                EXPECT_EQ(0, lookUp(rows, pair, Real(x)).first);
+                EXPECT_EQ(0, lookUp(rows, pair, Real(x)).second);
+            }
+            const bool interact = interactions.interact(type1, type2);
+            const PairTable* table = interact ? interactions.getTable(interactions.getNetwork(type1, type2)) : nullptr;
+            for (int k = 1; k < 5000; k++) {
+                const double r = cutoff * k / 5003;
+                const auto found = lookUp(rows, pair, Real(r * r));
+                const double force = interact ? table->computeForce(r) : 0,
+                             energy = interact ? table->computeEnergy(r) : 0;
+                EXPECT_NEAR(force, r * found.first, tolerance * std::max(model.getForceScale(), std::fabs(force)))
+                    << type1 << "-" << type2 << " at " << r;
+                EXPECT_NEAR(energy, found.second,
+                            tolerance * std::max(model.getForceScale() * cutoff, std::fabs(energy)));
+            }
+        }
+}
+
+} // namespace
+
+TEST(TableRows, AreTheTablesInDouble) {
+    expectTables<double>(makeArgonLikeModel(), 1e-12);
+    expectTables<double>(makeMixtureModel(), 1e-12);
+}
+
+TEST(TableRows, AreTheTablesInSingle) {
+    // Rounding x to 6e-8 of itself moves it within its row; forces change by some ten times as much.
+    expectTables<float>(makeArgonLikeModel(), 3e-5);
+    expectTables<float>(makeMixtureModel(), 3e-5);
+}

@@ -111,12 +111,12 @@ std::vector<int> NetworkShape::getPaddedWidths() const {
 
 int KernelSource::countNetworkWords(const NetworkShape& shape) {
     const bool isDouble = shape.format == NumericFormat::Double, hasCodes = shape.format == NumericFormat::Int8;
-    const int wordsPerColumn = isDouble ? 4 : 2; // half of four sums
+    const int wordsPerSum = isDouble ? 2 : 1, wordsPerColumn = 2 * wordsPerSum; // of a number, of half of four
     const std::vector<int> widths = shape.getPaddedWidths();
     int words = (isDouble ? 32 : 16) + wordsPerColumn * widths[0];
     for (size_t l = 1; l < widths.size(); l++) {
         const int product = widths[l - 1] * widths[l];
-        words += wordsPerColumn * (widths[l] + (hasCodes ? widths[l - 1] : 0));
+        words += hasCodes ? wordsPerColumn * (widths[l] + widths[l - 1]) : wordsPerSum * widths[l];
         switch (shape.format) {
         case NumericFormat::Double:
         case NumericFormat::Single:
@@ -132,7 +132,7 @@ int KernelSource::countNetworkWords(const NetworkShape& shape) {
             words += product / 2;
         }
     }
-    return words + wordsPerColumn * widths.back() * (hasCodes ? 2 : 1);
+    return words + (wordsPerSum + (hasCodes ? wordsPerColumn : 0)) * widths.back();
 }
 
 NetworkLaunch KernelSource::getNetworkLaunch(const NetworkShape& shape) {

@@ -12,6 +12,14 @@ __device__ __forceinline__ FixedPoint toFixedPoint(double value) {
     return (FixedPoint) __double2ll_rn(value * 0x1p32);
 }
 
+/**
+ * Add to a sum in memory, without a result. Spelt out, because the compiler would merge it with an addition on another path whose result is used,
+ * and have all threads wait for that.
+ */
+__device__ __forceinline__ void addToSum(FixedPoint* gm_sum, FixedPoint value) {
+    asm volatile("red.global.add.u64 [%0], %1;" ::"l"(gm_sum), "l"(value) : "memory");
+}
+
 /** An energy as two integers: units of 2^-20 kJ/mol, and what they leave in units of 2^-50. */
 struct FixedEnergy {
     FixedPoint high, low;

@@ -162,7 +162,7 @@ __device__ void gatherCells(const PairList& list) {
 #if CARRIES > 0
             const Real4 position = loadPosition(list, slot, list.gm_carried[original]);
 #else
-            const Real4 position = loadPosition(list, slot, (Real) list.gm_type[original]);
+            const Real4 position = loadPosition(list, slot, makeTag(slot, list.gm_type[original]));
 #endif
             list.gm_sortedIndex[i] = original;
             list.gm_sorted[i] = position;

@@ -6,6 +6,30 @@ __device__ __forceinline__ bool isValidPosition(const Real4& position) {
     return fabs(position.x) <= limit && fabs(position.y) <= limit && fabs(position.z) <= limit;
 }
 
+#if CARRIES == 0
+/** What stands beside a sorted position: the type, or the bits of the slot where there is but one type. */
+__device__ __forceinline__ Real makeTag(int slot, int type) {
+#if NUM_TYPES > 1
+    return (Real) type;
+#elif DOUBLE_PRECISION
+    return __longlong_as_double(slot);
+#else
+    return __int_as_float(slot);
+#endif
+}
+
+#if NUM_TYPES == 1
+/** Get the slot from a sorted position. */
+__device__ __forceinline__ int getSlot(const Real4& position) {
+#if DOUBLE_PRECISION
+    return (int) __double_as_longlong(position.w);
+#else
+    return __float_as_int(position.w);
+#endif
+}
+#endif
+#endif
+
 /** Get the position of a slot within the box, with a fourth number. In place of an invalid one, which the host hears of, the origin. */
 __device__ __forceinline__ Real4 loadPosition(const PairList& list, int slot, Real w) {
     Real4 position = list.gm_posq[slot];
@@ -34,7 +58,7 @@ extern "C" __global__ void updatePositions(PairList list, int rebuild) {
         applyMinimumImage(list.box, x, y, z);
         if (!(x * x + y * y + z * z <= list.maxMove2)) // so that NaN rebuilds, and is found there
             list.gm_state[STATE_REBUILD] = 1;
-        position.w = before.w; // the type or carried number
+        position.w = before.w; // the tag or carried number
         list.gm_sorted[i] = position;
     }
 }

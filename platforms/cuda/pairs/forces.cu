@@ -36,11 +36,11 @@ __device__ __forceinline__ bool isTooLarge(FixedPoint force) {
 }
 
 __device__ __forceinline__ void addForce(FixedPoint* gm_force, Real force) {
-    atomicAdd(gm_force, toFixedPoint(force));
+    addToSum(gm_force, toFixedPoint(force));
 }
 
 __device__ __forceinline__ void addForce(FixedPoint* gm_force, FixedPoint force) {
-    atomicAdd(gm_force, force);
+    addToSum(gm_force, force);
 }
 
 /**

@@ -22,7 +22,8 @@ struct CellGrid {
     Real inverseWidthX, inverseFoldedX, inverseFoldedY, inverseFoldedZ, inverseSegment;
 };
 
-// What the list holds beside a position: the type, a number of each particle (CARRIES == 1), or that and two more (CARRIES == 3).
+// What the list holds beside a position: the type, or the slot where there is but one type; a number of each particle (CARRIES == 1); or that and
+// two more (CARRIES == 3).
 struct PairList {
     int numAtoms;   // in the System
     int numMembers; // that take part
@@ -42,7 +43,7 @@ struct PairList {
     const Real2* __restrict__ gm_lennardJones; // [numAtoms], two more numbers by original index
     int* gm_order;                             // [numMembers], place in cell order -> slot
     int* gm_sortedIndex;                       // [numMembers], place -> original index
-    Real4* gm_sorted;             // [numMembers], position within the box, and type or carried number, in cell order
+    Real4* gm_sorted;             // [numMembers], position within the box, and tag or carried number, in cell order
     Real4* gm_builtAt;            // [numMembers], the same when the list was built
     Real2* gm_sortedLennardJones; // [numMembers], as gm_lennardJones
     int* gm_cell;                 // [numAtoms], cell of each slot

@@ -133,15 +133,19 @@ double getIntegerBias(const RoundedLayer& layer, int neuron) {
     return layer.biases[neuron] - layer.sumScales[neuron] * sum;
 }
 
+/** One number for each neuron. */
+void addNeurons(WordWriter& out, const vector<double>& values, int paddedNeurons) {
+    for (int n = 0; n < paddedNeurons; n++)
+        out.addSum(get(values, n));
+}
+
 void addBiases(WordWriter& out, const RoundedLayer& layer, int paddedOutputs) {
-    for (int o = 0; o < paddedOutputs; o += 2) {
-        const double b0 = get(layer.biases, o), b1 = get(layer.biases, o + 1);
-        if (layer.format == NumericFormat::Int8)
+    if (layer.format == NumericFormat::Int8)
+        for (int o = 0; o < paddedOutputs; o += 2)
             out.addSums(get(layer.sumScales, o), get(layer.sumScales, o + 1), getIntegerBias(layer, o),
                         getIntegerBias(layer, o + 1));
-        else
-            out.addSums(b0, b1, b0, b1);
-    }
+    else
+        addNeurons(out, layer.biases, paddedOutputs);
 }
 
 /** Weights of a lane for `inputs` inputs from `first` on, of the neurons `neuron` and `neuron`+8. */
@@ -245,8 +249,7 @@ vector<uint32_t> SurrogatePlugin::packNetwork(const PairNetwork& network, const 
     const RoundedLayer& last = layers.back();
     if (hasCodes)
         addCodes(out, last, widths.back());
-    for (int i = 0; i < widths.back(); i += 2)
-        out.addSums(get(last.weights, i), get(last.weights, i + 1), 0, 0);
+    addNeurons(out, last.weights, widths.back());
     if ((int) out.words.size() != KernelSource::countNetworkWords(shape))
         throw OpenMMException("packNetwork: " + to_string(out.words.size()) + " words were written instead of " +
                               to_string(KernelSource::countNetworkWords(shape)));

@@ -54,9 +54,9 @@ __device__ __forceinline__ void addToForce(const PairList& list, const NetworkOu
         addLargeForce(list, gm_force + 2 * output.paddedNumAtoms, slot, z);
         return;
     }
-    atomicAdd(gm_force, x);
-    atomicAdd(gm_force + output.paddedNumAtoms, y);
-    atomicAdd(gm_force + 2 * output.paddedNumAtoms, z);
+    addToSum(gm_force, x);
+    addToSum(gm_force + output.paddedNumAtoms, y);
+    addToSum(gm_force + 2 * output.paddedNumAtoms, z);
 }
 
 /**
@@ -91,16 +91,15 @@ processBatch(const PairList& list, const NetworkSet& networks, int index, const 
     __syncwarp(); // what the other lanes have queued is seen
     const bool hasPair = lane < min(count, BATCH);
     const int slot = (head + lane) % PairQueue::Size;
-    Real x = 0, y = 0, z = 0;
     Sum r = 1 / network.getHeader().inverseCutoff; // any distance will do for lanes without a pair
     if (hasPair) {
-        x = queue.x[slot];
-        y = queue.y[slot];
-        z = queue.z[slot];
-        r = sqrt((Sum) x * (Sum) x + (Sum) y * (Sum) y + (Sum) z * (Sum) z);
+        const Sum x = queue.x[slot], y = queue.y[slot], z = queue.z[slot];
+        r = sqrt(x * x + y * y + z * z);
     }
     const Sum weight = evaluateNetwork(network, r, lane);
     const Sum scale = hasPair ? weight / r : 0;
+    asm volatile("" ::: "memory"); // from here on the queue is read anew: registers serve the networks
+    const Real x = hasPair ? queue.x[slot] : 0, y = hasPair ? queue.y[slot] : 0, z = hasPair ? queue.z[slot] : 0;
     const int first = hasPair ? queue.first[slot] : -1, second = hasPair ? queue.second[slot] : -1;
     addBatchForces(list, output, first, second, toFixedPoint(scale * (Sum) x), toFixedPoint(scale * (Sum) y),
                    toFixedPoint(scale * (Sum) z), lane);
@@ -113,10 +112,10 @@ processBatch(const PairList& list, const NetworkSet& networks, int index, const 
 template <bool WithEnergy>
 __device__ __forceinline__ void processPairs(const PairList& list, const NetworkSet& networks, int index,
                                              const Network& network, const NetworkOutput& output, PairStage& stage,
-                                             PairQueue& queue, int lane, FixedEnergy& energy) {
+                                             PairQueue& queue, int warpOfBlock, int lane, FixedEnergy& energy) {
     // Where lists did not fit, the cells are searched instead, this once: slower, and as exact. The host then grows the lists.
     const bool hasPairs = listsFit(list) && networks.gm_pairState[PAIRS_LISTED] != PAIRS_DO_NOT_FIT;
-    const int warp = blockIdx.x * NETWORK_WARPS + threadIdx.x / 32, numWarps = gridDim.x * NETWORK_WARPS;
+    const int warp = blockIdx.x * NETWORK_WARPS + warpOfBlock, numWarps = gridDim.x * NETWORK_WARPS;
     PairWalk walk;
     walk.stride = numWarps;
     walk.particle = warp - numWarps;
@@ -130,6 +129,7 @@ __device__ __forceinline__ void processPairs(const PairList& list, const Network
     bool hasMore = true;
     while (hasMore || count > 0) { // once through, so that the network is in the code once
         while (hasMore && count < BATCH) {
+            asm volatile("" ::"l"(&walk) : "memory"); // keeps it in memory
             hasMore = hasPairs ? stream.next < stream.end : findNext(list, walk);
             if (hasMore && hasPairs)
                 count += queueChunk(list, networks, index, stream, stage, queue, head + count, lane);
@@ -144,6 +144,19 @@ __device__ __forceinline__ void processPairs(const PairList& list, const Network
     waitForCopies(); // for none that is still under way may arrive in the stage later
 }
 
+/**
+ * Get a value by way of an exchange between lanes. What is made of special registers, threadIdx and addresses of shared memory, the compiler makes
+ * anew wherever it is used, which takes longer than keeping it; this it keeps. All lanes of the warp must call this.
+ */
+__device__ __forceinline__ unsigned int keep(unsigned int value) {
+    return __shfl_sync(0xffffffff, value, threadIdx.x % 32);
+}
+
+template <class T>
+__device__ __forceinline__ T* keepAddress(T* sm_object) {
+    return (T*) __cvta_shared_to_generic(keep((unsigned int) __cvta_generic_to_shared(sm_object)));
+}
+
 /** Bring the words of a network to where they are read from. All threads of the block must call this. */
 __device__ __forceinline__ Network loadNetwork(const NetworkSet& networks, int index) {
     const uint4* gm_words = networks.gm_words + (size_t) index * (NETWORK_WORDS / 4);
@@ -153,7 +166,7 @@ __device__ __forceinline__ Network loadNetwork(const NetworkSet& networks, int i
     for (int k = threadIdx.x; k < NETWORK_WORDS / 4; k += 32 * NETWORK_WARPS)
         sm_words[k] = gm_words[k];
     __syncthreads();
-    return {reinterpret_cast<const unsigned int*>(sm_words)};
+    return {keepAddress(reinterpret_cast<const unsigned int*>(sm_words))};
 #else
     return {reinterpret_cast<const unsigned int*>(gm_words)};
 #endif
@@ -164,12 +177,13 @@ __device__ __forceinline__ void computeNetworks(const PairList& list, const Netw
                                                 const NetworkOutput& output) {
     __shared__ PairQueue sm_queue[NETWORK_WARPS];
     __shared__ __align__(16) PairStage sm_stage[NETWORK_WARPS];
-    const int lane = threadIdx.x % 32;
+    const int thread = keep(threadIdx.x), lane = thread % 32, warp = thread / 32;
+    PairStage& stage = *keepAddress(&sm_stage[warp]);
+    PairQueue& queue = *keepAddress(&sm_queue[warp]);
     FixedEnergy energy = {0, 0};
     for (int index = 0; index < networks.numNetworks; index++) {
         const Network network = loadNetwork(networks, index);
-        processPairs<WithEnergy>(list, networks, index, network, output, sm_stage[threadIdx.x / 32],
-                                 sm_queue[threadIdx.x / 32], lane, energy);
+        processPairs<WithEnergy>(list, networks, index, network, output, stage, queue, warp, lane, energy);
     }
     if (WithEnergy)
         addEnergy(output.energy, energy);

@@ -59,6 +59,10 @@ struct __align__(16) Sum4 {
     Sum x, y, z, w;
 };
 
+struct __align__(2 * sizeof(Sum)) Sum2 {
+    Sum x, y;
+};
+
 // Roundings. All are to nearest, ties to even, and saturate.
 
 __device__ __forceinline__ unsigned int packFloat16(float low, float high) {

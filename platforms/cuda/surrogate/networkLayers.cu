@@ -19,11 +19,22 @@ __device__ constexpr int getColumnWords(int width) {
     return width / 2 * WORDS_PER_SUM4;
 }
 
+/** Words of one Sum for each neuron: a Sum2 for each two. Shared memory needs half as long for that as for a Sum4. */
+__device__ constexpr int getNeuronWords(int width) {
+    return width / 4 * WORDS_PER_SUM4;
+}
+
 #if NETWORK_FORMAT == FORMAT_INT8
 #define HAS_CODES 1 // how inputs of layers become integers is part of the words
 #else
 #define HAS_CODES 0
 #endif
+
+/** Words of biases; in Int8 with the scales of the sums. */
+__device__ constexpr int getBiasWords(int width) {
+    return HAS_CODES ? getColumnWords(width) : getNeuronWords(width);
+}
+
 #if NETWORK_FORMAT == FORMAT_DOUBLE || NETWORK_FORMAT == FORMAT_SINGLE
 #define WORDS_PER_WEIGHT(K, N) (2 * (K) * (N))
 #elif NETWORK_FORMAT == FORMAT_TF32
@@ -38,12 +49,14 @@ __device__ constexpr int getColumnWords(int width) {
 __device__ constexpr int getLayerOffset(int layer) {
     int offset = HEADER_SUMS * WORDS_PER_SUM4 + getColumnWords(getWidth(0));
     for (int l = 1; l < layer; l++)
-        offset += (HAS_CODES ? getColumnWords(getWidth(l - 1)) : 0) + getColumnWords(getWidth(l)) +
+        offset += (HAS_CODES ? getColumnWords(getWidth(l - 1)) : 0) + getBiasWords(getWidth(l)) +
                   WORDS_PER_WEIGHT(getWidth(l - 1), getWidth(l));
     return offset;
 }
 
-static_assert(getLayerOffset(NUM_HIDDEN) + (1 + HAS_CODES) * getColumnWords(getWidth(NUM_HIDDEN - 1)) == NETWORK_WORDS,
+static_assert(getLayerOffset(NUM_HIDDEN) + HAS_CODES * getColumnWords(getWidth(NUM_HIDDEN - 1)) +
+                      getNeuronWords(getWidth(NUM_HIDDEN - 1)) ==
+                  NETWORK_WORDS,
               "PackedNetwork.cpp differs from networkLayers.cu");
 
 /** What stands before the layers. */
@@ -65,6 +78,9 @@ struct Network {
     }
     __device__ __forceinline__ const Sum4* getColumns(int offset) const {
         return reinterpret_cast<const Sum4*>(words + offset);
+    }
+    __device__ __forceinline__ const Sum2* getNeurons(int offset) const {
+        return reinterpret_cast<const Sum2*>(words + offset);
     }
 };
 
@@ -126,7 +142,7 @@ struct NextLayer {
 /** ...or the last layer, which is a scalar product, on CUDA cores. */
 struct LastLayer {
     RowValues& sum;
-    const Sum4* weights; // {weight, weight, 0, 0}
+    const Sum2* weights;
     const Sum4* codes;
     __device__ __forceinline__ void take(Block& sums, int block, int lane) {
         activateBlock(sums);
@@ -134,7 +150,7 @@ struct LastLayer {
         readCodes(this->codes, block, lane, codes[0], codes[1]);
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-            const Sum4 w = weights[8 * block + 4 * half + lane % 4];
+            const Sum2 w = weights[8 * block + 4 * half + lane % 4];
 #pragma unroll
             for (int m = 0; m < NUM_VALUE_TILES; m++)
 #pragma unroll
@@ -159,7 +175,7 @@ __device__ __forceinline__ void computeLayer(const Network& network, int lane, R
     constexpr int N = getWidth(LAYER), next = getLayerOffset(LAYER + 1);
     const Sum4* codes = network.getColumns(next);
     if constexpr (LAYER == NUM_HIDDEN - 1) {
-        LastLayer last = {sum, network.getColumns(next + HAS_CODES * getColumnWords(N)), codes};
+        LastLayer last = {sum, network.getNeurons(next + HAS_CODES * getColumnWords(N)), codes};
 #pragma unroll
         for (int block = 0; block < N / 16; block++) {
             Block sums;
@@ -184,8 +200,8 @@ __device__ __forceinline__ void evaluateFrom(const Network& network, const Opera
                                              int lane, RowValues& sum) {
     constexpr int K = getWidth(LAYER - 1), N = getWidth(LAYER);
     constexpr int biasOffset = getLayerOffset(LAYER) + HAS_CODES * getColumnWords(K);
-    const Sum4* bias = network.getColumns(biasOffset);
-    const uint4* weights = reinterpret_cast<const uint4*>(network.words + biasOffset + getColumnWords(N));
+    const Bias* bias = reinterpret_cast<const Bias*>(network.words + biasOffset);
+    const uint4* weights = reinterpret_cast<const uint4*>(network.words + biasOffset + getBiasWords(N));
     computeLayer<LAYER>(network, lane, sum, [&](int block, Block& result) {
         multiplyBlock<K, N>(input, weights, bias, block, lane, result);
     });

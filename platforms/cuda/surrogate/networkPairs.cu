@@ -12,10 +12,13 @@ struct PairQueue {
     int first[Size], second[Size];  // slots: places in the Context's order, where forces are added
 };
 
-/** Where copies arrive that have been asked for. Each lane reads only what it has asked for itself. */
+/** Where copies arrive that have been asked for. */
 struct PairStage {
-    Real4 first[CHUNK], second[CHUNK];
-    int firstSlot[CHUNK], secondSlot[CHUNK];
+    Real4 first[CHUNK]; // of each run of pairs with the same first particle only where the run begins
+    Real4 second[CHUNK];
+#if NUM_TYPES > 1
+    int firstSlot[CHUNK], secondSlot[CHUNK]; // else the positions' tags
+#endif
     int2 pairs[2][CHUNK]; // places in cell order, of the chunk that is described above, and of the next one
 };
 
@@ -39,21 +42,37 @@ __device__ __forceinline__ void waitForCopies() {
 
 /** Ask for the pairs from `start` on. Those behind the end become pairs of a particle with itself. */
 __device__ __forceinline__ void requestPairs(const NetworkSet& networks, int2* sm_pairs, int start, int end, int lane) {
-    for (int k = lane; k < CHUNK; k += 32) {
+#pragma unroll
+    for (int half = 0; half < CHUNK; half += 32) {
+        const int k = half + lane;
         const bool exists = start + k < end;
         copyAsync<8>(&sm_pairs[k], networks.gm_pairs + (exists ? start + k : 0), exists ? 8 : 0);
     }
 }
 
+/** Get which of 32 pairs have another first particle than the one before them. All lanes of the warp must call this. */
+__device__ __forceinline__ unsigned int findRuns(int first, int lane) {
+    const int before = __shfl_up_sync(0xffffffff, first, 1);
+    return __ballot_sync(0xffffffff, lane == 0 || first != before);
+}
+
+/** Each lane asks for a second particle; first ones are copied once a run, because each copy is written to shared memory on its own. */
 __device__ __forceinline__ void requestParticles(const PairList& list, PairStage& stage, int set, int lane) {
-    for (int k = lane; k < CHUNK; k += 32) {
+#pragma unroll
+    for (int half = 0; half < CHUNK; half += 32) { // the same for all lanes
+        const int k = half + lane;
         const int2 pair = stage.pairs[set][k];
+        const bool isFirst = findRuns(pair.x, lane) & (1u << lane);
         for (int part = 0; part < (int) sizeof(Real4); part += 16) {
-            copyAsync<16>((char*) &stage.first[k] + part, (const char*) &list.gm_sorted[pair.x] + part);
+            if (isFirst)
+                copyAsync<16>((char*) &stage.first[k] + part, (const char*) &list.gm_sorted[pair.x] + part);
             copyAsync<16>((char*) &stage.second[k] + part, (const char*) &list.gm_sorted[pair.y] + part);
         }
-        copyAsync<4>(&stage.firstSlot[k], &list.gm_order[pair.x]);
+#if NUM_TYPES > 1
+        if (isFirst)
+            copyAsync<4>(&stage.firstSlot[k], &list.gm_order[pair.x]);
         copyAsync<4>(&stage.secondSlot[k], &list.gm_order[pair.y]);
+#endif
     }
 }
 
@@ -101,12 +120,22 @@ __device__ __forceinline__ int queuePair(const PairList& list, const NetworkSet&
 __device__ __forceinline__ int queueChunk(const PairList& list, const NetworkSet& networks, int network,
                                           PairStream& stream, PairStage& stage, PairQueue& queue, int tail, int lane) {
     waitForCopies();
+    __syncwarp(); // copies that other lanes have asked for are seen
     int count = 0;
-    for (int k = lane; k < CHUNK; k += 32) {
+#pragma unroll
+    for (int half = 0; half < CHUNK; half += 32) { // the same for all lanes
+        const int k = half + lane;
         const int2 pair = stage.pairs[stream.current][k];
-        count += queuePair(list, networks, network, stage.firstSlot[k], stage.secondSlot[k], stage.first[k],
-                           stage.second[k], pair.x != pair.y, queue, tail + count, lane);
+        const int run = half + 31 - __clz(findRuns(pair.x, lane) & (0xffffffff >> (31 - lane)));
+        const Real4 first = stage.first[run], second = stage.second[k];
+#if NUM_TYPES > 1
+        const int i = stage.firstSlot[run], j = stage.secondSlot[k];
+#else
+        const int i = getSlot(first), j = getSlot(second);
+#endif
+        count += queuePair(list, networks, network, i, j, first, second, pair.x != pair.y, queue, tail + count, lane);
     }
+    __syncwarp(); // all have read before other copies arrive
     stream.next += CHUNK;
     requestParticles(list, stage, 1 - stream.current, lane);
     requestPairs(networks, stage.pairs[stream.current], stream.next + CHUNK, stream.end, lane);
@@ -116,7 +145,7 @@ __device__ __forceinline__ int queueChunk(const PairList& list, const NetworkSet
 
 // What follows serves steps in which the lists did not fit: the cells around each particle are searched instead.
 
-/** Where a warp is among the particles around its own. The same for all lanes. */
+/** Where a warp is among the particles around its own. The same for all lanes. Kept in memory: registers serve the networks. */
 struct PairWalk {
     int particle, stride;
     Real4 position;

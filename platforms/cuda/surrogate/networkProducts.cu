@@ -60,16 +60,22 @@ __device__ __forceinline__ void multiplySingle(float (&sum)[2][4], float (&small
         sum[e / 4][e % 4] += product[e / 4][e % 4];
 }
 
+#if NETWORK_FORMAT == FORMAT_INT8
+typedef Sum4 Bias;
+#else
+typedef Sum2 Bias;
+#endif
+
 /**
  * Compute the sums of 16 neurons.
  *
  * @param words  the layer's weights, packed by PackedNetwork
- * @param bias   of neurons 2t and 2t+1 of each 8: these two, twice, as the four elements of an accumulator start; for Int8 {scale, scale, bias, bias}
+ * @param bias   of neurons 2t and 2t+1 of each 8; for Int8 {scale, scale, bias, bias}
  */
 template <int K, int N>
-__device__ __forceinline__ void multiplyBlock(const Operand<K>& input, const uint4* words, const Sum4* bias, int block,
+__device__ __forceinline__ void multiplyBlock(const Operand<K>& input, const uint4* words, const Bias* bias, int block,
                                               int lane, Block& result) {
-    const Sum4 bias0 = bias[8 * block + lane % 4], bias1 = bias[8 * block + 4 + lane % 4];
+    const Bias bias0 = bias[8 * block + lane % 4], bias1 = bias[8 * block + 4 + lane % 4];
 #if NETWORK_FORMAT == FORMAT_INT8
     // The integers start at the bits of the float 0x1.8p23, which then reads as itself plus the sum: a conversion saved.
     int sum[NUM_TILES][2][4];
@@ -95,7 +101,7 @@ __device__ __forceinline__ void multiplyBlock(const Operand<K>& input, const uin
                 fmaf(__int_as_float(sum[m][1][e]), e % 2 ? bias1.y : bias1.x, e % 2 ? bias1.w : bias1.z);
         }
 #else
-    const Sum start0[4] = {bias0.x, bias0.y, bias0.z, bias0.w}, start1[4] = {bias1.x, bias1.y, bias1.z, bias1.w};
+    const Sum start0[4] = {bias0.x, bias0.y, bias0.x, bias0.y}, start1[4] = {bias1.x, bias1.y, bias1.x, bias1.y};
 #pragma unroll
     for (int m = 0; m < NUM_TILES; m++)
         for (int e = 0; e < VALUES; e++) {

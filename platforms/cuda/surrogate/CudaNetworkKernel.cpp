@@ -110,9 +110,11 @@ void CudaNetworkKernel<Real>::uploadNetworks(Group& group, const SurrogateModel&
         }
     replace(group.networkOfTypes, this->context, networkOfTypes, "surrogateNetworkOfTypes");
     const double cutoff = this->interactions->getCutoff();
-    if (!group.pairState.isInitialized()) {
-        group.pairState.template initialize<int>(this->context, 3, "surrogatePairState");
-        group.pairState.upload(vector<int>(3, 0));
+    const size_t stateSize = 3 + group.networks.size();
+    if (!group.pairState.isInitialized() || group.pairState.getSize() != stateSize) {
+        replace(group.pairState, this->context, vector<int>(stateSize, 0), "surrogatePairState");
+        if (this->pairs) // what it told of is lost
+            this->pairs->invalidate();
     }
     group.view.numNetworks = (int) group.networks.size();
     group.view.cutoff2 = (Real) (cutoff * cutoff);

@@ -122,15 +122,15 @@ __device__ __forceinline__ void processPairs(const PairList& list, const Network
     walk.next = walk.end = 0;
     walk.searches = false;
     walk.run = 0;
-    PairStream stream = {0, 0, 0};
+    PairStream stream = {};
     if (hasPairs)
-        stream = startStream(list, networks, stage, warp, numWarps, lane);
+        stream = startStream(list, networks, index, stage, warp, numWarps, lane);
     int head = 0, count = 0;
     bool hasMore = true;
     while (hasMore || count > 0) { // once through, so that the network is in the code once
         while (hasMore && count < BATCH) {
             asm volatile("" ::"l"(&walk) : "memory"); // keeps it in memory
-            hasMore = hasPairs ? stream.next < stream.end : findNext(list, walk);
+            hasMore = hasPairs ? stream.start < stream.end : findNext(list, walk);
             if (hasMore && hasPairs)
                 count += queueChunk(list, networks, index, stream, stage, queue, head + count, lane);
             else if (hasMore)

@@ -5,6 +5,8 @@
 #define PAIRS_COUNTED 0 // by the blocks so far; 0 between kernels
 #define PAIRS_TICKET 1  // blocks that are done; 0 between kernels
 #define PAIRS_LISTED 2  // of the last list
+#define PAIRS_TAKEN                                                                                                    \
+    3 // [numNetworks], chunks that warps have taken beyond their shares in this step; see networkPairs.cu
 
 #define PAIRS_DO_NOT_FIT 0x7fffffff
 
@@ -50,6 +52,9 @@ extern "C" __global__ void __launch_bounds__(32 * LIST_WARPS) listPairs(PairList
     constexpr int Tile = LIST_WARPS * LIST_PARTICLES_PER_WARP;
     __shared__ unsigned int sm_start[Tile];
     unsigned int* gm_counted = (unsigned int*) &networks.gm_pairState[PAIRS_COUNTED];
+    if (blockIdx.x == 0)
+        for (int k = threadIdx.x; k < networks.numNetworks; k += blockDim.x)
+            networks.gm_pairState[PAIRS_TAKEN + k] = 0;
     if (!list.gm_state[STATE_BUILT] || !listsFit(list))
         return;
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;

@@ -22,10 +22,17 @@ struct PairStage {
     int2 pairs[2][CHUNK]; // places in cell order, of the chunk that is described above, and of the next one
 };
 
-/** A warp's share of the pairs in reach. */
+/**
+ * The pairs in reach that a warp goes through: a share of two thirds, which are neighbors in memory; then, since warps are not equally fast, any chunk that
+ * no other warp has taken. No force depends on which.
+ */
 struct PairStream {
-    int next, end; // where the chunk in the stage begins; behind the last pair
-    int current;   // which of the stage's two sets of pairs belongs to it
+    int start, next; // where the chunk in the stage begins, and the one whose pairs are on their way
+    int end;         // behind the last pair
+    int current;     // which of the stage's two sets of pairs belongs to the chunk in it
+    int shareEnd;
+    long long firstFree; // where the chunks begin that are in nobody's share
+    int ticket;          // number of the next of these, in lane 0
 };
 
 template <int Bytes>
@@ -76,15 +83,36 @@ __device__ __forceinline__ void requestParticles(const PairList& list, PairStage
     }
 }
 
-/** Begin with a warp's share of all pairs. */
-__device__ __forceinline__ PairStream startStream(const PairList& list, const NetworkSet& networks, PairStage& stage,
-                                                  int warp, int numWarps, int lane) {
-    const long long numPairs = networks.gm_pairState[PAIRS_LISTED];
-    PairStream stream = {(int) (numPairs * warp / numWarps), (int) (numPairs * (warp + 1) / numWarps), 0};
-    requestPairs(networks, stage.pairs[0], stream.next, stream.end, lane);
+/** Take the number of a chunk beyond all shares. It is not waited for. */
+__device__ __forceinline__ int takeTicket(const NetworkSet& networks, int network, int lane) {
+    return lane == 0 ? atomicAdd(&networks.gm_pairState[PAIRS_TAKEN + network], 1) : 0;
+}
+
+/** Find where the chunk begins that a warp goes through after another one. Behind the last pair there are no more. */
+__device__ __forceinline__ int findNextChunk(const NetworkSet& networks, int network, PairStream& stream, int start,
+                                             int lane) {
+    if (start + CHUNK < stream.shareEnd)
+        return start + CHUNK;
+    const long long ticket = __shfl_sync(0xffffffff, stream.ticket, 0);
+    stream.ticket = takeTicket(networks, network, lane);
+    return (int) min(stream.firstFree + ticket * CHUNK, (long long) stream.end);
+}
+
+__device__ __forceinline__ PairStream startStream(const PairList& list, const NetworkSet& networks, int network,
+                                                  PairStage& stage, int warp, int numWarps, int lane) {
+    PairStream stream;
+    stream.end = networks.gm_pairState[PAIRS_LISTED];
+    const int share = max(1, stream.end / 3 * 2 / numWarps / CHUNK) * CHUNK;
+    stream.start = (int) min((long long) warp * share, (long long) stream.end);
+    stream.shareEnd = (int) min((long long) (warp + 1) * share, (long long) stream.end);
+    stream.firstFree = (long long) numWarps * share;
+    stream.current = 0;
+    stream.ticket = takeTicket(networks, network, lane);
+    requestPairs(networks, stage.pairs[0], stream.start, stream.end, lane);
     waitForCopies();
     requestParticles(list, stage, 0, lane);
-    requestPairs(networks, stage.pairs[1], stream.next + CHUNK, stream.end, lane);
+    stream.next = findNextChunk(networks, network, stream, stream.start, lane);
+    requestPairs(networks, stage.pairs[1], stream.next, stream.end, lane);
     return stream;
 }
 
@@ -136,9 +164,10 @@ __device__ __forceinline__ int queueChunk(const PairList& list, const NetworkSet
         count += queuePair(list, networks, network, i, j, first, second, pair.x != pair.y, queue, tail + count, lane);
     }
     __syncwarp(); // all have read before other copies arrive
-    stream.next += CHUNK;
     requestParticles(list, stage, 1 - stream.current, lane);
-    requestPairs(networks, stage.pairs[stream.current], stream.next + CHUNK, stream.end, lane);
+    stream.start = stream.next;
+    stream.next = findNextChunk(networks, network, stream, stream.start, lane);
+    requestPairs(networks, stage.pairs[stream.current], stream.next, stream.end, lane);
     stream.current = 1 - stream.current;
     return count;
 }

@@ -132,6 +132,37 @@ def test_forces_of_the_mesh_depend_on_positions_alone(platform):
         np.testing.assert_array_equal(evaluate(context, {3})[0], forces)
 
 
+@pytest.mark.parametrize("precision", ["single", "mixed", "double"])
+def test_recorded_steps_are_the_same(precision):
+    """On CUDA the launches of a step are recorded, if the mesh has its own stream; box and charges may change."""
+    box = BOXES["triclinic"]
+    positions, charges = make_salt(box)
+    force = TunablePMEForce(make_force(charges))
+    force.setKSpaceMethod("spme")
+    force.setIncludeDirectSpace(False)  # whose sums depend on the order
+    system = make_system(box, len(charges), force)
+    found = []
+    for disable in ("true", "false"):
+        make_context(system, positions, f"CUDA {precision}")  # skips where there is no GPU
+        platform = openmm.Platform.getPlatform("CUDA")
+        properties = {"Precision": precision, "DisablePmeStream": disable}
+        context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform, properties)
+        context.setPositions(positions)
+        for change in ("nothing", "box", "charges"):
+            if change == "box":
+                context.setPeriodicBoxVectors(*(1.01 * box))
+            if change == "charges":
+                force.setParticleParameters(0, 0.5, 0.3, 0.2)
+                force.updateParametersInContext(context)
+            context.getIntegrator().step(7)
+        force.setParticleParameters(0, charges[0], 0.3, 0.2)
+        state = context.getState(getPositions=True, getVelocities=True)
+        found.append((state.getPositions(asNumpy=True)._value, state.getVelocities(asNumpy=True)._value))
+    for plain, recorded in zip(*found, strict=True):
+        np.testing.assert_array_equal(recorded, plain)
+    assert np.abs(found[0][1]).max() > 0
+
+
 @PLATFORMS
 def test_updates_through_the_base_class(platform):
     """System.getForce() gives the base-class proxy, and the changes arrive as with a NonbondedForce."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Writes the measured tables of docs/reference/pme-speed.md from the latest results of kspace.py and salt.py.
+"""Writes the measured tables of docs/reference/pme-speed.md from the latest results of kspace.py, those
+of a later call of it that are named kspace_repeat, and those of salt.py.
 
 A test compares page and results.
 """
@@ -103,10 +104,13 @@ def makeDriftTable(rows: Sequence[dict]) -> str:
     return makeMarkdown(["", "drift, kT/ion/ns", "standard error", "K"], cells)
 
 
-def makePage(page: str, speed: dict, properties: dict) -> str:
-    """Return the page with the tables of these results."""
+def makePage(page: str, speed: dict, repeat: dict, properties: dict) -> str:
+    """Return the page with the tables of these results: of kspace.py, of a later call of it, and of salt.py."""
     parts = {
         "run": describeDevice(speed) + ".",
+        "repeated run": describeDevice(repeat) + ".",
+        "repeated steps": makeStepsTable(repeat["rows"]),
+        "repeated kernels": makeKernelsTable(repeat["rows"]),
         "steps": makeStepsTable(speed["rows"]),
         "kernels": makeKernelsTable(speed["rows"]),
         "errors": makeErrorsTable(speed["rows"]),
@@ -117,8 +121,8 @@ def makePage(page: str, speed: dict, properties: dict) -> str:
 
 def main() -> None:
     """Write the page and the figure."""
-    speed, properties = loadLatest("kspace"), loadLatest("salt")
-    PAGE.write_text(makePage(PAGE.read_text(), speed, properties))
+    speed, repeat, properties = (loadLatest(name) for name in ("kspace", "kspace_repeat", "salt"))
+    PAGE.write_text(makePage(PAGE.read_text(), speed, repeat, properties))
     salt.plot([row for row in properties["rows"] if "error" not in row], salt.FIGURE)
     print(f"written to {PAGE} and {salt.FIGURE}")
 

@@ -115,10 +115,10 @@ def make_content():
 
 
 def test_tables_of_the_page():
-    parts = ("run", "steps", "kernels", "errors", "drift")
+    parts = ("run", "steps", "kernels", "repeated run", "repeated steps", "repeated kernels", "errors", "drift")
     page = "".join(f"<!-- {part} -->\nold\n<!-- end -->\n" for part in parts)
     drift = {"label": "OPENMM", "drift_kT_per_atom_ns": -1e-3, "standard_error": 2e-4, "temperature_K": 297.6}
-    text = kspace_page.makePage(page, make_content(), {"rows": [drift]})
+    text = kspace_page.makePage(page, make_content(), make_content(), {"rows": [drift]})
     assert "| NaCl, 8,000 | 0.1 (0.5 J) | 0.3 | 0.2 | 0.4 |  |" in text
     assert "5.0 / 10.0 = 0.50" in text
     assert "| NaCl, 8,000 | OPENMM-SINGLE | 2.500 | 8 x 8 x 10 | 1.00e-03 | 7 |" in text
@@ -128,4 +128,5 @@ def test_tables_of_the_page():
 
 def test_the_page_shows_the_committed_results():
     page = kspace_page.PAGE.read_text()
-    assert kspace_page.makePage(page, results.loadLatest("kspace"), results.loadLatest("salt")) == page
+    contents = [results.loadLatest(name) for name in ("kspace", "kspace_repeat", "salt")]
+    assert kspace_page.makePage(page, *contents) == page

@@ -40,7 +40,7 @@ ADJUSTMENTS = 5
 def parseArguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cells", type=int, nargs="+", default=CELLS, help="unit cells of 8 ions along an edge")
+    parser.add_argument("--cells", type=int, nargs="*", default=CELLS, help="unit cells of 8 ions along an edge")
     parser.add_argument("--error-cells", type=int, default=ERROR_CELLS, help="of the crystal for force errors")
     parser.add_argument("--contestants", nargs="+", help="names, in the order wanted (default: all)")
     parser.add_argument("--starts", type=Path, help="folder that keeps equilibrated crystals for a later call")
@@ -161,6 +161,7 @@ def main() -> None:
     found = {c.name: c for c in makeContestants(settings["force_error_settings_kJ_per_mol_nm"])}
     wanted = [found[name] for name in arguments.contestants or found]
     results = ResultFile("nacl", settings, arguments.output)
+    results.write()  # without cells there are force errors alone
     for cells in arguments.cells:
         systems = SaltSystems(makeCrystal(cells, arguments), arguments.models)
         for contestant in wanted:

@@ -27,10 +27,15 @@ COLUMNS = {
     "pme-0.9": "0.9 nm",
     "pme-1.2": "1.2 nm",
     "pme-1.4": "1.4 nm",
-    "tunable": "TunablePMEForce",
+    "tunable": "TunablePMEForce, SPME by its own estimate",
+    "tunable-SPME": "TunablePMEForce, SPME",
+    "tunable-ESP": "TunablePMEForce, ESP",
     "table-0.85": "table, 0.85 nm",
-    "table-1.0": "**table, 1.0 nm**",
+    "table-1.0": "table, 1.0 nm",
     "table-1.2": "table, 1.2 nm",
+    "coarse-0.85": "coarse table, 0.85 nm",
+    "coarse-1.0": "**coarse table, 1.0 nm**",
+    "coarse-1.2": "coarse table, 1.2 nm",
     "network-float16": "network, float16",
 }
 STOCK = ("pme-single", "pme-0.9", "pme-1.2", "pme-1.4")  # of one force error
@@ -68,10 +73,11 @@ def makeForcesTable() -> str:
     return makeMarkdown(headings, rows)
 
 
-def makeFidelityTable(rows: Sequence[dict], phase: str) -> str:
-    """Return the simulations of one phase, as Markdown."""
-    rows = [row for row in rows if row["phase"] == phase]
+def makeFidelityTable(rows: Sequence[dict], phase: str, ions: int) -> str:
+    """Return the simulations of so many ions in one phase, as Markdown."""
+    rows = [row for row in rows if row["phase"] == phase and row["ions"] == ions]
     pme = next(row for row in rows if row["name"] == "pme")
+    rows = sorted(rows, key=lambda row: "U_kJ_per_mol" not in row)  # compared by forces alone: at the end
     length = "a, nm" if phase == "crystal" else "ions/nm³"
     headings = [
         "",
@@ -80,7 +86,8 @@ def makeFidelityTable(rows: Sequence[dict], phase: str) -> str:
         "U - PME",
         length,
         "- PME",
-        "largest g(r) deviation",
+        "largest error of g(r)",
+        "states",
         "drift, kT/ion/ns",
     ]
     return makeMarkdown(headings, [_describeWay(row, pme, phase) for row in rows])
@@ -89,7 +96,7 @@ def makeFidelityTable(rows: Sequence[dict], phase: str) -> str:
 def _describeWay(row: dict, pme: dict, phase: str) -> list[str]:
     cells = [row["label"], f"{row['component_r2']:.5f}"]
     if "U_kJ_per_mol" not in row:
-        return [*cells, *[""] * 6]
+        return [*cells, *[""] * 7]
     name = "lattice_constant_nm" if phase == "crystal" else "ions_per_nm3"
     other = row is not pme
     cells += [
@@ -98,6 +105,7 @@ def _describeWay(row: dict, pme: dict, phase: str) -> list[str]:
         f"{row[name]:.5g}" + (f" ± {row['standard_error_nm']:.5f}" if phase == "crystal" else ""),
         _percent(row[name], pme[name]) if other else "",
         _describeDeviation(row, pme) if other else "",
+        _describeStates(row, pme) if other else "",
     ]
     if "drift_kT_per_ion_ns" not in row:
         return [*cells, ""]
@@ -120,6 +128,16 @@ def _describeDeviation(row: dict, pme: dict) -> str:
     return f"{100.0 * worst[0]:.1f} % of the peak, {worst[1]}"
 
 
+def _describeStates(row: dict, pme: dict) -> str:
+    """Return which part of the vibrational states of Na and of Cl are at the frequencies of PME's."""
+    shares = []
+    for ion, values in pme["velocities"].items():
+        step = values["f_THz"][1] - values["f_THz"][0]
+        difference = np.abs(np.subtract(row["velocities"][ion]["density"], values["density"]))
+        shares.append(1.0 - 0.5 * float(difference.sum()) * step)
+    return ", ".join(f"{100.0 * share:.1f} %" for share in shares)
+
+
 def makeStructureTable(rows: Sequence[dict]) -> str:
     """Return S(k) at some wave vectors, as Markdown."""
     rows = [row for row in rows if row["limit"] == "structure factor"]
@@ -131,16 +149,10 @@ def makeStructureTable(rows: Sequence[dict]) -> str:
 def makeWavesTable(rows: Sequence[dict]) -> str:
     """Return frequencies of the longest waves of charge, as Markdown."""
     rows = [row for row in rows if row["limit"] == "waves"]
-    lengths = sorted({row["k_per_nm"] for row in rows}, reverse=True)
-    headings = ["", *(f"k = {k:.2f}/nm: longitudinal, transverse" for k in lengths)]
-    found = {(row["label"], row["k_per_nm"]): row for row in rows}
-    labels = list(dict.fromkeys(row["label"] for row in rows))
-    cells = [[label, *(_describeWave(found[label, k]) for k in lengths)] for label in labels]
+    headings = ["", "k, 1/nm", "longitudinal", "transverse"]
+    frequencies = ("longitudinal_mean_THz", "transverse_mean_THz")
+    cells = [[row["label"], f"{row['k_per_nm']:.2f}", *(f"{row[name]:.2f}" for name in frequencies)] for row in rows]
     return makeMarkdown(headings, cells)
-
-
-def _describeWave(row: dict) -> str:
-    return f"{row['longitudinal_mean_THz']:.2f}, {row['transverse_mean_THz']:.2f}"
 
 
 def makeSlabTable(rows: Sequence[dict]) -> str:
@@ -158,11 +170,19 @@ def makeSlabTable(rows: Sequence[dict]) -> str:
 def makePhasesTable(rows: Sequence[dict]) -> str:
     """Return R2 of models of one phase in the other, as Markdown, and what the warning says."""
     cells = [
-        [row["label"], row["phase"], f"{row['component_r2']:.4f}", "; ".join(row["unlike_training"]) or "nothing"]
+        [row["label"], row["phase"], f"{row['component_r2']:.4f}", _shorten(row["unlike_training"])]
         for row in rows
         if row["limit"] == "other phase"
     ]
     return makeMarkdown(["model", "in the", "R² of forces", "what the warning says"], cells)
+
+
+def _shorten(findings: Sequence[str]) -> str:
+    """Return the first two findings, and how many more there are."""
+    if not findings:
+        return "nothing"
+    more = f"; {len(findings) - 2} more" if len(findings) > 2 else ""
+    return "; ".join(findings[:2]) + more
 
 
 def makeSpeedTable(rows: Sequence[dict]) -> str:
@@ -184,26 +204,28 @@ def _formatCell(row: dict | None) -> str:
 
 
 def makeRatiosTable(rows: Sequence[dict]) -> str:
-    """Return how many times faster, and how many times fewer joules, the surrogate at 1.0 nm is, as Markdown."""
+    """Return how many times the time, and the joules, of the surrogate at 1.0 nm others take, as Markdown."""
     found = {(row["atoms"], row["name"]): row for row in rows if "error" not in row}
     cells = []
     for atoms in sorted({atoms for atoms, _ in found}):
-        table = found.get((atoms, "table-1.0"))
         stock = [found[atoms, name] for name in STOCK if (atoms, name) in found]
-        if table is None or not stock:
-            continue
         fastest = min(stock, key=lambda row: row["ms_per_step"])
-        cells.append(
-            [
-                f"{atoms:,}",
-                _describeRatio(found.get((atoms, "pme-single")), table),
-                f"{_describeRatio(fastest, table)} ({fastest['cutoff_nm']} nm)",
-                _describeRatio(found.get((atoms, "pme-double")), table),
-                _describeRatio(found.get((atoms, "tunable")), table),
-                _describeRatio(found.get((atoms, "network-float16")), table),
-            ]
-        )
-    headings = ["ions", "PME single", "at its fastest cutoff", "PME double", "TunablePMEForce", "network, float16"]
+        for name in ("table-1.0", "coarse-1.0"):
+            table = found.get((atoms, name))
+            if table is None:
+                continue
+            others = [found.get((atoms, other)) for other in ("pme-single", "pme-double", "tunable-ESP")]
+            ratios = [_describeRatio(row, table) for row in others]
+            ratios.insert(1, f"{_describeRatio(fastest, table)} ({fastest['cutoff_nm']} nm)")
+            cells.append([f"{atoms:,}", COLUMNS[name].strip("*"), *ratios])
+    headings = [
+        "ions",
+        "against",
+        "PME single",
+        "at its fastest cutoff",
+        "PME double",
+        "TunablePMEForce, ESP",
+    ]
     return makeMarkdown(headings, cells)
 
 
@@ -215,12 +237,14 @@ def _describeRatio(row: dict | None, table: dict) -> str:
     return text + (f", {row['J_per_step'] / table['J_per_step']:.2f}" if both else "")
 
 
-def makeErrorsText(rows: Sequence[dict]) -> str:
-    """Return the measured force errors of the contestants, as Markdown."""
-    atoms = max(row["atoms"] for row in rows if "force_error" in row)
-    found = {row["name"]: row["force_error"] for row in rows if row["atoms"] == atoms and "force_error" in row}
+def makeErrorsTable(speed: dict) -> str:
+    """Return the measured force errors of the contestants in the crystal of 8,000 ions, as Markdown."""
+    calls = speed["settings"] if isinstance(speed["settings"], list) else [speed["settings"]]
+    found = {row["name"]: row["force_error"] for row in speed["rows"] if "force_error" in row and row["atoms"] == 8000}
+    for call in calls:
+        found |= call.get("force_errors_over_rms_force", {})
     cells = [[COLUMNS[name].strip("*"), f"{found[name]:.1e}"] for name in COLUMNS if name in found]
-    return f"Of {atoms:,} ions:\n\n" + makeMarkdown(["", "force error / RMS force"], cells)
+    return makeMarkdown(["", "force error / RMS force"], cells)
 
 
 def makePage(page: str, speed: dict, fidelity: dict, limits: dict) -> str:
@@ -228,8 +252,11 @@ def makePage(page: str, speed: dict, fidelity: dict, limits: dict) -> str:
     parts = {
         "forces": makeForcesTable(),
         "fidelity-run": describeDevice(fidelity) + ".",
-        "crystal": makeFidelityTable(fidelity["rows"], "crystal"),
-        "melt": makeFidelityTable(fidelity["rows"], "melt"),
+        **{
+            f"{phase}-{ions}": makeFidelityTable(fidelity["rows"], phase, ions)
+            for phase in ("crystal", "melt")
+            for ions in (4096, 1000)
+        },
         "limits-run": describeDevice(limits) + ".",
         "structure-factor": makeStructureTable(limits["rows"]),
         "waves": makeWavesTable(limits["rows"]),
@@ -238,7 +265,7 @@ def makePage(page: str, speed: dict, fidelity: dict, limits: dict) -> str:
         "speed-run": describeDevice(speed) + ".",
         "speed": makeSpeedTable(speed["rows"]),
         "ratios": makeRatiosTable(speed["rows"]),
-        "errors": makeErrorsText(speed["rows"]),
+        "errors": makeErrorsTable(speed),
     }
     return fillPage(page, parts)
 

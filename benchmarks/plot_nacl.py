@@ -9,9 +9,11 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from openmmsurrogate.plots.style import GUIDE, figureStyle
 
+LARGE = 4096  # ions of the simulations that are shown
 # Okabe and Ito's colors.
 STYLES = {
     "pme": {"color": "#000000", "linewidth": 2.4},
@@ -24,13 +26,14 @@ SPEED_STYLES = {
     "none": {"color": "#999999", "marker": "."},
     "pme-double": {"color": "#6A3D9A", "marker": "v"},
     "pme-single": {"color": "#000000", "marker": "o"},
-    "tunable": {"color": "#009E73", "marker": "^"},
+    "tunable-ESP": {"color": "#009E73", "marker": "^"},
     "network-float16": {"color": "#0072B2", "marker": "D"},
-    "table-1.0": {"color": "#D55E00", "marker": "s", "linewidth": 2.0},
+    "table-1.0": {"color": "#E69F00", "marker": "s"},
+    "coarse-1.0": {"color": "#D55E00", "marker": "P", "linewidth": 2.0},
 }
 
 
-def _select(rows: Sequence[dict], **values: str) -> dict[str, dict]:
+def _select(rows: Sequence[dict], **values: str | int) -> dict[str, dict]:
     """Return rows with certain values, by name, in the order of STYLES."""
     found = {row["name"]: row for row in rows if all(row.get(key) == value for key, value in values.items())}
     return {name: found[name] for name in STYLES if name in found}
@@ -46,7 +49,7 @@ def _drawDistributions(axes: Axes, rows: dict[str, dict]) -> None:
                 axes.plot(
                     values["r_nm"], [shift + 0.9 * g / peak for g in values["g"]], **STYLES[name], label=row["label"]
                 )
-        axes.text(1.35, shift + 0.5, pair, ha="right")
+        axes.text(1.35, shift + 0.72, pair, ha="right")
     axes.set(xlabel="r, nm", ylabel="g(r) over its peak, shifted", xlim=(0.15, 1.4))
 
 
@@ -70,6 +73,7 @@ def _drawStructureFactor(axes: Axes, rows: dict[str, dict]) -> None:
         k, [S[0] * (x / k[0]) ** 2 for x in k], color=GUIDE, linestyle=":", linewidth=0.8, label="proportional to k²"
     )
     axes.set(xscale="log", yscale="log", xlabel="k, 1/nm", ylabel="charge structure factor of the melt")
+    axes.xaxis.set_minor_formatter(NullFormatter())  # they run into each other
 
 
 def plotFidelity(fidelity: dict, limits: dict, path: Path) -> None:
@@ -79,9 +83,9 @@ def plotFidelity(fidelity: dict, limits: dict, path: Path) -> None:
         FigureCanvasAgg(figure)
         axes = figure.subplots(2, 2)
         for panel, phase in zip(axes[0], ("crystal", "melt"), strict=True):
-            _drawDistributions(panel, _select(fidelity["rows"], phase=phase))
+            _drawDistributions(panel, _select(fidelity["rows"], phase=phase, ions=LARGE))
             panel.set_title(f"{phase}: g(r)")
-        _drawDensities(axes[1, 0], _select(fidelity["rows"], phase="crystal"))
+        _drawDensities(axes[1, 0], _select(fidelity["rows"], phase="crystal", ions=LARGE))
         axes[1, 0].set_title("crystal: density of states")
         _drawStructureFactor(axes[1, 1], _select(limits["rows"], limit="structure factor"))
         axes[1, 1].set_title("where it breaks: long waves of charge")
@@ -109,5 +113,5 @@ def plotSpeed(speed: dict, path: Path) -> None:
                 if points:
                     axes.plot([p[0] for p in points], [p[1] for p in points], label=points[0][2], markersize=5, **style)
             axes.set(xscale="log", yscale="log", xlabel="ions", ylabel=label)
-        figure.axes[0].legend()
+        figure.axes[0].legend(loc="upper left")
         figure.savefig(path)

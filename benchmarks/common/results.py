@@ -33,6 +33,10 @@ class ResultFile:
     def add(self, row: dict) -> None:
         """Add a row and write the file."""
         self.rows.append(row)
+        self.write()
+
+    def write(self) -> None:
+        """Write the file as it is, which takes the place of the old one at once."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(".part")
         temporary.write_text(json.dumps(self._content, indent=1, default=str) + "\n")

@@ -16,7 +16,9 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import nacl  # noqa: E402
 import nacl_fidelity  # noqa: E402
 import nacl_limits  # noqa: E402
+import nacl_page  # noqa: E402
 from common import salt  # noqa: E402
+from common.results import loadLatest  # noqa: E402
 
 REFERENCE = salt.Machine("Reference", {})
 ROUGH = salt.Way("rough", "PME", lambda names, _: [salt.nacl_system.createPME(names, 1.2, 1e-5)])  # exact enough here
@@ -137,3 +139,29 @@ def test_limits(tmp_path, monkeypatch):
     assert [row["name"] for row in waves] == ["pme", "surrogate-1.0"]
     factors = [row for row in rows if row["limit"] == "structure factor"]
     assert all(len(row["S"]) == 3 and min(row["S"]) > 0.0 for row in factors)
+
+
+def test_the_page_is_that_of_the_results():
+    page = nacl_page.PAGE.read_text()
+    results = [loadLatest(name) for name in ("nacl", "nacl_fidelity", "nacl_limits")]
+    assert nacl_page.makePage(page, *results) == page, "run benchmarks/nacl_page.py"
+
+
+def test_figures_are_drawn(tmp_path):
+    speed, fidelity, limits = (loadLatest(name) for name in ("nacl", "nacl_fidelity", "nacl_limits"))
+    nacl_page.plot_nacl.plotFidelity(fidelity, limits, tmp_path / "fidelity.png")
+    nacl_page.plot_nacl.plotSpeed(speed, tmp_path / "speed.png")
+    for name in ("fidelity", "speed"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 20000
+
+
+def test_pair_functions_reach_forces_of_pairs(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed (extra 'train')")
+    import pair_limit
+    from training_data import CUTOFF, write_data
+
+    path = write_data(tmp_path / "data.h5", numTypes=2, frames=8)
+    found = pair_limit.findLimit(path, CUTOFF, 100.0)
+    print(found)
+    assert found["component_r2"] > 0.999
+    assert abs(found["pressure_error_kbar"]) < 0.1

@@ -83,12 +83,14 @@ def makeDriftTable(rows: Sequence[dict]) -> str:
 
 def makePage(page: str) -> str:
     """Return the page with the latest results."""
-    accuracy, drift = loadLatest("accuracy"), loadLatest("drift")
+    accuracy, drift, longDrift = loadLatest("accuracy"), loadLatest("drift"), loadLatest("drift_long")
     parts = {
         "accuracy run": describeDevice(accuracy) + ". " + describeConfigurations(accuracy["settings"]),
         "formats": makeFormatsTable(accuracy["rows"]),
         "drift run": describeDevice(drift) + ".",
         "drift": makeDriftTable(drift["rows"]),
+        "long drift run": describeDevice(longDrift) + ".",
+        "long drift": makeDriftTable(longDrift["rows"]),
     }
     return fillPage(page, parts)
 

@@ -69,6 +69,13 @@ def _format_row(row: dict) -> list[str]:
     ]
 
 
+def joinResults(content: dict, report: dict) -> dict:
+    """Return both results for one figure, with both their dates."""
+    dates = f"{content['device']['date']}, up to {max(row['atoms'] for row in report['rows']):,} atoms "
+    device = {**content["device"], "date": dates + report["device"]["date"]}
+    return {"device": device, "rows": [*report["rows"], *content["rows"]]}
+
+
 def describeRun(content: dict) -> str:
     """Return the line that says where and when."""
     settings = content["settings"] if isinstance(content["settings"], list) else [content["settings"]]
@@ -76,9 +83,11 @@ def describeRun(content: dict) -> str:
     return describeDevice(content) + (f"; the idle GPU drew {min(idle):.0f} W." if idle else ".")
 
 
-def makePage(page: str, content: dict) -> str:
-    """Return the page with the tables of these results."""
+def makePage(page: str, content: dict, report: dict) -> str:
+    """Return the page with the tables of these results, and of those at the sizes of the report."""
     parts = {
+        "report run": describeRun(report),
+        "report": makeSizesTable(report["rows"]),
         "run": describeRun(content),
         "sizes": makeSizesTable(content["rows"]),
         "formats": makeFormatsTable(content["rows"]),
@@ -88,9 +97,9 @@ def makePage(page: str, content: dict) -> str:
 
 def main() -> None:
     """Write the page and the figure."""
-    content = loadLatest("surrogate")
-    PAGE.write_text(makePage(PAGE.read_text(), content))
-    plot_surrogate.plot(content, FIGURE)
+    content, report = loadLatest("surrogate"), loadLatest("surrogate_report")
+    PAGE.write_text(makePage(PAGE.read_text(), content, report))
+    plot_surrogate.plot(joinResults(content, report), FIGURE)
     print(f"written to {PAGE} and {FIGURE}")
 
 

@@ -276,28 +276,33 @@ def make_content():
 
 
 def test_tables_of_the_speed_page(tmp_path):
-    page = "<!-- run -->\n<!-- end -->\n<!-- sizes -->\nold\n<!-- end -->\n<!-- formats -->\n<!-- end -->\n"
-    text = speed_page.makePage(page, make_content())
+    names = ("report run", "report", "run", "sizes", "formats")
+    page = "".join(f"<!-- {name} -->\nold\n<!-- end -->\n" for name in names)
+    content = make_content()
+    text = speed_page.makePage(page, content, content)
     assert "the idle GPU drew 78 W" in text
     assert "| 64,000 | 0.064 | 0.128 (0.0123 J) | 0.192 | 0.256 | 0.32 |" in text
     assert "| LJ | 0.128 | 0.1 to 0.2 |  |  | 0.0123 | 457 |  |" in text
     assert "old" not in text
     assert "CUSTOM" not in text
-    assert speed_page.makePage(text, make_content()) == text
+    assert speed_page.makePage(text, content, content) == text
     with pytest.raises(ValueError, match="no place for 'sizes'"):
-        speed_page.makePage("<!-- run -->\n<!-- end -->\n", make_content())
-    plot_surrogate.plot(make_content(), tmp_path / "figure.png")
+        speed_page.makePage(page.replace("sizes", "other"), content, content)
+    joined = speed_page.joinResults(content, content)
+    assert joined["device"]["date"] == "2026-01-02, up to 64,000 atoms 2026-01-02"
+    plot_surrogate.plot(joined, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000
 
 
 def test_the_speed_page_shows_the_committed_results(tmp_path, monkeypatch):
-    content = results.loadLatest("surrogate")
-    assert content["device"]["gpu"]
+    content, report = results.loadLatest("surrogate"), results.loadLatest("surrogate_report")
+    assert content["device"]["gpu"] and report["device"]["gpu"]
     atoms, times = plot_surrogate.selectSeries(content["rows"], "table-single", "ms_per_step")
     assert atoms == sorted(atoms)
     assert len(atoms) == len(times) > 1
     page = speed_page.PAGE.read_text()
-    assert speed_page.makePage(page, content) == page
+    assert speed_page.makePage(page, content, report) == page
+    assert "| 60,780 |" in page
     call(monkeypatch, plot_surrogate, "--output", tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000
 

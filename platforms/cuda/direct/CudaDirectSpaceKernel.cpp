@@ -167,8 +167,19 @@ void CudaDirectSpaceKernel<Real>::launch(const Vec3 box[3], CUdeviceptr forces, 
     exceptions->launch(pairs->getView(), output, includeEnergy);
 }
 
+/**
+ * Write forces that cannot be overlooked: so large that OpenMM's minimizer, which knows that fixed point overflows, computes them on platform CPU
+ * instead. In the middle between its limit and the end of the buffers' range, whatever other forces add.
+ */
 template <class Real>
-double CudaDirectSpaceKernel<Real>::execute(ContextImpl& context, bool, bool includeEnergy) {
+void CudaDirectSpaceKernel<Real>::spoilForces(CUdeviceptr forces) {
+    const unsigned int high = 0x60000000; // of 64 bits: 1.5*2^30 kJ/mol/nm, along x
+    checkCuda(cuMemsetD2D32Async(forces + 4, 8, high, 1, cuda.getNumAtoms(), cuda.getCurrentStream()),
+              "writing to the force buffer");
+}
+
+template <class Real>
+double CudaDirectSpaceKernel<Real>::execute(ContextImpl& context, bool includeForces, bool includeEnergy) {
     if (cuda.getNumAtoms() == 0)
         return 0;
     ContextSelector selector(cuda);
@@ -182,10 +193,18 @@ double CudaDirectSpaceKernel<Real>::execute(ContextImpl& context, bool, bool inc
     Vec3 box[3];
     context.getPeriodicBoxVectors(box[0], box[1], box[2]);
     launch(box, cuda.getForce().getDevicePointer(), includeEnergy);
-    if (includeEnergy)
+    double energy = dispersionCoefficient / (box[0][0] * box[1][1] * box[2][2]);
+    if (includeEnergy) {
         pairs->wait();
+        // A minimizer or a Monte Carlo move tries overlapping particles, and is to turn back from them.
+        if (pairs->takeOverflow()) {
+            energy = INFINITY;
+            if (includeForces)
+                spoilForces(cuda.getForce().getDevicePointer());
+        }
+    }
     pairs->checkReport();
-    return dispersionCoefficient / (box[0][0] * box[1][1] * box[2][2]);
+    return energy;
 }
 
 template <class Real>
@@ -204,6 +223,7 @@ void CudaDirectSpaceKernel<Real>::addCoulombForces(ContextImpl& context, vector<
     context.getPeriodicBoxVectors(box[0], box[1], box[2]);
     launch(box, buffer.getDevicePointer(), false);
     pairs->wait();
+    pairs->takeOverflow(); // of particles that overlap: forces are large all the same
     pairs->checkReport();
     vector<long long> fixed;
     buffer.download(fixed);

@@ -41,6 +41,7 @@ private:
     void compile(bool triclinic);
     /** Bring the list up to date and launch the kernels. They add to forces at a device address. */
     void launch(const OpenMM::Vec3 box[3], CUdeviceptr forces, bool includeEnergy);
+    void spoilForces(CUdeviceptr forces);
     OpenMM::CudaContext& cuda;
     std::unique_ptr<NonbondedParameters> parameters;
     ParameterValues lastParameters;

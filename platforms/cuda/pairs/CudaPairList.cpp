@@ -351,6 +351,14 @@ void CudaPairList<Real>::dropReport() {
 }
 
 template <class Real>
+bool CudaPairList<Real>::takeOverflow() {
+    if (report->badParticle != 0 || report->coincident1 != 0 || report->overflowing == 0)
+        return false;
+    report->overflowing = 0;
+    return true;
+}
+
+template <class Real>
 void CudaPairList<Real>::checkReport() {
     if (report->badParticle == 0 && report->coincident1 == 0 && report->overflowing == 0)
         return;

@@ -63,6 +63,11 @@ public:
      * @throws OpenMM::OpenMMException if a position was invalid, two particles coincide or a force is too large
      */
     void checkReport();
+    /**
+     * Get whether a force has been reported to be too large, and forget that. False if there is something worse that checkReport() has to tell.
+     * Call wait() before.
+     */
+    bool takeOverflow();
     /** Wait until all kernels of the stream are done. */
     void wait();
     /** Wait, and forget what earlier kernels have reported. */

@@ -364,6 +364,27 @@ def test_grid_follows_a_box_that_grows():
         assert force.measureForceErrorInContext(context, 200).relative < 5e-4
 
 
+@PLATFORMS
+def test_boxes_that_change(platform):
+    """As barostats change them, within what a grid may be stretched, and into another shape: as a Context that begins there."""
+    positions, force = make_everything()
+    esp = make_esp(force, 1e-5)
+    system = make_system(BOX, len(positions), esp)
+    context = make_context(system, positions, platform)
+    fractions = positions @ np.linalg.inv(BOX)
+    shear = np.array([[0.0, 0.0, 0.0], [0.3, 0.0, 0.0], [-0.2, 0.4, 0.0]])
+    evaluate(context)
+    for box in (0.97 * BOX, 1.02 * BOX, BOX + shear, np.diag([1.0, 0.95, 1.05]) @ BOX, BOX):
+        places = fractions @ box
+        fresh = make_context(XmlSerializer.clone(system), places, platform)
+        for target in (context, fresh):
+            target.setPeriodicBoxVectors(*box)
+            target.setPositions(places)
+        (forces, energy), (expected, expected_energy) = map(evaluate, (context, fresh))
+        assert np.linalg.norm(forces - expected, axis=1).max() < 1e-4 * rms(expected)
+        assert energy == pytest.approx(expected_energy, rel=2e-6)
+
+
 def test_box_of_the_first_evaluation_counts():
     positions, charges, box = make_shaken_salt(5)
     force = make_esp(make_charges(charges))

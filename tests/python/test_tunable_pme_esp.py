@@ -366,7 +366,7 @@ def test_grid_follows_a_box_that_grows():
 
 @PLATFORMS
 def test_boxes_that_change(platform):
-    """As barostats change them, within what a grid may be stretched, and into another shape: as a Context that begins there."""
+    """By what a grid may be stretched, and into another shape: as in a Context that begins there."""
     positions, force = make_everything()
     esp = make_esp(force, 1e-5)
     system = make_system(BOX, len(positions), esp)

@@ -64,7 +64,9 @@ public:
     /** Threads of a block of the kernel that builds the list. */
     static constexpr int BuildThreads = 256;
     /** Get how many threads share the list of a cluster: more in small systems, which would otherwise leave most of the GPU idle. */
-    static int getListThreads(int numAtoms) { return numAtoms < 25000 ? 32 : numAtoms < 50000 ? 16 : 8; }
+    static int getListThreads(int numAtoms, bool longLists) {
+        return numAtoms < 25000 ? 32 : numAtoms < 50000 || longLists ? 16 : 8;
+    }
     /** Get how the table kernel is launched. */
     static TableLaunch getTableLaunch(const TableProgramOptions& options);
     /** Make the program of the pair list and the table kernel. */

@@ -33,6 +33,15 @@ void checkBox(const Vec3 box[3], double cutoff) {
                               std::to_string(cutoff) + " nm; use a shorter cutoff or a larger box");
 }
 
+/** Choose the skin of the list, over the cutoff. Hydrogen is fast: in water a list is built every few steps. */
+double chooseSkin(const System& system) {
+    const double lightMass = 4; // Da
+    for (int i = 0; i < system.getNumParticles(); i++)
+        if (system.getParticleMass(i) > 0 && system.getParticleMass(i) < lightMass)
+            return 0.14;
+    return 0.1;
+}
+
 vector<std::pair<int, int> > listExceptions(const NonbondedForce& force) {
     vector<std::pair<int, int> > pairs(force.getNumExceptions());
     double charge, sigma, epsilon;
@@ -75,7 +84,8 @@ void CudaDirectSpaceKernel<Real>::initialize(const System& system, const Tunable
     }
     for (vector<int>& list : particles.exclusions)
         std::sort(list.begin(), list.end());
-    pairs.reset(new CudaPairList<Real>("TunablePMEForce", cuda, particles, options.cutoff, true));
+    pairs.reset(new CudaPairList<Real>("TunablePMEForce", cuda, particles, options.cutoff, true,
+                                       {chooseSkin(system), options.longLists}));
     exceptions.reset(new CudaExceptions<Real>(cuda, force.getNumParticles(), excluded));
     energySum.initialize<long long>(cuda, 2, "directEnergySum");
     energySum.upload(vector<long long>(2, 0));
@@ -159,7 +169,7 @@ void CudaDirectSpaceKernel<Real>::launch(const Vec3 box[3], CUdeviceptr forces, 
     if (members > 0) {
         CUdeviceptr ofKinds = pairParameters.getDevicePointer();
         void* arguments[] = {&pairs->getView(), &ofKinds, &output};
-        const int perBlock = DirectProgram::Threads / KernelSource::getListThreads(options.numAtoms);
+        const int perBlock = DirectProgram::Threads / KernelSource::getListThreads(options.numAtoms, options.longLists);
         const int numClusters = (members + KernelSource::ClusterSize - 1) / KernelSource::ClusterSize;
         launchKernel(cuda, includeEnergy ? forceAndEnergyKernel : forceKernel, arguments,
                      (numClusters + perBlock - 1) / perBlock, DirectProgram::Threads);

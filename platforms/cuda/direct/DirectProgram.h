@@ -10,7 +10,10 @@ namespace SurrogatePlugin {
 
 /** What the program of direct space is specialized by. Every member becomes a macro of the device code. */
 struct DirectProgramOptions : PairProgramOptions {
-    DirectProgramOptions() { carries = 3; }
+    DirectProgramOptions() {
+        carries = 3;
+        longLists = true;
+    }
     int numKinds = 0; // of particles; 0 if they are many. See DirectParameters; carries is 1 or 3
     bool deterministic = false;
     bool hasLennardJones = true;      // some particle has

@@ -18,8 +18,6 @@ using std::vector;
 
 namespace {
 
-// A thicker skin means fewer builds and more pairs out of range; 0.06 to 0.1 of the cutoff were equally fast within 4 % for liquid argon.
-constexpr double RelativeSkin = 0.1;
 // Cells of a range/6 along x, where they are neighbors in memory, and range/1.5 across. Measured: docs/theory/pair-list.md. In denser systems
 // smaller ones, so many in the cube that holds a cluster of them, which makes clusters compact and lists short.
 constexpr double CellsPerRange[3] = {6, 1.5, 1.5}, CellsPerCluster[3] = {3.77, 0.94, 0.94};
@@ -49,10 +47,10 @@ private:
 
 template <class Real>
 CudaPairList<Real>::CudaPairList(const string& force, CudaContext& context, const Particles& particles, double cutoff,
-                                 bool periodic)
-    : force(force), context(context), cutoff(cutoff), periodic(periodic), mustRebuild(true), range(0), maxCells(0),
-      numProcessors(getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)), residentBlocks(0), view(),
-      report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
+                                 bool periodic, const Tuning& tuning)
+    : force(force), context(context), cutoff(cutoff), periodic(periodic), tuning(tuning), mustRebuild(true), range(0),
+      maxCells(0), numProcessors(getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)), residentBlocks(0),
+      view(), report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
     view.numAtoms = context.getNumAtoms();
     view.cutoff = (Real) cutoff;
     if (view.numAtoms >= MostParticles)
@@ -202,7 +200,7 @@ void CudaPairList<Real>::setModule(CUmodule& module) {
 /** Within half of the smallest edge each pair has one nearest image, so the range must not exceed it. */
 template <class Real>
 void CudaPairList<Real>::chooseSkin(const Vec3 box[3]) {
-    double skin = RelativeSkin * cutoff;
+    double skin = tuning.skin * cutoff;
     if (periodic)
         skin = std::max(0.0, std::min(skin, 0.5 * std::min({box[0][0], box[1][1], box[2][2]}) - cutoff));
     range = cutoff + skin;
@@ -325,7 +323,8 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
     launchKernel(context, updatePositions, arguments,
                  std::min((view.numMembers + BlockSize - 1) / BlockSize, mostBlocks), BlockSize);
     const int numCells = view.grid.foldedX * view.grid.foldedY * view.grid.foldedZ;
-    const int listThreads = KernelSource::getListThreads(view.numAtoms) * countClusters(view.numMembers);
+    const int listThreads =
+        KernelSource::getListThreads(view.numAtoms, tuning.longLists) * countClusters(view.numMembers);
     const int numThreads = std::max(std::max(numCells, view.numAtoms), listThreads);
     const int numBlocks = (numThreads + KernelSource::BuildThreads - 1) / KernelSource::BuildThreads;
     launchCooperatively(context, buildList, arguments, std::min(numBlocks, residentBlocks), KernelSource::BuildThreads);

@@ -32,15 +32,21 @@ public:
         std::vector<int> interacts;                // [numTypes][numTypes], 1 where two types interact
         std::vector<std::vector<int> > exclusions; // [numAtoms], ascending; empty if there are none at all
     };
+    /** What makes a list fast, and nothing else. */
+    struct Tuning {
+        double skin = 0.1;      // over the cutoff: thicker means fewer builds and more pairs out of range
+        bool longLists = false; // as in the options of the program
+    };
     /**
      * @param force     the kind of force that has the list, for messages
      * @param context   the list keeps a reference
      * @param cutoff    nm
      * @param periodic  whether the box matters
+     * @param tuning    for how fast the particles are, and how many
      * @throws OpenMM::OpenMMException if the GPU has too little memory
      */
     CudaPairList(const std::string& force, OpenMM::CudaContext& context, const Particles& particles, double cutoff,
-                 bool periodic);
+                 bool periodic, const Tuning& tuning);
     ~CudaPairList();
     /** Take over types and which types interact; the exclusions stay. */
     void setTypes(const Particles& particles);
@@ -92,6 +98,7 @@ private:
     OpenMM::CudaContext& context;
     const double cutoff;
     const bool periodic;
+    const Tuning tuning;
     bool mustRebuild;
     OpenMM::Vec3 lastBox[3];
     double range;

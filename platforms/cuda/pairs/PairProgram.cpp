@@ -14,7 +14,7 @@ string SurrogatePlugin::makePairSource(const PairProgramOptions& options) {
            define("HAS_EXCLUSIONS", options.hasExclusions) + define("CARRIES", options.carries) +
            define("NUM_TYPES", options.numTypes) + define("CLUSTER_SIZE", KernelSource::ClusterSize) +
            define("BUILD_THREADS", KernelSource::BuildThreads) +
-           define("LIST_THREADS", KernelSource::getListThreads(options.numAtoms)) +
+           define("LIST_THREADS", KernelSource::getListThreads(options.numAtoms, options.longLists)) +
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            define("SIZE_OF_PAIR_LIST",
                   options.doublePrecision ? sizeof(PairListView<double>) : sizeof(PairListView<float>)) +

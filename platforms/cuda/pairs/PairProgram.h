@@ -10,8 +10,9 @@ namespace SurrogatePlugin {
 struct PairProgramOptions {
     bool doublePrecision = false, doubleEnergy = false, periodic = true, triclinic = false, hasExclusions = false;
     int numTypes = 1;
-    int carries = 0;  // numbers of each particle that the list holds instead of types: none, 1 or 3
-    int numAtoms = 0; // of the System: small ones are launched in another way
+    int carries = 0;        // numbers of each particle that the list holds instead of types: none, 1 or 3
+    bool longLists = false; // of charged systems, which are several times as long as those of argon
+    int numAtoms = 0;       // of the System: small ones are launched in another way
 };
 
 /** The part of a program that is the pair list: its macros, and its sources in the order in which they use one another. */

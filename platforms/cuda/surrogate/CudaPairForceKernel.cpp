@@ -44,8 +44,8 @@ void CudaPairForceKernel<Real>::initialize(const System&, const SurrogateForce& 
     particles.reset(new ForceParticles(force));
     interactions.reset(new PairInteractions(force, *settings));
     upload(force);
-    pairs.reset(
-        new CudaPairList<Real>("SurrogateForce", context, readParticles(force), force.getCutoffDistance(), periodic));
+    pairs.reset(new CudaPairList<Real>("SurrogateForce", context, readParticles(force), force.getCutoffDistance(),
+                                       periodic, {}));
     info = new ForceInfo(force);
     context.addForce(info);
 }

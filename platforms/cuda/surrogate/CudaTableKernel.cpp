@@ -68,7 +68,7 @@ void CudaTableKernel<Real>::launchForces(bool includeEnergy) {
                               context.getEnergyBuffer().getDevicePointer(), energySum.getDevicePointer(),
                               energyTicket.getDevicePointer()};
     void* arguments[] = {&this->pairs->getView(), &tables, &output};
-    const int groups = launch.threads / KernelSource::getListThreads(context.getNumAtoms());
+    const int groups = launch.threads / KernelSource::getListThreads(context.getNumAtoms(), false);
     const int numClusters = (this->pairs->getNumMembers() + KernelSource::ClusterSize - 1) / KernelSource::ClusterSize;
     launchKernel(context, includeEnergy ? forceAndEnergyKernel : forceKernel, arguments,
                  std::min((numClusters + groups - 1) / groups, mostBlocks), launch.threads, launch.sharedBytes);

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from openmmsurrogate import TunablePMEForce, replaceNonbondedForce, tunePME
 from openmmsurrogate.cli import app
+from openmmsurrogate.pme import TuneResult, bench
 
 
 def make_salt_context(box, platform="CPU"):
@@ -22,16 +23,19 @@ def test_error_is_near_the_target(box, target):
     context = make_salt_context(box)
     result = tunePME(context, target, orders=[4, 6], precisions=["single"], kSpaceMethods=["SPME"])
     assert len(result.trials) == 2
-    assert result.best.milliseconds == min(t.milliseconds for t in result.trials if t.milliseconds is not None)
+    assert result.best.milliseconds == min(t.milliseconds for t in result.candidates)
+    best = min(
+        result.trials, key=lambda trial: trial.milliseconds or float("inf")
+    )  # which the System as it is may beat
     system = replaceNonbondedForce(context.getSystem())
     force = TunablePMEForce.cast(system.getForce(0))
-    result.best.settings.apply(force)
+    best.settings.apply(force)
     tuned = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("CPU"))
     tuned.setPositions(context.getState(getPositions=True).getPositions())
     error = force.measureForceErrorInContext(tuned, 10**6).absolute._value
     print(f"target {target}, error {error}")
     assert 0.4 * target < error < 1.2 * target  # the search measures 200 particles
-    assert tuple(force.getPMEParametersInContext(tuned)[1:]) == result.best.settings.grid
+    assert tuple(force.getPMEParametersInContext(tuned)[1:]) == best.settings.grid
 
 
 @pytest.mark.parametrize("target", [1.0, 0.02])
@@ -40,10 +44,10 @@ def test_esp_is_tried(target):
     context = make_salt_context("rectangular", "Reference")
     result = tunePME(context, target, orders=[6], maxParticles=50)
     assert [trial.settings.kSpaceMethod for trial in result.trials] == ["SPME", "ESP"]
-    assert result.present.settings.kSpaceMethod == "ESP"
+    assert (result.present.settings.kSpaceMethod, result.defaults.settings.kSpaceMethod) == ("SPME", "ESP")
     trial = result.trials[1]
     assert trial.forceError <= target and trial.milliseconds > 0
-    assert "ESP" in [cell for column in result.makeTable().columns for cell in column.cells]
+    assert f"ESP {trial.settings.tolerance:.0e}" in list(result.makeTable().columns[0].cells)
     system = replaceNonbondedForce(context.getSystem())
     force = TunablePMEForce.cast(system.getForce(0))
     trial.settings.apply(force)
@@ -94,11 +98,76 @@ def test_relative_target_and_floor():
         tunePME(make_context(make_system(BOXES["cubic"], len(charges), plain), make_salt(BOXES["cubic"])[0]), 1.0)
 
 
+def test_the_system_as_it_is_stays_as_it_is():
+    """A NonbondedForce is timed as one, and has the error of its own alpha and grid; defaults are another row."""
+    context = make_salt_context("cubic")
+    xml = XmlSerializer.serialize(context.getSystem())
+    made = []
+
+    class Recording(bench.Bench):
+        def _make_context_of(self, system):
+            made.append(TunablePMEForce.isinstance(system.getForce(0)))
+            return super()._make_context_of(system)
+
+    measured = Recording(context, 50)
+    defaults, present = measured.measure_defaults(), measured.measure_present()
+    made.clear()
+    timed = measured.time_trials([present, defaults])
+    assert made == [False, True]
+    assert all(trial.milliseconds > 0 for trial in timed) and [trial.unchanged for trial in timed] == [True, False]
+    nonbonded = context.getSystem().getForce(0)
+    assert present.settings.grid == tuple(nonbonded.getPMEParametersInContext(context)[1:])
+    assert defaults.settings != present.settings
+    assert XmlSerializer.serialize(context.getSystem()) == xml
+    tunable = make_context(replaceNonbondedForce(context.getSystem(), splineOrder=6), make_salt(BOXES["cubic"])[0])
+    assert bench.Bench(tunable, 50).measure_defaults() is None
+    assert bench.Bench(tunable, 50).measure_present().settings.splineOrder == 6
+
+
+def make_trial(milliseconds, error=0.5, unchanged=False, order=6):
+    return bench.Trial(bench.TunedSettings(order, 3.0, (32, 32, 32), "single"), error, milliseconds, unchanged)
+
+
+def read_marks(result):
+    return list(result.makeTable().columns[-1].cells)
+
+
+def test_the_system_as_it_is_competes_if_it_meets_the_error():
+    present = make_trial(1.0, unchanged=True)
+    result = TuneResult(1.0, present, make_trial(1.2), [make_trial(1.1), make_trial(None, 2.0)])
+    assert result.best is present
+    assert read_marks(result) == ["as it is\nfastest", "defaults", "", ""]
+    assert "Nothing that was tried is faster" in result.makeTable().caption
+    result.trials.append(make_trial(0.9))
+    assert result.best is result.trials[-1] and result.makeTable().caption is None
+    result.trials.pop()
+    result.present = make_trial(1.0, 3.0, unchanged=True)
+    assert result.best is result.trials[0]
+    assert read_marks(result) == ["as it is", "defaults", "fastest", ""]
+
+
+def test_times_are_the_least_of_interleaved_rounds(monkeypatch):
+    """A round that the machine disturbs does not count, and no candidate is timed twice before the others were."""
+    seconds = {"a": iter([1, 1, 9, 2, 8, 7, 6]), "b": iter([1, 1, 3, 9, 4, 5, 9])}
+    order = []
+
+    def time_steps(self, steps):
+        order.append(self.context)
+        return next(seconds[self.context])
+
+    monkeypatch.setattr(bench._Stopwatch, "_time", time_steps)
+    monkeypatch.setattr(bench.Bench, "_make_context_for", lambda self, trial: "ab"[trial.unchanged])
+    measured = bench.Bench(make_salt_context("cubic"), 10)
+    timed = measured.time_trials([make_trial(None), make_trial(None, unchanged=True)])
+    assert [trial.milliseconds for trial in timed] == [2000, 3000]
+    assert order == ["a", "a", "b", "b"] + ["a", "b"] * bench.ROUNDS
+
+
 def test_orders_that_cannot_run_are_skipped():
     context = make_salt_context("cubic")
     result = tunePME(context, 1.0, False, [99, 6], ["single"], 50, kSpaceMethods=["SPME"])
     assert [(s.splineOrder, s.precision) for s in result.skipped] == [(99, "single")]
-    assert result.best.settings.splineOrder == 6
+    assert [trial.settings.splineOrder for trial in result.trials] == [6]
     assert result.skipped[0].reason in str(result.makeTable().caption)
 
 
@@ -120,10 +189,16 @@ def test_command(tmp_path):
     assert "ms/step" in result.output
     assert "as it is" in result.output and "fastest" in result.output
     assert "trying order 6, single" in result.stderr
+    assert f"written: {tmp_path / 'tuned.xml'}" in result.output
     tuned = XmlSerializer.deserialize((tmp_path / "tuned.xml").read_text())
-    force = TunablePMEForce.cast(tuned.getForce(0))
-    assert (force.getKSpaceMethod(), force.getSplineOrder()) in ((TunablePMEForce.ESP, 5), (TunablePMEForce.SPME, 6))
-    assert tuned.getDefaultPeriodicBoxVectors()[0][0]._value == pytest.approx(1.01 * BOXES["cubic"][0, 0])
+    if result.output.rstrip().endswith(", unchanged"):
+        assert "Nothing that was tried is faster" in result.output
+        assert (tmp_path / "tuned.xml").read_text() == (tmp_path / "system.xml").read_text()
+    else:
+        force = TunablePMEForce.cast(tuned.getForce(0))
+        splits = ((TunablePMEForce.ESP, 5), (TunablePMEForce.SPME, 5), (TunablePMEForce.SPME, 6))
+        assert (force.getKSpaceMethod(), force.getSplineOrder()) in splits
+        assert tuned.getDefaultPeriodicBoxVectors()[0][0]._value == pytest.approx(1.01 * BOXES["cubic"][0, 0])
     refused = CliRunner().invoke(app, [*arguments[:-1], "4,x", "--force-error", "1"])
     assert refused.exit_code == 2 and "whole numbers" in refused.output
     assert CliRunner().invoke(app, [*arguments, "--force-error", "1e-12"]).exit_code == 1

@@ -28,11 +28,13 @@ def tune(
     relative: Annotated[bool, typer.Option("--relative", help="The error is that over the RMS force.")] = False,
     platform: Annotated[str, typer.Option(help="OpenMM's platform to tune for.")] = "CPU",
     orders: Annotated[str, typer.Option(help="Spline orders to try, separated by commas.")] = "4,5,6,7,8",
-    output: Annotated[Path | None, typer.Option(help="Write the System with the best settings there, as XML.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the System with the fastest settings there, as XML.")
+    ] = None,
 ) -> None:
     """Find the spline order, grid, alpha and precision that are fastest at a force error, by measuring.
 
-    Prints the present settings and what was tried. The exit code is 1 if no setting reaches the error.
+    Prints the System as it is and what was tried. The exit code is 1 if no setting reaches the error.
     """
     chosen = _parse_orders(orders)
     import openmm
@@ -48,13 +50,18 @@ def tune(
         context.setPeriodicBoxVectors(*structure.box)
     context.setPositions(structure.positions)
     with ProgressDisplay(Console(stderr=True)) as display:
-        display.show("measuring the present settings")
+        display.show("measuring the System as it is")
         result = tunePME(context, force_error, relative, chosen, progress=lambda text: display.show(f"trying {text}"))
     Console().print(result.makeTable())
-    if output is not None:
+    if output is None:
+        return
+    tuned = loaded
+    if result.best is not result.present:
         tuned = replaceNonbondedForce(loaded)
         if structure.box is not None:
             tuned.setDefaultPeriodicBoxVectors(*structure.box)
         force = next(force for force in tuned.getForces() if TunablePMEForce.isinstance(force))
         result.best.settings.apply(TunablePMEForce.cast(force))
-        output.write_text(openmm.XmlSerializer.serialize(tuned))
+    output.write_text(openmm.XmlSerializer.serialize(tuned))
+    how = ", unchanged" if tuned is loaded else ""
+    Console().print(f"written: {output}{how}", soft_wrap=True, highlight=False)

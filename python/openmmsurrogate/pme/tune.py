@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,53 +12,11 @@ from rich.table import Table
 
 from openmmsurrogate._convert import FORCE, number_in
 from openmmsurrogate._wrapper import findFFTSize, getProlateTolerances
-from openmmsurrogate.pme.force import TunablePMEForce
-from openmmsurrogate.pme.replace import replaceNonbondedForce
+from openmmsurrogate.pme.bench import Bench, Trial
 
 # A search ends when the error is between these parts of the target, or when it has not come closer.
 GOAL = (0.6, 1.0)
 MAX_ADJUSTMENTS = 6
-TIMING_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class TunedSettings:
-    """What a TunablePMEForce can be set to."""
-
-    splineOrder: int
-    """with ESP, which chooses its own, the default"""
-    alpha: float
-    """1/nm; with ESP only for information, as is the grid"""
-    grid: tuple[int, int, int]
-    precision: str
-    """of all four stages"""
-    kSpaceMethod: str = "SPME"
-    """SPME or ESP"""
-    tolerance: float = 0.0
-    """the Ewald error tolerance that chooses the parameters of ESP"""
-
-    def apply(self, force: TunablePMEForce) -> None:
-        """Make them the settings of a force. They take effect in Contexts created afterwards."""
-        force.setKSpaceMethod(self.kSpaceMethod)
-        force.setSplineOrder(self.splineOrder)
-        force.setPrecision(self.precision)
-        if self.kSpaceMethod == "ESP":
-            force.setPMEParameters(0.0, 0, 0, 0)
-            force.setForceErrorTolerance(0.0)
-            force.setEwaldErrorTolerance(self.tolerance)
-        else:
-            force.setPMEParameters(self.alpha, *self.grid)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """Settings that were tried, and what was measured."""
-
-    settings: TunedSettings
-    forceError: float
-    """root mean square, kJ/mol/nm"""
-    milliseconds: float | None
-    """for a step of the whole System; None if it was not timed, because the error is too large"""
 
 
 @dataclass(frozen=True)
@@ -83,31 +40,43 @@ class TuneResult:
     target: float
     """kJ/mol/nm"""
     present: Trial | None = None
-    """The settings that the force had, for comparison; None if they cannot be run."""
+    """The System as it is; None if it cannot be run."""
+    defaults: Trial | None = None
+    """What replaceNonbondedForce() alone makes of a System that has a plain NonbondedForce; else None."""
     trials: list[Trial] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
     @property
     def best(self) -> Trial:
-        """The fastest of the trials that met the target."""
-        return min((t for t in self.trials if t.milliseconds is not None), key=lambda t: t.milliseconds or 0.0)
+        """The fastest that meets the target; it is `present` where nothing is faster than the System as it is."""
+        return min(self.candidates, key=lambda trial: trial.milliseconds or 0.0)
+
+    @property
+    def candidates(self) -> list[Trial]:
+        """All that meet the target: the System as it is, the defaults, the trials."""
+        rows = (self.present, self.defaults, *self.trials)
+        return [row for row in rows if row is not None and row.forceError <= self.target]
 
     def makeTable(self) -> Table:
-        """Make a table for rich: the present settings, and all trials with the best one marked.
+        """Make a table for rich: the System as it is, the defaults, and all trials with the best one marked.
 
-        Its caption says what could not be tried.
+        Its caption says so where nothing is faster than the System as it is, and what could not be tried.
         """
         table = Table(title=f"Force error at most {self.target:.3g} kJ/mol/nm", title_justify="left")
-        for heading in ("order", "alpha (1/nm)", "grid", "precision", "error (kJ/mol/nm)", "ms/step"):
+        for heading in ("split", "alpha (1/nm)", "grid", "precision", "error (kJ/mol/nm)", "ms/step"):
             table.add_column(heading, justify="right")
-        table.add_column("")
-        if self.present is not None:
-            table.add_row(*_describe(self.present), "as it is", end_section=True)
-        for trial in self.trials:
-            best = trial is self.best
-            table.add_row(*_describe(trial), "fastest" if best else "", style="bold" if best else None)
-        if self.skipped:
-            table.caption = "\n".join(map(str, self.skipped))
+        table.add_column("", no_wrap=True)
+        best = self.best
+        known = [(self.present, "as it is"), (self.defaults, "defaults")]
+        rows = [(trial, label) for trial, label in known if trial is not None]
+        for trial, label in rows + [(trial, "") for trial in self.trials]:
+            marks = [label] * bool(label) + ["fastest"] * (trial is best)
+            table.add_row(*_describe(trial), "\n".join(marks), style="bold" if trial is best else None)
+            if rows and trial is rows[-1][0]:
+                table.add_section()
+        notes = ["Nothing that was tried is faster than the System as it is."] if best is self.present else []
+        if notes or self.skipped:
+            table.caption = "\n".join(notes + [str(skipped) for skipped in self.skipped])
             table.caption_justify = "left"
         return table
 
@@ -117,104 +86,9 @@ def _describe(trial: Trial) -> tuple[str, ...]:
     s = trial.settings
     timing = "" if trial.milliseconds is None else f"{trial.milliseconds:.3g}"
     grid = " x ".join(map(str, s.grid))
-    split = (str(s.splineOrder), f"{s.alpha:.4f}") if s.kSpaceMethod == "SPME" else ("ESP", "")
-    return *split, grid, s.precision, f"{trial.forceError:.3g}", timing
-
-
-class Bench:
-    """Measures settings in Contexts like a given one: platform, properties, positions, box, parameters."""
-
-    def __init__(self, context: openmm.Context, max_particles: int) -> None:
-        self.platform = context.getPlatform()
-        names = self.platform.getPropertyNames()
-        self.properties = {name: self.platform.getPropertyValue(context, name) for name in names}
-        self.state = context.getState(getPositions=True, getParameters=True)
-        self.system = replaceNonbondedForce(context.getSystem())
-        self.system.setDefaultPeriodicBoxVectors(*self.state.getPeriodicBoxVectors())
-        found = [force for force in self.system.getForces() if TunablePMEForce.isinstance(force)]
-        meshes = (openmm.NonbondedForce.PME, openmm.NonbondedForce.LJPME)
-        if len(found) != 1 or found[0].getNonbondedMethod() not in meshes:
-            raise ValueError("tuning needs a System with one NonbondedForce, and that with method PME or LJPME")
-        self.force = TunablePMEForce.cast(found[0])
-        self.max_particles = max_particles
-
-    def make_context(self) -> openmm.Context:
-        """Make a Context with the force as it is set."""
-        integrator = openmm.VerletIntegrator(1e-9)
-        context = openmm.Context(self.system, integrator, self.platform, self.properties)
-        context.setState(self.state)
-        return context
-
-    def measure(self, context: openmm.Context) -> tuple[float, float]:
-        """Get the absolute and the relative error."""
-        error = self.force.measureForceErrorInContext(context, self.max_particles)
-        return error.absolute.value_in_unit(FORCE), error.relative
-
-    def measure_present(self) -> Trial | None:
-        """Measure the force as it is set; None if it cannot be run so."""
-        stages = (
-            self.force.getSpreadingPrecision(),
-            self.force.getFFTPrecision(),
-            self.force.getConvolutionPrecision(),
-            self.force.getInterpolationPrecision(),
-        )
-        precision = "/".join(str(stage).lower() for stage in (stages if len(set(stages)) > 1 else stages[:1]))
-        try:
-            context = self.make_context()
-            error = self.measure(context)[0]
-            return Trial(self._read_settings(context, precision), error, _time_step(context))
-        except openmm.OpenMMException:
-            return None
-
-    def try_settings(self, settings: TunedSettings) -> Trial:
-        """Measure the error of settings."""
-        settings.apply(self.force)
-        return Trial(settings, self.measure(self.make_context())[0], None)
-
-    def choose(self, order: int, precision: str, tolerance: float) -> Trial:
-        """Let the error estimate choose alpha and grid, and measure what it gives."""
-        self.force.setKSpaceMethod("SPME")
-        self.force.setPMEParameters(0.0, 0, 0, 0)
-        self.force.setSplineOrder(order)
-        self.force.setPrecision(precision)
-        self.force.setForceErrorTolerance(tolerance)
-        return self._try_force(precision)
-
-    def choose_prolate(self, precision: str, tolerance: float) -> Trial:
-        """Measure what ESP gives with a tolerance."""
-        TunedSettings(TunablePMEForce.DefaultSplineOrder, 0.0, (0, 0, 0), precision, "ESP", tolerance).apply(self.force)
-        return self._try_force(precision)
-
-    def _try_force(self, precision: str) -> Trial:
-        """Measure the error of the force as it is set."""
-        context = self.make_context()
-        error = self.measure(context)[0]  # ESP may change its parameters in the first evaluation
-        return Trial(self._read_settings(context, precision), error, None)
-
-    def _read_settings(self, context: openmm.Context, precision: str) -> TunedSettings:
-        """Get what the force runs with."""
-        alpha, *grid = self.force.getPMEParametersInContext(context)
-        method = self.force.getKSpaceMethodInContext(context).name
-        tolerance = self.force.getEwaldErrorTolerance() if method == "ESP" else 0.0
-        return TunedSettings(self.force.getSplineOrder(), alpha, tuple(grid), precision, method, tolerance)
-
-    def time_settings(self, trial: Trial) -> Trial:
-        """Add the time of a step."""
-        trial.settings.apply(self.force)
-        return replace(trial, milliseconds=_time_step(self.make_context()))
-
-
-def _time_step(context: openmm.Context) -> float:
-    """Return the time of a step in ms, the least of some repeats."""
-    integrator = context.getIntegrator()
-    integrator.step(2)
-    best, begin = float("inf"), time.perf_counter()
-    while time.perf_counter() - begin < TIMING_SECONDS:
-        start = time.perf_counter()
-        integrator.step(5)
-        context.getState(getEnergy=True)  # which waits for platforms that compute asynchronously
-        best = min(best, (time.perf_counter() - start) / 5)
-    return 1e3 * best
+    esp = s.kSpaceMethod == "ESP"
+    split = f"ESP {s.tolerance:.0e}" if esp else f"SPME {s.splineOrder}"
+    return split, "" if esp else f"{s.alpha:.4f}", grid, s.precision, f"{trial.forceError:.3g}", timing
 
 
 def search(bench: Bench, order: int, precision: str, target: float) -> Trial:
@@ -293,7 +167,8 @@ def tunePME(
     """Find the fastest split, order, grid and precision whose electrostatic force error is at most what is asked.
 
     Errors are measured at the Context's positions against a converged Ewald sum, times as steps of the whole System, on
-    the Context's platform and with its properties. The Context itself is not changed.
+    the Context's platform and with its properties: of all that meet the error in turn, several times, of which the
+    least counts. The System as it is takes part. The Context itself is not changed.
 
     Parameters
     ----------
@@ -317,7 +192,8 @@ def tunePME(
     Returns
     -------
     TuneResult
-        the present settings and all trials; ``result.best.settings.apply(force)`` sets a force to the best one
+        the System as it is and all trials; ``result.best.settings.apply(force)`` sets a TunablePMEForce to the best
+        one, unless ``result.best is result.present``: then nothing is faster than the System as it is
 
     Raises
     ------
@@ -336,7 +212,8 @@ def tunePME(
         if ratio == 0:
             raise ValueError("a relative force error needs forces other than 0")
         target *= absolute / ratio
-    result = TuneResult(target, bench.measure_present())
+    result = TuneResult(target, defaults=bench.measure_defaults())  # before anything else is set
+    result.present = bench.measure_present()
     candidates: list[int | None] = list(orders) if "SPME" in kSpaceMethods else []
     if "ESP" in kSpaceMethods and bench.force.getNonbondedMethod() == openmm.NonbondedForce.PME:
         candidates.append(None)
@@ -349,15 +226,28 @@ def tunePME(
             except openmm.OpenMMException as error:
                 result.skipped.append(Skipped(order, precision, str(error)))
                 continue
-            result.trials.append(bench.time_settings(trial) if trial.forceError <= target else trial)
-    if all(trial.milliseconds is None for trial in result.trials):
-        if not result.trials:
-            reason = result.skipped[-1].reason if result.skipped else "no order or no precision is given"
-            raise ValueError(f"no setting can be tried; the last reason: {reason}")
+            result.trials.append(trial)
+    if not result.trials:
+        reason = result.skipped[-1].reason if result.skipped else "no order or no precision is given"
+        raise ValueError(f"no setting can be tried; the last reason: {reason}")
+    if not result.candidates:
         least = min(trial.forceError for trial in result.trials)
         raise ValueError(
             f"no setting has a force error of {target:.3g} kJ/mol/nm or less; the least that precision "
             f"{' or '.join(precisions)} reached on platform {context.getPlatform().getName()} is {least:.3g}. "
             "Ask for a larger error, or use a more precise platform."
         )
+    if progress is not None:
+        progress("all of them in turn, to time them")
+    _time(bench, result)
     return result
+
+
+def _time(bench: Bench, result: TuneResult) -> None:
+    """Time what meets the target and, for comparison, the System as it is and the defaults."""
+    fixed = [trial for trial in (result.present, result.defaults) if trial is not None]
+    timed = fixed + [trial for trial in result.trials if trial.forceError <= result.target]
+    times = {id(before): after for before, after in zip(timed, bench.time_trials(timed), strict=True)}
+    result.present = times.get(id(result.present))
+    result.defaults = times.get(id(result.defaults))
+    result.trials = [times.get(id(trial), trial) for trial in result.trials]

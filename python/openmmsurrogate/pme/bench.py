@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""Measure settings of a TunablePMEForce in a System: the error of the forces, and the time of a step."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import openmm
+
+from openmmsurrogate._convert import FORCE
+from openmmsurrogate.pme.force import TunablePMEForce
+from openmmsurrogate.pme.replace import replaceNonbondedForce
+
+# Each round times every candidate for about so long, one after the other. The least time counts: what else the machine
+# does makes steps slower, never faster, and does not meet the same candidate in every round.
+ROUNDS = 5
+ROUND_SECONDS = 0.05
+MAX_STEPS = 250
+
+
+@dataclass(frozen=True)
+class TunedSettings:
+    """What a TunablePMEForce can be set to."""
+
+    splineOrder: int
+    """with ESP, which chooses its own, the default"""
+    alpha: float
+    """1/nm; with ESP only for information, as is the grid"""
+    grid: tuple[int, int, int]
+    precision: str
+    """of all four stages"""
+    kSpaceMethod: str = "SPME"
+    """SPME or ESP"""
+    tolerance: float = 0.0
+    """the Ewald error tolerance that chooses the parameters of ESP"""
+
+    def apply(self, force: TunablePMEForce) -> None:
+        """Make them the settings of a force. They take effect in Contexts created afterwards."""
+        force.setKSpaceMethod(self.kSpaceMethod)
+        force.setSplineOrder(self.splineOrder)
+        force.setPrecision(self.precision)
+        if self.kSpaceMethod == "ESP":
+            force.setPMEParameters(0.0, 0, 0, 0)
+            force.setForceErrorTolerance(0.0)
+            force.setEwaldErrorTolerance(self.tolerance)
+        else:
+            force.setPMEParameters(self.alpha, *self.grid)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Settings that were tried, and what was measured."""
+
+    settings: TunedSettings
+    forceError: float
+    """root mean square, kJ/mol/nm"""
+    milliseconds: float | None
+    """for a step of the whole System; None if it was not timed, because the error is too large"""
+    unchanged: bool = False
+    """whether it is the System as it is, with the force it has; settings describe that force"""
+
+
+class Bench:
+    """Measures settings in Contexts like a given one: platform, properties, positions, box, parameters."""
+
+    def __init__(self, context: openmm.Context, max_particles: int) -> None:
+        self.platform = context.getPlatform()
+        names = self.platform.getPropertyNames()
+        self.properties = {name: self.platform.getPropertyValue(context, name) for name in names}
+        self.state = context.getState(getPositions=True, getParameters=True)
+        self.original = context.getSystem()
+        self.system = replaceNonbondedForce(self.original)
+        self.system.setDefaultPeriodicBoxVectors(*self.state.getPeriodicBoxVectors())
+        found = [force for force in self.system.getForces() if TunablePMEForce.isinstance(force)]
+        meshes = (openmm.NonbondedForce.PME, openmm.NonbondedForce.LJPME)
+        if len(found) != 1 or found[0].getNonbondedMethod() not in meshes:
+            raise ValueError("tuning needs a System with one NonbondedForce, and that with method PME or LJPME")
+        self.force = TunablePMEForce.cast(found[0])
+        self.original_force = next(f for f in self.original.getForces() if isinstance(f, openmm.NonbondedForce))
+        self.is_plain = not TunablePMEForce.isinstance(self.original_force)
+        self.max_particles = max_particles
+
+    def make_context(self) -> openmm.Context:
+        """Make a Context with the force as it is set."""
+        return self._make_context_of(self.system)
+
+    def _make_context_of(self, system: openmm.System) -> openmm.Context:
+        context = openmm.Context(system, openmm.VerletIntegrator(1e-9), self.platform, self.properties)
+        context.setState(self.state)
+        return context
+
+    def measure(self, context: openmm.Context) -> tuple[float, float]:
+        """Get the absolute and the relative error."""
+        error = self.force.measureForceErrorInContext(context, self.max_particles)
+        return error.absolute.value_in_unit(FORCE), error.relative
+
+    def measure_defaults(self) -> Trial | None:
+        """Measure what a TunablePMEForce is before anything is set; None if the System's own is set already."""
+        return self._try_force(self.force, self.make_context(), "default") if self.is_plain else None
+
+    def measure_present(self) -> Trial | None:
+        """Measure the System as it is; None if it cannot be run so.
+
+        A NonbondedForce does not know its error: it is that of a TunablePMEForce with its alpha, grid and spline order.
+        """
+        try:
+            context = self._make_context_of(self.original)
+            if self.is_plain:
+                alpha, *grid = self.original_force.getPMEParametersInContext(context)
+                trial = self.try_settings(
+                    TunedSettings(TunablePMEForce.DefaultSplineOrder, alpha, tuple(grid), "default")
+                )
+            else:
+                force = TunablePMEForce.cast(self.original_force)
+                trial = self._try_force(force, context, _describe_precision(force))
+        except openmm.OpenMMException:
+            return None
+        return replace(trial, unchanged=True)
+
+    def try_settings(self, settings: TunedSettings) -> Trial:
+        """Measure the error of settings."""
+        settings.apply(self.force)
+        return Trial(settings, self.measure(self.make_context())[0], None)
+
+    def choose(self, order: int, precision: str, tolerance: float) -> Trial:
+        """Let the error estimate choose alpha and grid, and measure what it gives."""
+        self.force.setKSpaceMethod("SPME")
+        self.force.setPMEParameters(0.0, 0, 0, 0)
+        self.force.setSplineOrder(order)
+        self.force.setPrecision(precision)
+        self.force.setForceErrorTolerance(tolerance)
+        return self._try_force(self.force, self.make_context(), precision)
+
+    def choose_prolate(self, precision: str, tolerance: float) -> Trial:
+        """Measure what ESP gives with a tolerance."""
+        TunedSettings(TunablePMEForce.DefaultSplineOrder, 0.0, (0, 0, 0), precision, "ESP", tolerance).apply(self.force)
+        return self._try_force(self.force, self.make_context(), precision)
+
+    def _try_force(self, force: TunablePMEForce, context: openmm.Context, precision: str) -> Trial:
+        """Measure the error of a force in its Context, and read what it runs with."""
+        # First the error: ESP may change its parameters in the first evaluation.
+        error = force.measureForceErrorInContext(context, self.max_particles).absolute.value_in_unit(FORCE)
+        alpha, *grid = force.getPMEParametersInContext(context)
+        method = force.getKSpaceMethodInContext(context).name
+        tolerance = force.getEwaldErrorTolerance() if method == "ESP" else 0.0
+        settings = TunedSettings(force.getSplineOrder(), alpha, tuple(grid), precision, method, tolerance)
+        return Trial(settings, error, None)
+
+    def time_trials(self, trials: list[Trial]) -> list[Trial]:
+        """Add the times of a step, of all trials in turn, several times."""
+        watches = [_Stopwatch(self._make_context_for(trial)) for trial in trials]
+        for _ in range(ROUNDS):
+            for watch in watches:
+                watch.run()
+        return [replace(trial, milliseconds=watch.milliseconds) for trial, watch in zip(trials, watches, strict=True)]
+
+    def _make_context_for(self, trial: Trial) -> openmm.Context:
+        if trial.unchanged:
+            return self._make_context_of(self.original)
+        trial.settings.apply(self.force)
+        return self.make_context()
+
+
+class _Stopwatch:
+    """Times steps in a Context and keeps the least time of one."""
+
+    def __init__(self, context: openmm.Context) -> None:
+        self.context = context
+        self.milliseconds = float("inf")
+        self._time(2)  # lists of neighbors and, with ESP, parameters are made
+        self.steps = max(1, min(MAX_STEPS, int(ROUND_SECONDS / self._time(1))))
+
+    def run(self) -> None:
+        """Time one round."""
+        self.milliseconds = min(self.milliseconds, 1e3 * self._time(self.steps) / self.steps)
+
+    def _time(self, steps: int) -> float:
+        start = time.perf_counter()
+        self.context.getIntegrator().step(steps)
+        self.context.getState(getPositions=True)  # which waits for platforms that compute asynchronously
+        return time.perf_counter() - start
+
+
+def _describe_precision(force: TunablePMEForce) -> str:
+    """Name the precision of a force, or those of its stages where they differ."""
+    stages = (
+        force.getSpreadingPrecision(),
+        force.getFFTPrecision(),
+        force.getConvolutionPrecision(),
+        force.getInterpolationPrecision(),
+    )
+    return "/".join(str(stage).lower() for stage in (stages if len(set(stages)) > 1 else stages[:1]))

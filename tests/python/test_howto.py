@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from openmm import OpenMMException, app, unit
 
-from openmmsurrogate import SurrogateForce, SurrogateModel
+from openmmsurrogate import SurrogateForce, SurrogateModel, TunablePMEForce
 from openmmsurrogate.data import SamplingSettings, assignTypes, loadSystem, sampleForces
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +49,14 @@ def test_own_model(tmp_path, monkeypatch):
 def test_nacl(tmp_path, monkeypatch):
     found = run_page("docs/howto/nacl.md", tmp_path, monkeypatch)["found"]
     assert found.passed, found.findings
+
+
+def test_pme(tmp_path, monkeypatch):
+    names = run_page("docs/howto/pme.md", tmp_path, monkeypatch)
+    assert 0 < names["mesh"].absolute._value < 1.0
+    assert names["result"].best.forceError <= 0.5
+    assert names["error"].relative < 1e-2
+    assert names["force"].getKSpaceMethodInContext(names["context"]) in (TunablePMEForce.SPME, TunablePMEForce.ESP)
 
 
 def test_forcefield(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import liquid_samples  # noqa: F401  # puts examples/ on the path
@@ -17,14 +18,14 @@ from study_results import make_results
 from typer.testing import CliRunner
 
 from openmmsurrogate import cli, listModels
-from openmmsurrogate.study import Results, StudyFolder, describeMissing, runner, runStudy
+from openmmsurrogate.study import Results, StudyFolder, describeMissing, nacl, runner, runStudy, speed
 from openmmsurrogate.study.contestants import makeNonbonded
 from openmmsurrogate.study.figures import FIGURES, NothingToDraw, drawFigures
 from openmmsurrogate.study.markdown import makeMarkdown
 from openmmsurrogate.study.materials import ARGON, MATERIALS, NACL
 from openmmsurrogate.study.page import makePage
 from openmmsurrogate.study.settings import chooseSettings
-from openmmsurrogate.study.timed_context import TimedContext, addBarostat
+from openmmsurrogate.study.timed_context import TimedContext, Timing, addBarostat
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = [folder for folder in (ROOT / "docs" / "study").glob("*") if (folder / "study.json").exists()]
@@ -59,6 +60,9 @@ def test_parts_add_up_to_the_whole_step(finished, study):
     names = {row["name"] for row in rows}
     assert names >= ({"lj-cpu", "table-single"} if study == "argon" else {"pme-cpu", "tunable-single", "none"})
     for row in rows:
+        if "split_error" in row:  # steps of microseconds on a busy machine
+            assert "came out as" in row["split_error"]
+            continue
         parts = row["split_ms"]
         total = sum(parts[name] or 0.0 for name in ("pair", "k_space", "neighbor", "other"))
         largest = max(abs(value or 0.0) for value in parts.values())  # numbers are kept with 7 digits
@@ -68,6 +72,44 @@ def test_parts_add_up_to_the_whole_step(finished, study):
         assert row["temperature_K"] == pytest.approx(MATERIALS[study].state.temperature, rel=0.35)
         if "ensembles_ms" in row:
             assert set(row["ensembles_ms"]) == {"NVE", "NPT"}
+
+
+def make_context(times):
+    """Make what _split() asks a TimedContext for: milliseconds of a step by force groups and by being at rest."""
+
+    class Context:
+        def use(self, ensemble, groups=-1, frozen=False):
+            self.key = (groups, frozen)
+
+        def time(self, seconds, repeats, multiple=1):
+            self.multiple = multiple
+            end = times[self.key] / 1000.0
+            return Timing(1, [(0.0, 0.9 * end), (0.0, end), (0.0, 3.0 * end)], None)
+
+    return Context()
+
+
+def test_parts_are_differences():
+    pme = nacl.makePME()
+    times = {(-1, True): 0.7, (0, True): 0.1, (~2, True): 0.4, (2, True): 0.45}
+    laboratory = types.SimpleNamespace(settings=chooseSettings("nacl", "CUDA"))
+    context = make_context(times)
+    parts = speed._split(laboratory, pme, context, 0.8)
+    expected = {"neighbor": 0.1, "k_space": 0.3, "k_space_alone": 0.35, "pair": 0.3, "other": 0.1}
+    assert parts == pytest.approx(expected)
+    assert context.multiple == 251  # OpenMM reorders particles as often
+    table = nacl.listSurrogates()[0]
+    parts = speed._split(laboratory, table, context, 0.8)
+    assert parts == {"neighbor": pytest.approx(0.1), "other": 0.1, "k_space": None, "k_space_alone": None, "pair": 0.6}
+    assert context.multiple == 1
+
+
+def test_disturbed_windows_give_no_joules():
+    steady = Timing(100, [(0.0, 0.1), (0.1, 0.21), (0.21, 0.3)], 500.0)
+    assert speed._describe_power(steady) == pytest.approx({"W": 500.0, "J_per_step": 0.5})
+    disturbed = Timing(100, [(0.0, 0.1), (0.1, 0.4), (0.4, 0.5)], 500.0)
+    assert "took much longer" in speed._describe_power(disturbed)["power_error"]
+    assert speed._describe_power(Timing(100, [(0.0, 0.1)], None)) == {}
 
 
 @pytest.mark.parametrize("study", MATERIALS)
@@ -104,7 +146,7 @@ def test_what_is_missing_is_named(finished):
     assert "joules are measured on platform CUDA only" in text
     assert "single, mixed and double are those of platform CUDA" in text
     if "nacl-1.0nm" not in listModels():
-        assert "needs the model nacl-1.0nm" in text
+        assert "Not done yet, with the model nacl-1.0nm" in text
         assert "speed of 512 ions (surrogate, table, single)" in text
     page = makePage(Results.load(finished["nacl"]))
     assert "What was not measured" in page

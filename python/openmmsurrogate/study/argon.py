@@ -41,6 +41,7 @@ def makeLennardJones(
         system="lj",
         ensembles=ensembles,
         split=split,
+        reorders=True,
         comparableEnergy=False,
     )
 

@@ -45,6 +45,8 @@ class Contestant:
     """Whether it takes part in the comparison of ensembles."""
     split: bool = True
     """Whether it is measured what its time goes to."""
+    reorders: bool = False
+    """Whether it uses OpenMM's neighbor list, for which a CUDA Context reorders particles now and then, on the host."""
     comparableEnergy: bool = True
     """Whether its own energy is comparable with that of others: NonbondedForce's is not zero at the cutoff."""
 

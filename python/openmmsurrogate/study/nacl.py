@@ -45,6 +45,7 @@ def makePME(precision: str = "single", platform: str | None = None, ensembles: b
         platform,
         system="pme",
         hasKSpace=True,
+        reorders=True,
         ensembles=ensembles,
     )
 
@@ -58,6 +59,7 @@ def makeStaged(stages: str, precision: str = "single") -> Contestant:
         makeTunable(**settings),
         precision,
         hasKSpace=True,
+        reorders=settings["kSpaceMethod"] == "SPME",
     )
 
 

@@ -105,7 +105,7 @@ def describeMissing(results: Results) -> list[str]:
     ]
     for model in dict.fromkeys(experiment.needs for experiment in waiting):
         titles = _join_titles([experiment.title for experiment in waiting if experiment.needs == model])
-        missing.append(f"Not done{f', as it needs the model {model},' if model else ''} yet: {titles}.")
+        missing.append(f"Not done yet{f', with the model {model}' if model else ''}: {titles}.")
     if results.settings.platform != "CUDA":
         missing.append(
             f"Platform {results.settings.platform} has one precision: single, mixed and double are those of platform "
@@ -113,9 +113,15 @@ def describeMissing(results: Results) -> list[str]:
         )
     reasons: dict[str, list[str]] = {}
     for row in results.failures():
-        size = f" of {row['particles']:,} particles" if "particles" in row else ""
-        reasons.setdefault(row["error"], []).append(row["label"] + size)
-    missing += [f"{'; '.join(dict.fromkeys(labels))}: {reason}" for reason, labels in reasons.items()]
+        what = f"speed of {row['particles']:,} particles: " if "particles" in row else ""
+        reasons.setdefault(row["error"], []).append(what + row["label"])
+    for row in results.rows("speed-"):
+        what = f"of {row['particles']:,} particles: {row['label']}"
+        if "split_error" in row:
+            reasons.setdefault(row["split_error"], []).append(f"parts of a step {what}")
+        if "power_error" in row:
+            reasons.setdefault(row["power_error"], []).append(f"joules {what}")
+    missing += [f"{_join_titles(what)}: {reason}." for reason, what in reasons.items()]
     return missing
 
 

@@ -9,6 +9,9 @@ All steps of a contestant are those of one Context. What the time goes to comes 
 - at rest without any force: the difference is the pairs; what remains is integration, thermostat, launches, and
   OpenMM's reordering of particles.
 
+OpenMM's CUDA platform reorders particles every 251 steps, on the host, where its own list is used. Windows then hold a
+multiple of these steps.
+
 Checks of the list that run at each step count to the pairs. Where reciprocal space runs beside the pairs on the GPU its
 part is what it adds; what it takes alone is given, too.
 """
@@ -18,12 +21,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from openmmsurrogate.study.contestants import K_SPACE_GROUP, Contestant
 from openmmsurrogate.study.experiment import Experiment
 from openmmsurrogate.study.laboratory import Laboratory, describeError
-from openmmsurrogate.study.timed_context import ALL_GROUPS, BAROSTAT_INTERVAL, TimedContext, Timing
+from openmmsurrogate.study.timed_context import ALL_GROUPS, BAROSTAT_INTERVAL, REORDERING_INTERVAL, TimedContext, Timing
 
 ENSEMBLES = ("NVE", "NPT")
+_HICCUP = 1.5  # times the median: a window that long was disturbed
+_NOISE = 0.2  # of a step: parts below minus this say that the differences mean nothing
 
 
 def measureSpeed(laboratory: Laboratory, numParticles: int, contestant: Contestant) -> list[dict[str, Any]]:
@@ -52,7 +59,8 @@ def makeTiming(size: int, particles: str, contestant: Contestant, needs: str | N
 def _measure(laboratory: Laboratory, contestant: Contestant, context: TimedContext) -> dict[str, Any]:
     settings, material = laboratory.settings, laboratory.material
     context.use("NVT")
-    whole = context.time(settings.seconds, settings.repeats, withPower=contestant.platform is None)
+    multiple = _multiple(laboratory, contestant)
+    whole = context.time(settings.seconds, settings.repeats, multiple, withPower=contestant.platform is None)
     row: dict[str, Any] = {
         "platform": contestant.platform or settings.platform,
         "state": material.state.name,
@@ -63,17 +71,31 @@ def _measure(laboratory: Laboratory, contestant: Contestant, context: TimedConte
         **_describe_power(whole),
     }
     if contestant.split:
-        row["split_ms"] = _split(laboratory, contestant, context, whole.median)
+        parts = _split(laboratory, contestant, context, whole.median)
+        smallest = min(value for value in parts.values() if value is not None)
+        if smallest < -_NOISE * whole.median:
+            row["split_error"] = f"steps vary too much: a part of {whole.median:.3g} ms came out as {smallest:.2g} ms"
+        else:
+            row["split_ms"] = parts
     if contestant.ensembles:
         row["ensemble_state"] = material.ensembleState.name
-        row["ensembles_ms"] = _compare_ensembles(laboratory, context)
+        row["ensembles_ms"] = _compare_ensembles(laboratory, contestant, context)
     return row
 
 
-def _describe_power(timing: Timing) -> dict[str, float]:
+def _multiple(laboratory: Laboratory, contestant: Contestant) -> int:
+    """Return of which windows must hold a multiple of steps: else some have a reordering more than others."""
+    platform = contestant.platform or laboratory.settings.platform
+    return REORDERING_INTERVAL if contestant.reorders and platform == "CUDA" else 1
+
+
+def _describe_power(timing: Timing) -> dict[str, Any]:
+    """Return power, and energy of a step: that of all windows over all their steps."""
     if timing.watts is None:
         return {}
-    return {"W": timing.watts, "J_per_step": timing.watts * timing.median / 1000.0}
+    if max(timing.milliseconds) > _HICCUP * timing.median:
+        return {"power_error": "a window took much longer than the others: something else held the GPU or the host"}
+    return {"W": timing.watts, "J_per_step": timing.watts * float(np.mean(timing.milliseconds)) / 1000.0}
 
 
 def _split(
@@ -84,7 +106,7 @@ def _split(
 
     def timeAtRest(groups: int) -> float:
         context.use("NVT", groups, frozen=True)
-        return context.time(seconds, repeats).median
+        return context.time(seconds, repeats, _multiple(laboratory, contestant)).median
 
     rest, other = timeAtRest(ALL_GROUPS), timeAtRest(0)
     result: dict[str, float | None] = {"neighbor": whole - rest, "other": other, "k_space": None, "k_space_alone": None}
@@ -97,7 +119,7 @@ def _split(
     return result
 
 
-def _compare_ensembles(laboratory: Laboratory, context: TimedContext) -> dict[str, list[float]]:
+def _compare_ensembles(laboratory: Laboratory, contestant: Contestant, context: TimedContext) -> dict[str, list[float]]:
     """Return times of a step in each ensemble, ms, a number per window."""
     settings, material = laboratory.settings, laboratory.material
     if material.ensembleState != material.state:
@@ -106,6 +128,8 @@ def _compare_ensembles(laboratory: Laboratory, context: TimedContext) -> dict[st
     result = {}
     for ensemble in ENSEMBLES:
         context.use(ensemble)
-        multiple = BAROSTAT_INTERVAL if ensemble == "NPT" else 1
+        multiple = _multiple(laboratory, contestant)
+        if ensemble == "NPT":
+            multiple = max(multiple, BAROSTAT_INTERVAL)
         result[ensemble] = context.time(settings.partSeconds, settings.repeats, multiple).milliseconds
     return result

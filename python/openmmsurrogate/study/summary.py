@@ -17,6 +17,7 @@ def makeSummary(results: Results) -> list[str]:
     """Return a sentence or two for each finding."""
     findings = [
         _compare_table(results),
+        _compare_esp(results),
         _compare_formats(results),
         _tell_precisions(results),
         _tell_k_space(results),
@@ -57,6 +58,19 @@ def _compare_table(results: Results) -> str:
         if "J_per_step" in table and "J_per_step" in own:
             text += f", with {table['J_per_step'] / own['J_per_step']:.2g} of the energy"
         return text + "."
+    return ""
+
+
+def _compare_esp(results: Results) -> str:
+    """Compare ESP with PME at the largest size that both have."""
+    rows = [row for row in results.rows("speed-") if row["name"] == "tunable-esp"]
+    for row in reversed(rows):
+        own = _find_own(results, row["particles"])
+        if own is not None:
+            return (
+                f"TunablePMEForce with ESP, which is no surrogate, takes {row['ms_per_step']:.3g} ms at "
+                f"{row['particles']:,} ions, {own['label']} {own['ms_per_step']:.3g}."
+            )
     return ""
 
 

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 
 PRESSURE = 1.0  # bar
 BAROSTAT_INTERVAL = 25  # steps; OpenMM's default
+REORDERING_INTERVAL = 251  # steps between two reorderings of particles on CUDA, as OpenMM 8.6 has it
 ALL_GROUPS = -1
 _FROZEN_TIME_STEP = 1e-9  # ps: in a thousand steps no particle moves farther than rounding
 _SETTLING_STEPS = 256  # kernels are compiled, lists grow

@@ -13,6 +13,7 @@ from openmmsurrogate.study.experiment import REFERENCE_SIZE
 from openmmsurrogate.study.figures.drawing import (
     PART_LABELS,
     PARTS,
+    QUIET,
     NothingToDraw,
     StudyFigure,
     findRow,
@@ -36,7 +37,8 @@ _SIZED = (
 
 
 def _split_rows(results: Results) -> list[Row]:
-    return [row for row in results.rows("speed-") if "split_ms" in row]
+    """Return the rows whose parts were measured, or tried to be."""
+    return [row for row in results.rows("speed-") if "split_ms" in row or "split_error" in row]
 
 
 def _reference_rows(results: Results) -> list[Row]:
@@ -63,8 +65,10 @@ def drawBars(axes: Axes, rows: Sequence[Row]) -> None:
     longest = max(row["ms_per_step"] for row in rows)
     for i, row in enumerate(rows):
         left = 0.0
+        if "split_ms" not in row:
+            axes.barh(i, row["ms_per_step"], color="none", edgecolor=QUIET, hatch="////", height=0.72, linewidth=0.8)
         for part, color in PARTS.items():
-            width = max(0.0, row["split_ms"].get(part) or 0.0)
+            width = max(0.0, row.get("split_ms", {}).get(part) or 0.0)
             axes.barh(i, width, left=left, color=color, height=0.72, linewidth=0)
             left += width
         end = (max(left, row["ms_per_step"]), i)
@@ -76,10 +80,12 @@ def drawBars(axes: Axes, rows: Sequence[Row]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _draw_legend(axes: Axes, rows: Sequence[Row]) -> None:
-    parts = [part for part in PARTS if any(row["split_ms"].get(part) for row in rows)]
+def _draw_legend(figure: Figure, axes: Axes, rows: Sequence[Row]) -> None:
+    parts = [part for part in PARTS if any(row.get("split_ms", {}).get(part) for row in rows)]
     handles = [axes.barh([0], [0], color=PARTS[part], label=PART_LABELS[part]) for part in parts]
-    axes.legend(handles=handles, fontsize=7.5, ncols=len(parts), loc="lower right", bbox_to_anchor=(1.0, 1.0))
+    if any("split_ms" not in row for row in rows):
+        handles.append(axes.barh([0], [0], color="none", edgecolor=QUIET, hatch="////", label="parts not resolved"))
+    figure.legend(handles=handles, fontsize=7.5, ncols=len(handles), loc="outside upper right")
 
 
 def _reference_height(results: Results) -> float:
@@ -92,7 +98,7 @@ def _draw_reference(results: Results, figure: Figure) -> None:
     panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=[len(group) + 1 for group in groups])[:, 0]
     for axes, group in zip(panels, groups, strict=True):
         drawBars(axes, group)
-    _draw_legend(panels[0], rows)
+    _draw_legend(figure, panels[0], rows)
     panels[-1].set_xlabel("ms per step")
 
 
@@ -139,14 +145,15 @@ def _draw_sizes(results: Results, figure: Figure) -> None:
     for axes, rows in zip(all_axes, panels, strict=True):
         drawBars(axes, rows)
         axes.set_title(f"{rows[0]['particles']:,} ions", fontsize=8.5)
-    _draw_legend(all_axes[0], [row for rows in panels for row in rows])
+    _draw_legend(figure, all_axes[0], [row for rows in panels for row in rows])
     all_axes[-1].set_xlabel("ms per step")
 
 
 def _describe_sizes(results: Results) -> str:
     rows = needRows([row for rows in _sized_panels(results) for row in rows], "speed")
-    single, double = findRow(rows, "pme-single"), findRow(rows, "pme-double")
     text = "Whole steps at each size, and what they go to; each panel has a scale of its own. "
+    resolved = [row for row in rows if (row.get("split_ms") or {}).get("k_space")]
+    single, double = findRow(resolved, "pme-single"), findRow(resolved, "pme-double")
     if single is not None and double is not None and single["particles"] == double["particles"]:
         saved = 100.0 * (1.0 - single["split_ms"]["k_space"] / double["split_ms"]["k_space"])
         text += (
@@ -154,8 +161,12 @@ def _describe_sizes(results: Results) -> str:
             f"22.4 % at 256,000), and the pairs {single['split_ms']['pair']:.3g} ms against "
             f"{double['split_ms']['pair']:.3g}. "
         )
-    largest = findRow(rows, "pme-single") or rows[-1]
-    share = 100.0 * (largest["split_ms"]["k_space"] or 0.0) / largest["ms_per_step"]
+    if len(resolved) < sum(row["name"].startswith(("pme", "tunable")) for row in rows):
+        text += "Hatched: the parts could not be told apart (see below). "
+    largest = findRow(resolved, "pme-single") or findRow(resolved, "pme-cpu")
+    if largest is None:
+        return text.strip()
+    share = 100.0 * largest["split_ms"]["k_space"] / largest["ms_per_step"]
     return text + f"k-space is {share:.0f} % of a step of {largest['label']} at {largest['particles']:,} ions."
 
 

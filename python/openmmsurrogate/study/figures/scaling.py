@@ -42,8 +42,8 @@ def _split_rows(results: Results) -> list[Row]:
     return list(needRows(rows, "what a step goes to"))
 
 
-def _median(row: Row, ensemble: str) -> float:
-    return float(np.median(row["ensembles_ms"][ensemble]))
+def _mean(row: Row, ensemble: str) -> float:
+    return float(np.mean(row["ensembles_ms"][ensemble]))
 
 
 def _part(row: Row, *names: str) -> float:
@@ -73,7 +73,7 @@ def _draw_ensembles(results: Results, figure: Figure) -> None:
         label = next(row["label"] for row in rows if row["name"] == name)
         color = pickColor(name, position)
         for ensemble, style, marker in (("NVE", "-", "o"), ("NPT", (0, (4, 2)), "s")):
-            sizes, values = series(rows, name, partial(_median, ensemble=ensemble))
+            sizes, values = series(rows, name, partial(_mean, ensemble=ensemble))
             face = color if ensemble == "NVE" else "none"
             axes.plot(
                 sizes,
@@ -91,14 +91,23 @@ def _draw_ensembles(results: Results, figure: Figure) -> None:
     axes.set_ylim(low, high * (high / low) ** 0.45)  # room for the legend
 
 
+def _doubt(row: Row) -> str:
+    """Say by how much windows of an ensemble differ, if that is much."""
+    texts = []
+    for ensemble, windows in row["ensembles_ms"].items():
+        if max(windows) > 1.3 * min(windows):
+            texts.append(f"windows in {ensemble} from {min(windows):.3g} to {max(windows):.3g}")
+    return f" ({', '.join(texts)})" if texts else ""
+
+
 def _describe_ensembles(results: Results) -> str:
     rows = needRows([row for row in results.rows("speed-") if "ensembles_ms" in row], "the comparison of ensembles")
     largest = max(row["particles"] for row in rows)
     texts = []
     for row in rows:
         if row["particles"] == largest:
-            extra = 100.0 * (_median(row, "NPT") / _median(row, "NVE") - 1.0)
-            texts.append(f"{row['label']}: {_median(row, 'NVE'):.3g} ms in NVE, {extra:+.0f} % in NPT")
+            extra = 100.0 * (_mean(row, "NPT") / _mean(row, "NVE") - 1.0)
+            texts.append(f"{row['label']}: {_mean(row, 'NVE'):.3g} ms in NVE, {extra:+.0f} % in NPT{_doubt(row)}")
     state = rows[0]["ensemble_state"]
     return (
         "Time of a step at constant energy (NVE, velocity Verlet; filled circles) and at constant pressure (NPT, "
@@ -174,86 +183,75 @@ def _describe_scaling(results: Results) -> str:
 # Figure 14: the forecast
 
 
+def _forecast_rows(results: Results) -> list[tuple[Row, float]]:
+    """Return rows on the study's platform with what is compared, ms.
+
+    For argon that is the force evaluation, as in the report. With k-space it is the whole step: where k-space runs
+    beside the pairs, and lists are those of one force, the parts alone are not what a user waits for.
+    """
+    if results.settings.study == "argon":
+        return [(row, _part(row, "pair")) for row in _split_rows(results)]
+    platform = results.settings.platform
+    rows = [row for row in results.rows("speed-") if row["platform"] == platform]
+    return [(row, row["ms_per_step"]) for row in needRows(rows, "speed")]
+
+
 def _draw_forecast(results: Results, figure: Figure) -> None:
-    rows = _split_rows(results)
+    rows = _forecast_rows(results)
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log")  # before limits are asked for
     ions = results.settings.study == "nacl"
-    for position, name in enumerate(_IONS if ions else _SCALED):
-        label = next((row["label"] for row in rows if row["name"] == name), name)
-        color = pickColor(name, position)
-        if findRow(rows, name) is not None and (findRow(rows, name) or {})["split_ms"]["k_space"] is not None:
-            sizes, values = series(rows, name, lambda row: _part(row, "pair", "k_space"))
-            axes.plot(sizes, values, color=color, marker="o", label=f"{label}: pairs and k-space")
-            sizes, values = series(rows, name, lambda row: _part(row, "pair"))
-            axes.plot(
-                sizes,
-                values,
-                color=color,
-                marker="o",
-                markerfacecolor="none",
-                linestyle=":",
-                label=f"{label}: pairs alone",
-            )
-        else:
-            sizes, values = series(rows, name, lambda row: _part(row, "pair"))
-            if sizes:
-                axes.plot(sizes, values, color=color, marker="s", label=label)
-    _draw_arrow(axes, rows)
-    setSizeAxis(axes, (row["particles"] for row in rows), _particles(results))
-    setLogTimes(axes, "force evaluation, ms per step")
+    times = {id(row): time for row, time in rows}
+    _plot(axes, [row for row, _ in rows], _IONS if ions else _SCALED, lambda row: times[id(row)])
+    _draw_arrow(axes, _find_arrow(rows))
+    setSizeAxis(axes, (row["particles"] for row, _ in rows), _particles(results))
+    setLogTimes(axes, "whole steps, ms" if ions else "force evaluation, ms per step")
     axes.legend(fontsize=7.0)
 
 
-def _find_arrow(rows: Sequence[Row]) -> tuple[int, float, float] | None:
-    """Return a size, and the forces' times of the force field and of its surrogate there, at the largest common one."""
+def _find_arrow(rows: Sequence[tuple[Row, float]]) -> tuple[int, float, float] | None:
+    """Return a size, and the times of the force field and of its surrogate there, at the largest common one."""
+    tables = {row["particles"]: time for row, time in rows if row["name"] == "table-single"}
     for name in ("pme-single", "pme-cpu", "lj-single", "lj-cpu"):
-        for row in reversed([row for row in rows if row["name"] == name]):
-            other = findRow(rows, "table-single", row["particles"])
-            if other is not None:
-                return row["particles"], _part(row, "pair", "k_space"), _part(other, "pair")
+        for row, time in reversed(rows):
+            if row["name"] == name and row["particles"] in tables:
+                return row["particles"], time, tables[row["particles"]]
     return None
 
 
-def _draw_arrow(axes: Axes, rows: Sequence[Row]) -> None:
-    found = _find_arrow(rows)
+def _draw_arrow(axes: Axes, found: tuple[int, float, float] | None) -> None:
     if found is None or not min(found[1:]) > 0.0:
         return
     size, top, bottom = found
-    axes.annotate(
-        "",
-        (size * 1.12, bottom),
-        (size * 1.12, top),
-        arrowprops={"arrowstyle": "-|>", "color": QUIET, "linewidth": 1.2},
-    )
-    axes.annotate(
-        f"{top / bottom:.1f}-fold", (size * 1.18, math.sqrt(top * bottom)), color=QUIET, fontsize=8.5, va="center"
-    )
+    style = {"arrowstyle": "-|>", "color": QUIET, "linewidth": 1.2}
+    axes.annotate("", (size * 1.12, bottom), (size * 1.12, top), arrowprops=style)
+    middle = (size * 1.18, math.sqrt(top * bottom))
+    axes.annotate(f"{top / bottom:.1f}-fold", middle, color=QUIET, fontsize=8.5, va="center")
     low, high = axes.get_xlim()
     axes.set_xlim(low, high * 1.5)
 
 
 def _describe_forecast(results: Results) -> str:
-    rows = _split_rows(results)
+    rows = _forecast_rows(results)
     found = _find_arrow(rows)
     text = (
-        "Force evaluation alone, without neighbor lists and integration. The report timed its argon network in JAX "
-        "and LAMMPS' pairs and k-space on different GPUs, and forecast about one order of magnitude for replacing "
-        "both by a network whose cost does not depend on what it replaces. "
+        "The report timed its argon network in JAX and LAMMPS' pairs and k-space on different GPUs, and forecast "
+        "about one order of magnitude for replacing both by a network whose cost does not depend on what it "
+        "replaces. "
     )
     if results.settings.study == "argon":
-        text += "For argon there is no k-space to replace. "
+        text += "Here are force evaluations of argon, which has no k-space to replace. "
+    else:
+        text += "Here are whole steps. "
     if found is None:
         return text + "There is no surrogate to compare with in this study."
     size, top, bottom = found
-    text += f"At {size:,} {_particles(results)} the surrogate as table takes {bottom:.3g} ms for {top:.3g} ms"
-    text += f": {top / bottom:.1f} times less." if top > bottom else f": {bottom / top:.1f} times more."
-    network = findRow(rows, "network-bfloat16", size)
+    text += f"At {size:,} {_particles(results)} the surrogate as table takes {bottom:.3g} ms, the force field {top:.3g}"
+    text += f": {top / bottom:.1f} times as much." if top > bottom else f": {bottom / top:.1f} times less."
+    network = next((time for row, time in rows if (row["name"], row["particles"]) == ("network-bfloat16", size)), None)
     if network is not None:
-        time = _part(network, "pair")
-        text += f" As network in bfloat16 it takes {time:.3g} ms, "
-        text += f"{top / time:.1f} times less" if top > time else f"{time / top:.1f} times more"
-        text += " than the force field."
+        share = f"{network / top:.2g} times what the force field takes"
+        text += f" As network in bfloat16 it takes {network:.3g} ms, {share}."
     return text
 
 

@@ -30,4 +30,5 @@ def describeDevice(content: dict) -> str:
     """Return where and when results were measured."""
     device = content["device"]
     hardware = f"{device['gpu']}, driver {device['driver']}" if device["gpu"] else device["processor"]
-    return f"{hardware}, OpenMM {device['openmm']}, {device['date']}, commit {device['commit']}"
+    commit = f", commit {device['commit']}" if device["commit"] else ""  # null where the repository does not have it
+    return f"{hardware}, OpenMM {device['openmm']}, {device['date']}{commit}"

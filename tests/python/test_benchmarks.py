@@ -23,6 +23,7 @@ from common import measuring, pairs, results  # noqa: E402
 from common.argon import Liquid, createSurrogate, liquid_argon, melt  # noqa: E402
 from common.contestant import Setting  # noqa: E402
 from common.floors import findFloor  # noqa: E402
+from common.page import describeDevice  # noqa: E402
 
 from openmmsurrogate import SurrogateForce  # noqa: E402
 
@@ -280,7 +281,7 @@ def test_tables_of_the_speed_page(tmp_path):
     page = "".join(f"<!-- {name} -->\nold\n<!-- end -->\n" for name in names)
     content = make_content()
     text = speed_page.makePage(page, content, content)
-    assert "the idle GPU drew 78 W" in text
+    assert "2026-01-02, commit abc; the idle GPU drew 78 W" in text
     assert "| 64,000 | 0.064 | 0.128 (0.0123 J) | 0.192 | 0.256 | 0.32 |" in text
     assert "| LJ | 0.128 | 0.1 to 0.2 |  |  | 0.0123 | 457 |  |" in text
     assert "old" not in text
@@ -292,6 +293,12 @@ def test_tables_of_the_speed_page(tmp_path):
     assert joined["device"]["date"] == "2026-01-02, up to 64,000 atoms 2026-01-02"
     plot_surrogate.plot(joined, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000
+
+
+def test_a_commit_that_is_not_in_the_repository_is_not_cited():
+    content = make_content()
+    content["device"]["commit"] = None
+    assert describeDevice(content).endswith("OpenMM 8.6.1, 2026-01-02")
 
 
 def test_the_speed_page_shows_the_committed_results(tmp_path, monkeypatch):

@@ -220,7 +220,8 @@ class SurrogateForce(_wrapper.SurrogateForce):
 
         A model goes on computing where it was never trained: in another phase, at another density, at a surface. This
         tells, by an ``ApplicabilityWarning`` that names what is off. Call it after setting positions, and now and then
-        in a simulation.
+        in a simulation. What the model's file does not tell of its training cannot be compared, and gives no warning:
+        ``notCompared`` of the result names it and says why.
 
         Parameters
         ----------
@@ -231,9 +232,15 @@ class SurrogateForce(_wrapper.SurrogateForce):
         -------
         Applicability
             the findings as numbers and in words (see ``openmmsurrogate.evaluation.checkApplicability``)
+
+        Raises
+        ------
+        ValueError
+            if this force is not in the System of the Context, or the Context has no positions yet
         """
         from openmmsurrogate.evaluation import checkApplicability
 
+        self._require_positions(context)
         state = context.getState(positions=True)
         positions = state.getPositions(asNumpy=True).value_in_unit(NANOMETER)
         periodic = self.usesPeriodicBoundaryConditions()
@@ -241,6 +248,20 @@ class SurrogateForce(_wrapper.SurrogateForce):
         result = checkApplicability(self, positions, box)
         result.warn()
         return result
+
+    def _require_positions(self, context: openmm.Context) -> None:
+        """Raise ValueError if this force is not in a Context, or that has no positions, which are then told as 0."""
+        try:
+            self.getTableErrorInContext(context)
+        except openmm.OpenMMException as error:
+            raise ValueError(
+                "this force is not in the System of the Context: take that which was added to it, or "
+                f"SurrogateForce.cast(context.getSystem().getForce(index)) ({error})"
+            ) from None
+        try:
+            context.getState(energy=True, groups=0)  # no group is computed
+        except openmm.OpenMMException as error:
+            raise ValueError(f"call context.setPositions() before checkInContext() ({error})") from None
 
     def updateParametersInContext(self, context: openmm.Context) -> None:
         """Copy particle types and the model from this object to a Context.

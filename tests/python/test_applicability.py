@@ -10,7 +10,7 @@ import numpy as np
 import openmm
 import pytest
 
-from openmmsurrogate import PairNetwork, SurrogateForce, SurrogateModel
+from openmmsurrogate import PairNetwork, SurrogateForce, SurrogateModel, listModels
 from openmmsurrogate.data import findPairs
 from openmmsurrogate.evaluation import ApplicabilityWarning, checkApplicability
 from openmmsurrogate.validation import validateSystem
@@ -139,6 +139,73 @@ def test_a_model_that_does_not_know_its_training_has_distances_alone():
     result = checkApplicability(make_force(make_model(withProvenance=False), types), positions, box)
     assert result.passed
     assert result.unusualCoordination is None
+    (text,) = result.notCompared
+    assert text.startswith("not compared: density, composition, neighbors: the model file tells no ranges")
+    assert "train it again" in text
+    model = make_model(withProvenance=False)
+    network = model.getNetwork(1)
+    network.setTrainingHistogram([])
+    model.setNetwork(1, network)
+    result = checkApplicability(make_force(model, types), positions, box)
+    assert "not compared: distances of network 1: the model file has no histogram of its training" in result.notCompared
+
+
+def test_a_configuration_without_a_box_has_no_density(model):
+    positions, _, types = make_crystal(0.02, 1)
+    force = make_force(model, types)
+    force.setUsesPeriodicBoundaryConditions(False)
+    assert checkApplicability(force, positions).notCompared == ("not compared: density: the force is not periodic",)
+
+
+@pytest.mark.parametrize("name", [name for name in listModels() if name.startswith("argon") and "krypton" not in name])
+def test_shipped_argon_warns_of_a_density_and_a_surface_that_it_was_not_trained_at(name):
+    edge = 3.697  # nm, for 1000 atoms at 19.8 per nm^3
+    positions = edge / 10 * np.stack(np.meshgrid(*3 * [np.arange(10)], indexing="ij"), axis=-1).reshape(-1, 3)
+    force = make_force(SurrogateModel.load(name), np.zeros(1000, int))
+    result = checkApplicability(force, positions, edge * np.eye(3))
+    assert result.passed, result.findings
+    assert not result.notCompared
+    result = checkApplicability(force, 4.0 / edge * positions, 4.0 * np.eye(3))
+    assert any(text.startswith("the density is 15.6") for text in result.findings), result.findings
+    result = checkApplicability(force, positions, np.diag([edge, edge, 3 * edge]))
+    assert any("have fewer neighbors within the cutoff" in text for text in result.findings)
+
+
+def test_the_shipped_mixture_says_what_it_cannot_compare():
+    force = make_force(SurrogateModel.load("argon-krypton"), np.arange(1000) % 2)
+    positions = np.random.default_rng(1).uniform(0.0, 4.0, (1000, 3))
+    (text,) = checkApplicability(force, positions, 4.0 * np.eye(3)).notCompared
+    assert text.startswith("not compared: density, composition, neighbors")
+
+
+def test_ranges_can_be_added_to_a_model_of_older_training(tmp_path):
+    pytest.importorskip("torch")
+    from training_data import CUTOFF as REACH
+    from training_data import write_data
+
+    from openmmsurrogate.training import TrainingConfig, addRanges, train
+
+    path = write_data(tmp_path / "data.h5", frames=4)
+    config = TrainingConfig(REACH, hidden=(4,), adamSteps=1, lbfgsSteps=0, gridPoints=50, heldOutFraction=0.25)
+    trained = train([path], config).model
+    expected = json.loads(trained.getProvenance())["training"]
+    old = json.loads(trained.getProvenance())
+    keys = ("number_density_per_nm3", "type_fractions", "neighbors_per_particle")
+    for key in keys:
+        del old["training"][key]
+    trained.setProvenance(json.dumps(old))
+    assert addRanges(trained, [path])
+    added = json.loads(trained.getProvenance())["training"]
+    assert {key: added[key] for key in keys} == {key: expected[key] for key in keys}
+    assert added["ranges_added"]["frames"] == "those of the training"
+    assert not addRanges(trained, [write_data(tmp_path / "again.h5", frames=4, seed=2)])
+    frames = json.loads(trained.getProvenance())["training"]["ranges_added"]["frames"]
+    assert frames == "sampled again; those of the training are others"
+    with pytest.raises(ValueError, match="has the types"):
+        addRanges(trained, [write_data(tmp_path / "mixture.h5", numTypes=2, frames=4)])
+    trained.setProvenance("{}")
+    with pytest.raises(ValueError, match="its provenance tells no training"):
+        addRanges(trained, [path])
 
 
 def test_bad_input(model):
@@ -172,8 +239,29 @@ def test_a_force_in_a_context_warns_of_what_is_off(model):
     assert caught[0].filename == __file__
 
 
+def test_a_force_of_another_context_and_missing_positions_are_errors(model):
+    positions, box, types = make_crystal(0.02, 1)
+    system, force = make_system(model, box, types)
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("Reference"))
+    with pytest.raises(ValueError, match=r"call context.setPositions\(\) before checkInContext\(\)"):
+        force.checkInContext(context)
+    context.setPositions(positions)
+    with pytest.raises(ValueError, match="this force is not in the System of the Context"):
+        make_force(model, types).checkInContext(context)
+    assert SurrogateForce.cast(context.getSystem().getForce(0)).checkInContext(context).passed
+
+
 def test_validate_warns_too(model):
     positions, box, types = make_crystal(0.08, 1)
     system, _ = make_system(model, box, types)
-    with pytest.warns(ApplicabilityWarning, match="unlike the training data"):
-        validateSystem(system, positions, platforms=["CPU"], formats=["single"])
+    with pytest.warns(ApplicabilityWarning, match="unlike the training data of the model of force 0"):
+        report = validateSystem(system, positions, platforms=["CPU"], formats=["single"])
+    assert not report.notes
+
+
+def test_validate_says_what_it_could_not_compare():
+    positions, box, types = make_crystal(0.02, 1)
+    system, _ = make_system(make_model(withProvenance=False), box, types)
+    (note,) = validateSystem(system, positions, platforms=["CPU"], formats=["single"]).notes
+    assert note.startswith("force 0: ")
+    assert "not compared: density, composition, neighbors" in note

@@ -45,6 +45,7 @@ def evaluate(
     from openmmsurrogate.evaluation import (
         ForceSettings,
         RolloutSettings,
+        describeApplicability,
         describeCorePairs,
         evaluateModels,
         formatMarkdown,
@@ -80,7 +81,7 @@ def evaluate(
     plotEvaluation(result, output / "evaluation.png")
     for table in makeTables(result):
         console.print(table)
-    for sentence in describeCorePairs(result):
+    for sentence in (*describeCorePairs(result), *describeApplicability(result)):
         console.print(sentence, soft_wrap=True)
     console.print(f"written to {output}: evaluation.png, evaluation.md, {', '.join(file.name for file in files)}")
 

@@ -63,6 +63,6 @@ def _print(report: ValidationReport) -> None:
         wide = console.options.update(max_width=1000)
         console.width = max(console.width, console.measure(table, options=wide).maximum)
         console.print(table)
-    for text in report.describeProblems():
+    for text in (*report.describeProblems(), *report.notes):
         console.print(f"- {text}", markup=False, highlight=False, soft_wrap=True)
     console.print(report.describeVerdict(), style="green" if report.passed else "bold red", highlight=False)

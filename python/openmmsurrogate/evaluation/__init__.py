@@ -14,7 +14,7 @@ from openmmsurrogate.evaluation.force_fidelity import (
 )
 from openmmsurrogate.evaluation.rollout import Rollout, RolloutSettings, Start, makeStart, runRollout
 from openmmsurrogate.evaluation.rollout_comparison import RolloutComparison, compareRollouts
-from openmmsurrogate.evaluation.tables import describeCorePairs, formatMarkdown, makeTables
+from openmmsurrogate.evaluation.tables import describeApplicability, describeCorePairs, formatMarkdown, makeTables
 
 __all__ = [
     "Applicability",
@@ -32,6 +32,7 @@ __all__ = [
     "Start",
     "checkApplicability",
     "compareRollouts",
+    "describeApplicability",
     "describeCorePairs",
     "evaluateForces",
     "evaluateModels",

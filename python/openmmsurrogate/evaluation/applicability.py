@@ -56,16 +56,18 @@ class Applicability:
     """Particles with a type per nm^3; None without a box."""
     unusualCoordination: float | None
     """Share of the particles with fewer or more neighbors than any in the training."""
+    notCompared: tuple[str, ...] = ()
+    """What could not be compared, and why, in words; empty if everything was."""
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is off."""
+        """Whether nothing is off in what was compared."""
         return not self.findings
 
-    def warn(self, stacklevel: int = 2) -> None:
+    def warn(self, stacklevel: int = 2, subject: str = "this configuration", model: str = "the model") -> None:
         """Give an ApplicabilityWarning that names what is off, if anything is."""
         if self.findings:
-            text = "this configuration is unlike the training data of the model: " + "; ".join(self.findings)
+            text = f"{subject} is unlike the training data of {model}: " + "; ".join(self.findings)
             warnings.warn(text, ApplicabilityWarning, stacklevel=stacklevel + 1)
 
 
@@ -73,7 +75,8 @@ def checkApplicability(force: SurrogateForce, positions: ArrayLike, box: ArrayLi
     """Compare a configuration with the training data of a force's model. Nothing is computed with the model.
 
     Compared are distances of pairs, density, composition, and numbers of neighbors, as far as the model's file tells
-    what the training had. Of more than 4,000 particles a random sample stands for all.
+    what the training had; ``notCompared`` of the result says what it does not tell. Of more than 4,000 particles a
+    random sample stands for all.
 
     Parameters
     ----------
@@ -104,7 +107,35 @@ def checkApplicability(force: SurrogateForce, positions: ArrayLike, box: ArrayLi
     i, j, distances, centres = _find_pairs(force, model, points, vectors, types, active)
     shares, unseen = _compare_distances(model, types, i, j, distances)
     unusual, odd = _compare_coordination(i, centres, training.get("neighbors_per_particle"))
-    return Applicability((*findings, *unseen, *odd), shares, density, unusual)
+    notCompared = _list_not_compared(model, training, vectors is None)
+    return Applicability((*findings, *unseen, *odd), shares, density, unusual, tuple(notCompared))
+
+
+_RANGES = {
+    "density": "number_density_per_nm3",
+    "composition": "type_fractions",
+    "neighbors": "neighbors_per_particle",
+}
+
+
+def _list_not_compared(model: SurrogateModel, training: Mapping[str, Any], isOpen: bool) -> list[str]:
+    """Say what the model's file or the configuration does not tell, each reason once."""
+    absent = [what for what, key in _RANGES.items() if key not in training]
+    reasons = []
+    if absent:
+        reasons.append(
+            f"not compared: {', '.join(absent)}: the model file tells no ranges (trained before 2026-11-27, or not by "
+            "openmm-surrogate train); train it again, or add them from its data by openmmsurrogate.training.addRanges()"
+        )
+    if "density" not in absent and isOpen:
+        reasons.append("not compared: density: the force is not periodic")
+    elif "density" not in absent and training[_RANGES["density"]] is None:
+        reasons.append("not compared: density: frames of the training had no box")
+    blind = [i for i in range(model.getNumNetworks()) if not model.getNetwork(i).getTrainingHistogram().sum() > 0]
+    if blind:
+        which = "" if len(blind) == model.getNumNetworks() else f" of network {', '.join(map(str, blind))}"
+        reasons.append(f"not compared: distances{which}: the model file has no histogram of its training")
+    return reasons
 
 
 def _find_pairs(
@@ -144,7 +175,8 @@ def _compare_density(density: float | None, limits: Any) -> list[str]:
     low, high = limits
     if (1.0 - DENSITY_MARGIN) * low <= density <= (1.0 + DENSITY_MARGIN) * high:
         return []
-    return [f"the density is {density:.4g} particles per nm^3, in the training {low:.4g} to {high:.4g}"]
+    texts = dict.fromkeys((f"{low:.4g}", f"{high:.4g}"))
+    return [f"the density is {density:.4g} particles per nm^3, in the training {' to '.join(texts)}"]
 
 
 def _compare_distances(

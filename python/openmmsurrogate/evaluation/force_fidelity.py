@@ -98,6 +98,8 @@ class ForceFidelity:
     """The model's, kJ/mol/nm, shape (frames, particles, 3), of the particles that take part."""
     unlikeTraining: tuple[str, ...]
     """In what the first frame that is unlike the training data of the model differs from them; empty if none is."""
+    notCompared: tuple[str, ...]
+    """What of that could not be compared, and why."""
 
     def asDict(self) -> dict[str, Any]:
         """Return the numbers as JSON can hold them, with units in their names."""
@@ -122,6 +124,7 @@ class ForceFidelity:
             "energy_deviation_per_particle_kJ_per_mol": self.energyDeviation,
             "pairs_closer_than_in_training": self.numCorePairs,
             "unlike_training": list(self.unlikeTraining),
+            "not_compared_with_training": list(self.notCompared),
             "by_nearest_neighbor": [asdict(entry) for entry in self.bins],
         }
 
@@ -219,9 +222,9 @@ def evaluateForces(
         if report is not None:
             report()
     assert unlike is not None, "readHeldOut() refuses data without frames"
-    unlike.warn()
+    unlike.warn(subject=heldOut.name, model=f"{candidate.label} ({candidate.source})")
     numCorePairs = _count_core_pairs(force, heldOut)
-    return _compare(heldOut, np.array(forces), np.array(energies), chosen, numCorePairs, unlike.findings)
+    return _compare(heldOut, np.array(forces), np.array(energies), chosen, numCorePairs, unlike)
 
 
 def _count_core_pairs(force: SurrogateForce, heldOut: HeldOut) -> int:
@@ -250,7 +253,7 @@ def _compare(
     energies: Array,
     settings: ForceSettings,
     numCorePairs: int,
-    unlikeTraining: tuple[str, ...],
+    unlike: Applicability,
 ) -> ForceFidelity:
     true, predicted = heldOut.forces[:, heldOut.typed], forces[:, heldOut.typed]
     differences = (energies - heldOut.energies) / len(heldOut.typed)
@@ -266,7 +269,8 @@ def _compare(
         numCorePairs=numCorePairs,
         bins=tuple(_bin_errors(heldOut, true, predicted)),
         forces=predicted,
-        unlikeTraining=unlikeTraining,
+        unlikeTraining=unlike.findings,
+        notCompared=unlike.notCompared,
     )
 
 

@@ -134,6 +134,19 @@ def describeCorePairs(evaluation: Evaluation) -> list[str]:
     return sentences
 
 
+def describeApplicability(evaluation: Evaluation) -> list[str]:
+    """Return a sentence for each way in which data are unlike the training of a model, or could not be compared."""
+    sentences: dict[str, list[str]] = {}
+    for entry in evaluation.models:
+        for fidelity in entry.fidelity:
+            found = [f"{fidelity.data} is unlike its training data: {text}" for text in fidelity.unlikeTraining]
+            for text in (*found, *fidelity.notCompared):
+                labels = sentences.setdefault(text, [])
+                if entry.candidate.label not in labels:
+                    labels.append(entry.candidate.label)
+    return [f"{', '.join(labels)}: {text}." for text, labels in sentences.items()]
+
+
 def formatMarkdown(evaluation: Evaluation) -> str:
     """Return all tables as Markdown."""
     parts = [
@@ -141,7 +154,7 @@ def formatMarkdown(evaluation: Evaluation) -> str:
     ]
     if evaluation.reference is not None:
         parts.append(_markdown(rollout_title(evaluation), ROLLOUT_HEADINGS, rollout_rows(evaluation)))
-    parts += [sentence + "\n" for sentence in describeCorePairs(evaluation)]
+    parts += [sentence + "\n" for sentence in (*describeCorePairs(evaluation), *describeApplicability(evaluation))]
     return "\n".join(parts)
 
 

@@ -3,6 +3,7 @@
 
 from openmmsurrogate.training.checkpoint import TrainingInterrupted
 from openmmsurrogate.training.config import DEFAULT_POLYNOMIAL, TrainingConfig, readConfig
+from openmmsurrogate.training.ranges import addRanges
 from openmmsurrogate.training.run import TrainingResult, train
 from openmmsurrogate.training.trainer import CurvePoint, Progress
 
@@ -13,6 +14,7 @@ __all__ = [
     "TrainingConfig",
     "TrainingInterrupted",
     "TrainingResult",
+    "addRanges",
     "readConfig",
     "train",
 ]

@@ -77,6 +77,8 @@ class ValidationReport:
 
     rows: tuple[ValidationRow, ...]
     summaries: tuple[ForceSummary, ...]
+    notes: tuple[str, ...] = ()
+    """What could not be compared of the positions and the training data of models, and why."""
 
     @property
     def passed(self) -> bool:
@@ -88,6 +90,7 @@ class ValidationReport:
         """Get everything as what json can write."""
         return {
             "passed": self.passed,
+            "notes": list(self.notes),
             "summaries": [asdict(summary) for summary in self.summaries],
             "rows": [asdict(row) for row in self.rows],
         }

@@ -62,8 +62,8 @@ class Subject(ABC):
         """Find how far a platform may be from Reference."""
 
     @abstractmethod
-    def check_applicability(self, positions: NDArray[np.float64]) -> None:
-        """Warn if positions, nm, are unlike what the force was made for."""
+    def check_applicability(self, positions: NDArray[np.float64]) -> tuple[str, ...]:
+        """Warn if positions, nm, are unlike what the force was made for, and return what could not be compared."""
 
     @abstractmethod
     def settle(self, contexts: Sequence[tuple[str, dict[str, str]]]) -> None:
@@ -90,12 +90,14 @@ class PairSubject(Subject):
             own = self._force.getModel().getFormat()
         self.set_format(Precision.Single if own == Precision.Default else own)
 
-    def check_applicability(self, positions: NDArray[np.float64]) -> None:
+    def check_applicability(self, positions: NDArray[np.float64]) -> tuple[str, ...]:
         """Give an ApplicabilityWarning if positions, nm, are unlike the training data of the model."""
         from openmmsurrogate.evaluation import checkApplicability  # which reads data, whose readers are of this package
 
         box = self.system.getDefaultPeriodicBoxVectors()
-        checkApplicability(self._force, positions, [vector.value_in_unit(unit.nanometer) for vector in box]).warn()
+        result = checkApplicability(self._force, positions, [vector.value_in_unit(unit.nanometer) for vector in box])
+        result.warn(model=f"the model of force {self.index}")
+        return result.notCompared
 
     def settle(self, contexts: Sequence[tuple[str, dict[str, str]]]) -> None:
         """Do nothing: a platform chooses nothing but the format."""
@@ -184,8 +186,9 @@ class MeshSubject(Subject):
         """Set the precision of all stages."""
         self._force.setPrecision(format)
 
-    def check_applicability(self, positions: NDArray[np.float64]) -> None:
+    def check_applicability(self, positions: NDArray[np.float64]) -> tuple[str, ...]:
         """Nothing to warn of: this force is made for any positions."""
+        return ()
 
     def find_bounds(self, platform: str, contextPrecision: str | None, sensitivity: Sensitivity) -> Bounds:
         """Find the bounds of a force with a mesh."""

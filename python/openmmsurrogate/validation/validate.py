@@ -69,18 +69,20 @@ def validateSystem(
     targets = [target for name in platforms if not obstacles[name] for target in list_targets(name)]
     rows: list[ValidationRow] = []
     summaries: list[ForceSummary] = []
+    notes: list[str] = []
     for index in indices:
         subject = isolate(system, index, None if box is None else as_floats(box, "box"))
         subject.settle([(target.platform, target.properties) for target in targets])
         configurations = make_configurations(subject.system, coordinates)
-        subject.check_applicability(configurations.given)
+        notCompared = subject.check_applicability(configurations.given)
+        notes += [f"force {index}: positions and training data of its model: {text}" for text in notCompared]
         exact = evaluate_exactly(subject, configurations)
         for variant in _list_variants(subject, wanted):
             newRows, newSummaries = _validate_variant(variant, configurations, exact, targets, progress)
             rows += newRows
             summaries += newSummaries
         rows += [replace(_make_row(subject, name), format=ALL, reason=text) for name, text in obstacles.items() if text]
-    return ValidationReport(tuple(rows), tuple(summaries))
+    return ValidationReport(tuple(rows), tuple(summaries), tuple(notes))
 
 
 def _check(system: openmm.System, indices: Sequence[int], platforms: Sequence[str]) -> None:

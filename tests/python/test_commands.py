@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from openmmsurrogate import __version__, cli
 from openmmsurrogate.cli import progress
+from openmmsurrogate.cli.app import _format_warning
+from openmmsurrogate.evaluation import ApplicabilityWarning
 
 LIQUID = f"{EXAMPLES / 'liquid_argon.py'}:createLiquid"
 
@@ -50,6 +52,14 @@ def test_a_missing_file_is_told_in_the_same_words(tmp_path, monkeypatch, argumen
     assert result.exit_code == 1
     assert f"there is no file {name}" in result.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_warnings_of_the_package_have_no_place_in_the_source():
+    message = "look here"
+    text = _format_warning(ApplicabilityWarning(message), ApplicabilityWarning, "file.py", 3, line="code()")
+    assert text == "openmm-surrogate: warning: look here\n"
+    text = _format_warning(FutureWarning(message), FutureWarning, "file.py", 3, line="code()")
+    assert text.startswith("file.py:3: FutureWarning: look here")
 
 
 def test_progress_is_told_in_lines_where_there_is_no_terminal(monkeypatch):

@@ -7,6 +7,7 @@ the others run without it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -39,16 +40,29 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 USER_ERRORS = (ValueError, OSError, ImportError, openmm.OpenMMException)
 
 
+_format_as_python = warnings.formatwarning
+
+
+def _format_warning(message: Any, category: type[Warning], *place: Any, **line: Any) -> str:
+    """Leave out the place in the source where a warning of this package is given: it says nothing to users."""
+    if category.__module__.partition(".")[0] == "openmmsurrogate":
+        return f"openmm-surrogate: warning: {message}\n"
+    return _format_as_python(message, category, *place, **line)
+
+
 class ErrorReportingGroup(TyperGroup):
     """Commands whose errors end in one message on standard error and exit code 1, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the arguments name."""
+        warnings.formatwarning = _format_warning
         try:
             return super().invoke(ctx)
         except USER_ERRORS as error:
             Console(stderr=True).print(f"openmm-surrogate: {error}", style="red", markup=False, soft_wrap=True)
             raise typer.Exit(code=1) from error
+        finally:
+            warnings.formatwarning = _format_as_python
 
 
 app = typer.Typer(

@@ -61,7 +61,7 @@ def test_parts_add_up_to_the_whole_step(finished, study):
     assert names >= ({"lj-cpu", "table-single"} if study == "argon" else {"pme-cpu", "tunable-single", "none"})
     for row in rows:
         if "split_error" in row:  # steps of microseconds on a busy machine
-            assert "came out as" in row["split_error"]
+            assert re.search("came out as|took much longer", row["split_error"])
             continue
         parts = row["split_ms"]
         total = sum(parts[name] or 0.0 for name in ("pair", "k_space", "neighbor", "other"))

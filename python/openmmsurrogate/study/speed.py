@@ -30,6 +30,7 @@ from openmmsurrogate.study.timed_context import ALL_GROUPS, BAROSTAT_INTERVAL, R
 
 ENSEMBLES = ("NVE", "NPT")
 _HICCUP = 1.5  # times the median: a window that long was disturbed
+_DISTURBED = "a window took much longer than the others: something else held the GPU or the host"
 _NOISE = 0.2  # of a step: parts below minus this say that the differences mean nothing
 
 
@@ -70,7 +71,9 @@ def _measure(laboratory: Laboratory, contestant: Contestant, context: TimedConte
         "temperature_K": context.temperature(),
         **_describe_power(whole),
     }
-    if contestant.split:
+    if contestant.split and _is_disturbed(whole):
+        row["split_error"] = _DISTURBED
+    elif contestant.split:
         parts = _split(laboratory, contestant, context, whole.median)
         smallest = min(value for value in parts.values() if value is not None)
         if smallest < -_NOISE * whole.median:
@@ -89,12 +92,16 @@ def _multiple(laboratory: Laboratory, contestant: Contestant) -> int:
     return REORDERING_INTERVAL if contestant.reorders and platform == "CUDA" else 1
 
 
+def _is_disturbed(timing: Timing) -> bool:
+    return max(timing.milliseconds) > _HICCUP * timing.median
+
+
 def _describe_power(timing: Timing) -> dict[str, Any]:
     """Return power, and energy of a step: that of all windows over all their steps."""
     if timing.watts is None:
         return {}
-    if max(timing.milliseconds) > _HICCUP * timing.median:
-        return {"power_error": "a window took much longer than the others: something else held the GPU or the host"}
+    if _is_disturbed(timing):
+        return {"power_error": _DISTURBED}
     return {"W": timing.watts, "J_per_step": timing.watts * float(np.mean(timing.milliseconds)) / 1000.0}
 
 

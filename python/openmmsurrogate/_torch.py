@@ -5,7 +5,8 @@ try:
     import torch
 except ImportError as error:
     raise ImportError(
-        f"this needs PyTorch ({error}); install the extra 'train': pip install 'openmm-surrogate[train]'"
+        f"this needs PyTorch ({error}), part of the extra 'train': pip install '.[train]' in the folder of this "
+        "package's source, or pip install torch"
     ) from error
 
 __all__ = ["torch"]

@@ -313,4 +313,6 @@ def test_without_pytorch_the_error_says_how_to_get_it(tmp_path):
     )
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{program}"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert "pip install 'openmm-surrogate[train]'" in result.stdout, result.stdout + result.stderr
+    assert "pip install '.[train]' in the folder of this package's source" in result.stdout, (
+        result.stdout + result.stderr
+    )

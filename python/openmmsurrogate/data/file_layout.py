@@ -43,6 +43,6 @@ def import_h5py() -> ModuleType:
     except ImportError as error:
         raise ImportError(
             "force data are kept in HDF5 files, which needs h5py, part of the extra 'train': "
-            "pip install 'openmm-surrogate[train]', or pip install h5py"
+            "pip install '.[train]' in the folder of this package's source, or pip install h5py"
         ) from error
     return h5py

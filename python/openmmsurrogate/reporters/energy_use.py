@@ -40,7 +40,7 @@ class EnergyUseReporter:
     Where energies cannot be told the line has ``--``, never a zero; an interval shorter than a second is too short for
     the counter, and a warning then says how many steps a report interval should have.
 
-    Needs pynvml: ``pip install 'openmm-surrogate[energy]'``.
+    Needs pynvml: ``pip install nvidia-ml-py``.
 
     Parameters
     ----------

@@ -246,7 +246,7 @@ def test_rollouts_of_equal_forces_are_equal(tmp_path):
     ("change", "message"),
     [
         ({"timeStep": 0.0}, "timeStep of rollouts must be positive"),
-        ({"time": 0.3}, "too short for statistical errors: they need 16 samples"),
+        ({"time": 0.3}, "need 16 samples: take a time of 0.64 ps or more, or no rollouts at all"),
     ],
 )
 def test_settings_without_sense_are_refused(change, message):

@@ -30,7 +30,9 @@ def evaluate(
     data: Annotated[list[Path], typer.Option(help=_DATA)],
     output: Annotated[Path, typer.Option("--output", "-o", help=_OUTPUT)],
     format: Annotated[list[str] | None, typer.Option(help=_FORMAT)] = None,
-    time: Annotated[float, typer.Option(help="time of the rollouts, ps; 0 for none")] = 100.0,
+    time: Annotated[
+        float, typer.Option(help="time of the rollouts, ps: 16 or more for standard errors, or 0 for none")
+    ] = 100.0,
     settling: Annotated[float, typer.Option(help="time of the rollouts before that, ps")] = 5.0,
     timeStep: Annotated[float, typer.Option("--time-step", help="of the rollouts, ps")] = 0.001,
     temperature: Annotated[float | None, typer.Option(help="of the rollouts, K [default: that of the data]")] = None,

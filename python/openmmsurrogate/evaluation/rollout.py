@@ -57,7 +57,9 @@ class RolloutSettings:
         if samples < _FEWEST_SAMPLES:
             raise ValueError(
                 f"rollouts of {self.time:g} ps with samples every {self.frameInterval:g} ps are too short for "
-                f"statistical errors: they need {_FEWEST_SAMPLES} samples"
+                f"statistical errors, which need {_FEWEST_SAMPLES} samples: take a time of "
+                f"{_FEWEST_SAMPLES * max(self.energyInterval, self.frameInterval):g} ps or more, or no rollouts at all "
+                "(of the command evaluate: --time 0)"
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from operator import index
+from typing import SupportsIndex
 
 from openmm import OpenMMException
 
@@ -73,14 +74,14 @@ class Output(Option):
 def as_option(kind: type[IntEnum], value: int | str, name: str) -> int:
     """Convert a constant, its number, or its name in any case, to the number that C++ takes and checks.
 
-    Formats have short names, too.
+    Formats have short names, too, and no plain numbers: 8 could be meant as bits, but is the number of Int4.
 
     Raises
     ------
     OpenMMException
         if there is no constant with that name
     TypeError
-        if the value is neither, or is a constant of another enumeration
+        if the value is neither, or is a constant of another enumeration, or a plain number for a format
     """
     if isinstance(value, str):
         wanted = value.lower()
@@ -89,10 +90,21 @@ def as_option(kind: type[IntEnum], value: int | str, name: str) -> int:
         for member in kind:
             if member.name.lower() == wanted:
                 return member
-        raise OpenMMException(f"{name}: {value!r} is not one of {', '.join(kind.__members__)}")
+        raise OpenMMException(f"{name}: {value!r} is not one of {_list_names(kind)}")
     if isinstance(value, IntEnum) and not isinstance(value, kind):
         raise TypeError(f"{name} must be one of {', '.join(kind.__members__)}, but is {value!r}")
+    if kind is Precision and isinstance(value, SupportsIndex) and not isinstance(value, kind):
+        raise TypeError(
+            f"{name} must be a format, such as SurrogateForce.Int8 or 'int8', not a plain number, which could mean its "
+            f"bits, but is {value!r}"
+        )
     try:
         return index(value)
     except TypeError:
         raise TypeError(f"{name} must be one of {', '.join(kind.__members__)}, but is {value!r}") from None
+
+
+def _list_names(kind: type[IntEnum]) -> str:
+    """List what as_option() takes as a name."""
+    names = ", ".join(kind.__members__)
+    return f"{names} (in short: {', '.join(SHORT_NAMES)})" if kind is Precision else names

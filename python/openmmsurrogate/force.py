@@ -181,9 +181,9 @@ class SurrogateForce(_wrapper.SurrogateForce):
 
         Parameters
         ----------
-        precision : int or str
-            such as ``SurrogateForce.BFloat16``, "bfloat16" or "bf16". ``Default`` means the model's own format; where
-            it has none, Double on platform Reference and Single elsewhere.
+        precision : constant or str
+            such as ``SurrogateForce.BFloat16``, "bfloat16" or "bf16", not a plain number. ``Default`` means the model's
+            own format; where it has none, Double on platform Reference and Single elsewhere.
         """
         super().setPrecision(as_option(Precision, precision, "precision"))
 

@@ -202,7 +202,7 @@ class SurrogateModel(_wrapper.SurrogateModel):
             the types of the particles
         r : float, array_like, Quantity or sequence of Quantities
             distances, nm; finite and not negative
-        format : int or str
+        format : constant or str
             the numeric format to emulate, such as ``NumericFormat.BFloat16`` or "bfloat16"; Default means Double
 
         Returns

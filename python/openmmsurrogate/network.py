@@ -64,7 +64,7 @@ class NumericFormat(_wrapper.NumericFormat):
         Parameters
         ----------
         value : float or array_like
-        format : int or str
+        format : constant or str
             Double, Single, TF32, BFloat16, Float16 or Float8
 
         Returns
@@ -88,7 +88,7 @@ class NumericFormat(_wrapper.NumericFormat):
             the value of one code step; positive
         zeroPoint : int
             the code that stands for 0
-        format : int or str
+        format : constant or str
             ``Int8`` (codes -127 to 127) or ``Int4`` (codes -7 to 7)
 
         Returns

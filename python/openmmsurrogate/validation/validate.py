@@ -45,7 +45,7 @@ def validateSystem(
     platforms : sequence of str
         of "CPU" and "CUDA"; CUDA is tried in each precision of a Context. A platform that OpenMM does not have here
         is listed as skipped.
-    formats : sequence of int or str
+    formats : sequence of constants or str
         numeric formats, such as "bfloat16"; all that a force has if None. That of the force itself is always among
         them.
     progress : callable

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <string>
 #include <vector>
 
 using namespace SurrogatePlugin;
 using OpenMM::OpenMMException;
 using OpenMM::Vec3;
+using std::string;
 using std::vector;
 
 namespace {
@@ -165,8 +167,8 @@ double chooseAlpha(const ChargedBox& box, double cutoff, double error) {
     return std::sqrt(std::max(1.5 * 1.5, std::log(uncut / error))) / cutoff;
 }
 
-/** Get the coarsest grid with an estimated error. */
-std::array<int, 3> chooseGrid(const ChargedBox& box, int splineOrder, double alpha, double error) {
+/** Get the coarsest grid with an estimated error. What was asked for is named where there is none. */
+std::array<int, 3> chooseGrid(const ChargedBox& box, int splineOrder, double alpha, double error, const string& asked) {
     MeshParameters parameters;
     parameters.alpha = alpha;
     // Spacings from so coarse that every estimate is too large, in steps that FFT sizes hardly resolve.
@@ -179,9 +181,8 @@ std::array<int, 3> chooseGrid(const ChargedBox& box, int splineOrder, double alp
             return grid;
     }
     std::stringstream message;
-    message << "TunablePMEForce: no grid has a force error of " << error << " kJ/mol/nm with spline order "
-            << splineOrder << " and alpha " << alpha
-            << "/nm. Use a higher order, a larger cutoff, or a larger tolerance.";
+    message << "TunablePMEForce: no grid meets " << asked << " with spline order " << splineOrder << " and alpha "
+            << alpha << "/nm. Use a higher order, a larger cutoff, or a larger tolerance.";
     throw OpenMMException(message.str());
 }
 
@@ -205,8 +206,10 @@ MeshParameters SurrogatePlugin::chooseMeshParameters(const ChargedBox& box, doub
     MeshParameters parameters;
     parameters.alpha = chooseAlpha(box, cutoff, directShare * tolerance);
     const double direct = estimateDirectError(box, cutoff, parameters.alpha);
+    std::stringstream asked;
+    asked << "the force error tolerance of " << tolerance << " kJ/mol/nm";
     parameters.grid = chooseGrid(box, splineOrder, parameters.alpha,
-                                 std::sqrt(std::max(0.0, tolerance * tolerance - direct * direct)));
+                                 std::sqrt(std::max(0.0, tolerance * tolerance - direct * direct)), asked.str());
     return parameters;
 }
 
@@ -214,6 +217,6 @@ MeshParameters SurrogatePlugin::matchDirectError(const ChargedBox& box, double c
     const double error = matchingShare * estimateDirectError(box, cutoff, alpha);
     MeshParameters parameters;
     parameters.alpha = chooseAlpha(box, cutoff, error);
-    parameters.grid = chooseGrid(box, splineOrder, parameters.alpha, error);
+    parameters.grid = chooseGrid(box, splineOrder, parameters.alpha, error, "the Ewald error tolerance");
     return parameters;
 }

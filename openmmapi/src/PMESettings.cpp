@@ -108,7 +108,7 @@ string findProlateObstacle(const TunablePMEForce& force, const PMEPlatform& plat
     if (!platform.prolateObstacle.empty())
         return platform.prolateObstacle;
     if (force.getNonbondedMethod() != NonbondedForce::PME)
-        return "its method is not PME";
+        return "setNonbondedMethod() sets a method other than PME";
     if (readExplicit(force, false).alpha != 0)
         return "setPMEParameters() sets an alpha, which it does not have";
     if (force.getSplineOrder() != TunablePMEForce::DefaultSplineOrder)

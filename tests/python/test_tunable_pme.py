@@ -249,6 +249,15 @@ def test_casts_and_copies():
         TunablePMEForce.cast(force)
 
 
+def test_a_tolerance_that_no_grid_meets_is_named():
+    positions, charges = make_salt(BOXES["cubic"])
+    force = TunablePMEForce(make_force(charges))
+    force.setKSpaceMethod("spme")
+    force.setForceErrorTolerance(1e-12)
+    with pytest.raises(OpenMMException, match="no grid meets the force error tolerance of 1e-12 kJ/mol/nm with spline"):
+        make_context(make_system(BOXES["cubic"], len(charges), force), positions)
+
+
 def test_arguments():
     force = TunablePMEForce()
     for order in (3, 9):

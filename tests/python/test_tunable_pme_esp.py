@@ -426,7 +426,10 @@ def test_esp_that_cannot_be_used_says_why():
         (lambda force: force.setPMEParameters(3.0, 24, 24, 24), "setPMEParameters.. sets an alpha"),
         (lambda force: force.setSplineOrder(6), "setSplineOrder.. sets an order"),
         (lambda force: force.setEwaldErrorTolerance(1e-7), "its parameters end at 1e-06"),
-        (lambda force: force.setNonbondedMethod(NonbondedForce.LJPME), "its method is not PME"),
+        (
+            lambda force: force.setNonbondedMethod(NonbondedForce.LJPME),
+            r"setNonbondedMethod\(\) sets a method other than PME",
+        ),
     ):
         force = make_esp(make_force(charges))
         change(force)

@@ -183,6 +183,10 @@ def test_force_field_systems():
 def test_replacing_says_what_is_wrong():
     with pytest.raises(ValueError, match="no NonbondedForce"):
         replaceNonbondedForce(openmm.System())
+    with pytest.raises(TypeError, match="a System is needed to replace the NonbondedForce of, but this is None"):
+        replaceNonbondedForce(None)
+    with pytest.raises(OpenMMException, match="kSpaceMethod: 'pppm' is not one of Automatic, SPME, ESP"):
+        replaceNonbondedForce(openmm.System(), kSpaceMethod="pppm")
     with pytest.raises(TypeError, match="no setting 'order'; the settings are kSpaceMethod"):
         replaceNonbondedForce(openmm.System(), order=5)
     for tag, message in (('order="5"', "unknown attribute 'order'"), ('splineOrder="x"', "not a number")):

@@ -104,7 +104,7 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
         tolerance that ESP has parameters for, and a platform on which it is the faster one; else SPME. A Context for
         which ESP is set but cannot be used raises an OpenMMException that says why.
         """
-        super().setKSpaceMethod(as_option(KSpaceMethod, method, "method"))
+        super().setKSpaceMethod(as_option(KSpaceMethod, method, "kSpaceMethod"))
 
     def getKSpaceMethodInContext(self, context: openmm.Context) -> KSpaceMethod:
         """Get what Automatic has become in a Context: SPME or ESP.

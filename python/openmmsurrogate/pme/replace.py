@@ -9,6 +9,7 @@ from typing import Any
 import openmm
 from openmm import XmlSerializer
 
+from openmmsurrogate._convert import check_instance
 from openmmsurrogate.pme.force import TunablePMEForce
 
 SETTERS = {
@@ -73,12 +74,13 @@ def replaceNonbondedForce(system: openmm.System, **settings: Any) -> openmm.Syst
     ValueError
         if there is no NonbondedForce
     TypeError
-        if there is no such setting
+        if there is no such setting, or if it is no System
 
     Examples
     --------
     >>> system = replaceNonbondedForce(forcefield.createSystem(topology, nonbondedMethod=PME), fftPrecision="double")
     """
+    check_instance(system, openmm.System, " to replace the NonbondedForce of")
     apply_settings(TunablePMEForce(), settings)  # wrong ones are told before the System is copied
     result = XmlSerializer.clone(system)
     replace_in_place(result, settings)

@@ -2,12 +2,15 @@
 """Loading of the package, its checks of OpenMM, the command line, and its types."""
 
 import inspect
+import re
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import openmm
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import openmmsurrogate
@@ -86,6 +89,20 @@ def test_doctor_prints_what_there_is():
         *openmmsurrogate.pluginLoadFailures,
     ):
         assert text in result.stdout
+
+
+def test_doctor_tells_what_extra_packages_are_for(monkeypatch, capsys):
+    def find_version(package):
+        if package in ("torch", "h5py"):
+            raise PackageNotFoundError(package)
+        return "1.2.3"
+
+    monkeypatch.setattr(doctor, "version", find_version)
+    doctor.print_versions(Console(width=200))
+    printed = capsys.readouterr().out
+    assert "1.2.3" in printed
+    assert re.search(r"h5py .*not installed \(sample, train, .*need it: pip install '\.\[train\]'", printed)
+    assert re.search(r"torch .*not installed \(train and quantize need it: ", printed)
 
 
 def test_doctor_sees_a_mesh_that_is_wrong(monkeypatch):

@@ -13,6 +13,7 @@ import numpy as np
 import openmm
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 import openmmsurrogate
@@ -21,7 +22,8 @@ from openmmsurrogate._loading import get_platform_names
 
 NEEDED = ("Reference", "CPU")
 UNITS = {"force": "kJ/mol/nm", "energy": "kJ/mol"}
-
+EXTRA = "{} need it: pip install '.[train]' in the folder of this package's source"
+USED_BY = {"torch": "train and quantize", "h5py": "sample, train, quantize and evaluate"}
 
 MADELUNG = 1.747564594633182
 """Of rock salt: D. Borwein, J. M. Borwein and K. F. Taylor, J. Math. Phys. 26, 2999 (1985)."""
@@ -113,11 +115,12 @@ def print_versions(console: Console) -> None:
     table = Table(title="Versions", title_justify="left", show_header=False)
     table.add_row("openmm-surrogate", openmmsurrogate.__version__)
     table.add_row("OpenMM", openmm.version.full_version)
-    for package in ("OpenMM-CUDA-13", "numpy", "torch"):
+    for package in ("OpenMM-CUDA-13", "numpy", *USED_BY):
         try:
             table.add_row(package, version(package))
         except PackageNotFoundError:
-            table.add_row(package, "not installed")
+            needed = f" ({EXTRA.format(USED_BY[package])})" if package in USED_BY else ""
+            table.add_row(package, escape(f"not installed{needed}"))
     table.add_row("Python", platform.python_version())
     table.add_row("System", platform.platform())
     console.print(table)

@@ -99,7 +99,7 @@ def plotFidelity(fidelity: dict, limits: dict, path: Path) -> None:
 def plotSpeed(speed: dict, path: Path) -> None:
     """Draw time and energy per step against the number of ions."""
     with figureStyle():
-        figure = Figure(figsize=(10.0, 4.2), layout="constrained")
+        figure = Figure(figsize=(12.0, 4.2), layout="constrained")
         FigureCanvasAgg(figure)
         for axes, quantity, label in zip(
             figure.subplots(1, 2), ("ms_per_step", "J_per_step"), ("ms/step", "J/step"), strict=True
@@ -113,5 +113,5 @@ def plotSpeed(speed: dict, path: Path) -> None:
                 if points:
                     axes.plot([p[0] for p in points], [p[1] for p in points], label=points[0][2], markersize=5, **style)
             axes.set(xscale="log", yscale="log", xlabel="ions", ylabel=label)
-        figure.axes[0].legend(loc="upper left")
+        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right center")
         figure.savefig(path)

@@ -25,6 +25,25 @@ def test_the_version_is_told():
 
 
 @pytest.mark.parametrize(
+    "command",
+    [["sample"], ["train"], ["quantize"], ["evaluate"], ["validate"], ["tune"], ["doctor"], ["study", "argon"]],
+    ids=" ".join,
+)
+def test_help_has_plain_flags_and_all_defaults(command):
+    result = CliRunner().invoke(cli.app, [*command, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert "<bool>" not in result.stdout
+    text = " ".join(result.stdout.split())
+    defaults = {
+        "sample": "[default: 40, or all of the trajectory]",
+        "evaluate": "[default: CPU for forces in the data, the fastest for rollouts]",
+        "study": "[default: up to 4,000,000 on CUDA, else 2,000]",
+    }
+    assert defaults.get(command[0], "") in text
+    assert ("--virial record" in text) == (command == ["sample"])
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["train", "FILE", "-o", "model.safetensors"],

@@ -65,8 +65,13 @@ class ErrorReportingGroup(TyperGroup):
             warnings.formatwarning = _format_as_python
 
 
+# Without rich's markup: it takes the "[default: ...]" of a text for a tag, and Typer then lists flags as <bool>.
 app = typer.Typer(
-    cls=ErrorReportingGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False
+    cls=ErrorReportingGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
 )
 for command in COMMANDS:
     app.command()(command)

@@ -19,7 +19,7 @@ _POSITIONS = "positions: .pdb or .cif (topology and box, too), or the .xml of a 
 _OPTION = "argument of the function, NAME=VALUE, VALUE as in JSON; may be repeated"
 _TRAJECTORY = "take the configurations of this DCD or XTC file instead of a simulation"
 _TYPE = "type of the particles with an element or atom name, NAME=TYPE or RESIDUE:NAME=TYPE; NAME= for none"
-_VOLUME = "volume of the box relative to the given one; repeat it for several"
+_VOLUME = "volume of the box relative to the given one; repeat it for several [default: 1]"
 _START = "temperature of the first half of the equilibration, K: melt a lattice with it"
 _TEMPERATURE = "K; a simulation needs it"
 _FRAMES = "number of frames [default: 40, or all of the trajectory]"

@@ -21,7 +21,9 @@ _QUICK = "a look at all experiments in small: seconds to minutes, and figures th
 _RETRY = "do those experiments again in which something failed"
 _FOLDER = typer.Argument(help="folder of a study", show_default=False)
 
-study = typer.Typer(no_args_is_help=True, help="Repeat the experiments of the report PNNL-38353.")
+study = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Repeat the experiments of the report PNNL-38353."
+)
 
 Output = Annotated[Path | None, typer.Option("--output", "-o", help=_OUTPUT, show_default=False)]
 Platform = Annotated[str | None, typer.Option(help=_PLATFORM, show_default=False)]

@@ -63,7 +63,7 @@ class TuneResult:
         Its caption says so where nothing is faster than the System as it is, and what could not be tried.
         """
         table = Table(title=f"Force error at most {self.target:.3g} kJ/mol/nm", title_justify="left")
-        for heading in ("split", "alpha (1/nm)", "grid", "precision", "error (kJ/mol/nm)", "ms/step"):
+        for heading in ("split", "alpha (1/nm)", "grid", "precision", "error", "ms/step"):
             table.add_column(heading, justify="right")
         table.add_column("", no_wrap=True)
         best = self.best
@@ -85,7 +85,7 @@ def _describe(trial: Trial) -> tuple[str, ...]:
     """Return the cells of a trial."""
     s = trial.settings
     timing = "" if trial.milliseconds is None else f"{trial.milliseconds:.3g}"
-    grid = " x ".join(map(str, s.grid))
+    grid = "x".join(map(str, s.grid))
     esp = s.kSpaceMethod == "ESP"
     split = f"ESP {s.tolerance:.0e}" if esp else f"SPME {s.splineOrder}"
     return split, "" if esp else f"{s.alpha:.4f}", grid, s.precision, f"{trial.forceError:.3g}", timing

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from openmm import unit
+from openmm import OpenMMException, unit
 
 from openmmsurrogate import _wrapper
 from openmmsurrogate._convert import ENERGY, FORCE, NANOMETER, adopt, as_floats, as_layers, as_list, number_in
@@ -50,7 +50,10 @@ class NumericFormat(_wrapper.NumericFormat):
 
         Raises OpenMMException, which lists the names, if there is none.
         """
-        return Precision(_wrapper.NumericFormat.parse(SHORT_NAMES.get(name, name)))
+        try:
+            return Precision(_wrapper.NumericFormat.parse(SHORT_NAMES.get(name, name)))
+        except OpenMMException as error:
+            raise OpenMMException(f"{error} (in short: {', '.join(SHORT_NAMES)})") from None
 
     @staticmethod
     def isReduced(format: int | str) -> bool:

@@ -176,7 +176,7 @@ def test_format_names_and_rounding():
         (lambda: make_network().setOutputStandardization(0, 0), "standard deviation"),
         (lambda: make_network().setCore(-0.1), "-0.1"),
         (lambda: make_network().setLayerQuantization(1, [-1.0] * 8), "positive"),
-        (lambda: NumericFormat.parse("float7"), "'float7'.*bfloat16"),
+        (lambda: NumericFormat.parse("float7"), "'float7'.*bfloat16.*in short: .*bf16"),
         (lambda: NumericFormat.round(1.0, NumericFormat.Int8), "int8"),
     ],
 )

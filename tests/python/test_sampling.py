@@ -25,6 +25,7 @@ from openmmsurrogate.data import (
     findExclusions,
     findPairs,
     loadSystem,
+    parseOptions,
     parseTypeMap,
     sampleForces,
 )
@@ -254,6 +255,16 @@ def test_systems_are_read_from_xml_with_positions_of_a_pdb_or_a_state(tmp_path):
         loadSystem(FACTORY, tmp_path / "water.pdb")
     with pytest.raises(ValueError, match="does not hold a System, but a State"):
         loadSystem(str(tmp_path / "state.xml"))
+
+
+def test_options_that_a_function_cannot_use_are_told(tmp_path):
+    file = tmp_path / "maker.py"
+    file.write_text("def make(number=1):\n    return number ** 3 if number else undefined\n")
+    with pytest.raises(ValueError, match=r"maker.py:make failed with number = 'four': TypeError: unsupported operand"):
+        loadSystem(f"{file}:make", options=parseOptions(["number=four"]))
+    file.write_text("def make(number=1):\n    return 'four' ** number\n")
+    with pytest.raises(TypeError, match="unsupported operand"):  # a mistake of the function's own
+        loadSystem(f"{file}:make")
 
 
 @pytest.mark.parametrize(

@@ -190,11 +190,12 @@ def test_refit_is_kept_only_if_the_held_out_error_falls(argon):
     ("changes", "message"),
     [
         ({"maxNeighbors": 5}, r"particle \d+ has \d+ neighbors within 0\.6 nm, more than maxNeighbors = 5"),
-        ({"heldOutFraction": 0.01}, "6 frames, of which heldOutFraction = 0.01 leaves 6 for training and 0"),
+        ({"heldOutFraction": 0.01}, "heldOutFraction = 0.01 leaves 6 for training and 0 for .*: use 0.17 or more"),
+        ({"heldOutFraction": 0.99}, "heldOutFraction = 0.99 leaves 0 for training and 6 for .*: use 0.8333 or less"),
         ({"cutoff": 0.12}, "no pair A-A comes within 0.12 nm"),
         ({"learningRate": 1e30, "warmupSteps": 0}, "the loss is not finite"),
     ],
-    ids=["neighbors", "split", "cutoff", "divergence"],
+    ids=["neighbors", "split", "all held out", "cutoff", "divergence"],
 )
 def test_says_what_is_wrong_with_the_data(argon, changes, message):
     with pytest.raises(ValueError, match=message):

@@ -151,7 +151,13 @@ def _call(function: Callable[..., Any], source: str, options: dict[str, Any]) ->
         inspect.signature(function).bind(**options)
     except TypeError as error:
         raise ValueError(f"{source} cannot be called with {options}: {error}") from error
-    result = function(**options)
+    try:
+        result = function(**options)
+    except (TypeError, ValueError) as error:
+        if not options:  # nothing that was given here can be at fault
+            raise
+        given = ", ".join(f"{name} = {value!r}" for name, value in options.items())
+        raise ValueError(f"{source} failed with {given}: {type(error).__name__}: {error}") from error
     if not isinstance(result, tuple) or len(result) != 3 or not isinstance(result[0], openmm.System):
         raise ValueError(f"{source} must return (system, topology or None, positions), but returned {type(result)}")
     system, topology, positions = result

@@ -84,9 +84,9 @@ def loadCandidates(models: Sequence[str | os.PathLike[str]], plainFormats: Seque
     Raises
     ------
     ValueError
-        if two models have the same label
+        if two models have the same label, or there is no such format
     OpenMMException
-        if a model cannot be read, or there is no such format
+        if a model cannot be read
     """
     candidates = []
     for path in models:
@@ -113,7 +113,10 @@ def _variant_of(model: SurrogateModel) -> str:
 
 
 def _round_plainly(label: str, model: SurrogateModel, text: str, source: str) -> Candidate:
-    format = NumericFormat.parse(text.removesuffix(WHOLE))
+    try:
+        format = NumericFormat.parse(text.removesuffix(WHOLE))
+    except openmm.OpenMMException as error:
+        raise ValueError(f"{error}; each may be followed by {WHOLE}, for all layers") from None
     rounded = copy.copy(model)
     rounded.setEndLayersSingle(not text.endswith(WHOLE))
     variant = "plain, all layers" if text.endswith(WHOLE) else "plain"

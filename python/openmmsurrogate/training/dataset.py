@@ -74,9 +74,16 @@ def split_frames(dataset: ForceDataset, heldOutFraction: float, name: str) -> tu
     if not 0 < held < total:
         raise ValueError(
             f"{name} has {total} frames, of which heldOutFraction = {heldOutFraction:g} leaves {total - held} for "
-            f"training and {held} for validation; both need at least one"
+            f"training and {held} for validation; both need at least one: {_find_remedy(total, held)}"
         )
     return range(total - held), range(total - held, total)
+
+
+def _find_remedy(total: int, held: int) -> str:
+    """Say which heldOutFraction would leave frames of both kinds."""
+    if total < 2:
+        return "record 2 frames or more"
+    return f"use {1 / total:.2g} or more" if held == 0 else f"use {1 - 1 / total:.4g} or less"
 
 
 def load_data(datasets: Sequence[ForceDataset], names: Sequence[str], config: TrainingConfig) -> TrainingData:

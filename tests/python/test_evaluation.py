@@ -2,11 +2,13 @@
 """Evaluation of models: forces on held-out data, rollouts, and the command evaluate."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import openmm
 import pytest
 import small_liquid
+from matplotlib.figure import Figure
 from openmm import unit
 from typer.testing import CliRunner
 
@@ -28,6 +30,7 @@ from openmmsurrogate.evaluation import (
     readHeldOut,
     runRollout,
 )
+from openmmsurrogate.plots.evaluation_figure import _draw_energies
 
 BOX = 2.0 * np.eye(3)
 COUNT = 125
@@ -314,3 +317,15 @@ def test_the_command_writes_tables_figure_and_json(tmp_path):
     result = CliRunner().invoke(cli.app, ["evaluate", "argon", "--data", str(unknown), "-o", str(folder)])
     assert result.exit_code == 1
     assert "does not say its temperature" in result.stderr
+
+
+@pytest.mark.parametrize("percent", [(-3.0, 0.1), (80.0, -0.3), (1000.0, -2000.0), (0.05, -0.02)])
+def test_no_mean_energy_is_cut_by_the_edge_of_its_panel(percent):
+    axes = Figure().subplots()
+    rollouts = [SimpleNamespace(average=SimpleNamespace(mean=-5.0 - 0.05 * p, standardError=1e-3)) for p in percent]
+    reference = SimpleNamespace(average=SimpleNamespace(mean=-5.0, standardError=1e-3))
+    _draw_energies(axes, reference, [("model", rollout, "red") for rollout in rollouts])
+    assert axes.get_yscale() == ("symlog" if max(map(abs, percent)) > 0.2 else "linear")
+    heights = axes.transAxes.inverted().transform(axes.transData.transform([(0.0, -p) for p in percent]))[:, 1]
+    assert heights.min() > 0.03
+    assert heights.max() < 0.97

@@ -154,6 +154,14 @@ def _choose_looks(entries: Sequence[ModelEvaluation]) -> list[tuple[str, Any]]:
     ]
 
 
+def _pad_limits(axes: Axes, share: float) -> None:
+    """Widen the limits of y by a share of the axis on both sides, as it is drawn, so that no marker is cut."""
+    transform = axes.yaxis.get_transform()
+    low, high = transform.transform(np.array(axes.get_ylim()))
+    margin = share * (high - low)
+    axes.set_ylim(*transform.inverted().transform(np.array([low - margin, high + margin])))
+
+
 def _draw_energies(axes: Axes, reference: Rollout, rollouts: Sequence[tuple[str, Rollout, str]]) -> None:
     """Draw mean energies relative to that of MD with two standard errors, logarithmic beyond 0.2 % if any is."""
     mean = float(reference.average.mean)
@@ -167,6 +175,7 @@ def _draw_energies(axes: Axes, reference: Rollout, rollouts: Sequence[tuple[str,
     axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", fontsize=7.5)
     if max(abs(limit) for limit in axes.get_ylim()) > 0.2:
         axes.set_yscale("symlog", linthresh=0.2, linscale=1.5)
+        _pad_limits(axes, 0.08)
     text = f"{mean:.4f}".replace("-", "\N{MINUS SIGN}")
     axes.set(title="Mean potential energy", ylabel=f"deviation from MD, {text} kJ/mol per particle (%)")
     axes.legend(loc="best")

@@ -206,7 +206,7 @@ writer.close()
 
 def test_without_h5py_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(ImportError, match=r"openmm-surrogate\[train\]"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[train\]' in the folder of this package's source"):
         make_writer(tmp_path / "data.h5")
 
 

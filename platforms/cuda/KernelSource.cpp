@@ -162,7 +162,6 @@ string KernelSource::makeNetworkProgram(const NetworkProgramOptions& options) {
            defineShape(options.shape) +
            define("SIZE_OF_NETWORK_SET",
                   options.doublePrecision ? sizeof(NetworkSetView<double>) : sizeof(NetworkSetView<float>)) +
-           define("SIZE_OF_NETWORK_OUTPUT", sizeof(NetworkOutputView)) +
            joinFiles({"surrogate/networkSet.cu", "surrogate/networkFormats.cu", "surrogate/networkActivation.cu",
                       "surrogate/networkProducts.cu", "surrogate/networkLayers.cu", "surrogate/networkList.cu",
                       "surrogate/networkPairs.cu", "surrogate/network.cu"});

@@ -87,10 +87,7 @@ void CudaDirectSpaceKernel<Real>::initialize(const System& system, const Tunable
     pairs.reset(new CudaPairList<Real>("TunablePMEForce", cuda, particles, options.cutoff, true,
                                        {chooseSkin(system), options.longLists}));
     exceptions.reset(new CudaExceptions<Real>(cuda, force.getNumParticles(), excluded));
-    energySum.initialize<long long>(cuda, 2, "directEnergySum");
-    energySum.upload(vector<long long>(2, 0));
-    energyTicket.initialize<int>(cuda, 1, "directEnergyTicket");
-    energyTicket.upload(vector<int>(1, 0));
+    output.reset(new CudaForceOutput(cuda));
     setParameters(settings);
     info = new DirectForceInfo(force);
     cuda.addForce(info);
@@ -162,19 +159,18 @@ template <class Real>
 void CudaDirectSpaceKernel<Real>::launch(const Vec3 box[3], CUdeviceptr forces, bool includeEnergy) {
     checkBox(box, options.cutoff);
     compile(box[1][0] != 0 || box[2][0] != 0 || box[2][1] != 0);
-    ForceOutputView output = {forces, cuda.getPaddedNumAtoms(), cuda.getEnergyBuffer().getDevicePointer(),
-                              energySum.getDevicePointer(), energyTicket.getDevicePointer()};
+    ForceOutputView view = output->getView(forces);
     const int members = pairs->getNumMembers();
     pairs->update(box); // exceptions need its box, even if there are no pairs
     if (members > 0) {
         CUdeviceptr ofKinds = pairParameters.getDevicePointer();
-        void* arguments[] = {&pairs->getView(), &ofKinds, &output};
+        void* arguments[] = {&pairs->getView(), &ofKinds, &view};
         const int perBlock = DirectProgram::Threads / KernelSource::getListThreads(options.numAtoms, options.longLists);
         const int numClusters = (members + KernelSource::ClusterSize - 1) / KernelSource::ClusterSize;
         launchKernel(cuda, includeEnergy ? forceAndEnergyKernel : forceKernel, arguments,
                      (numClusters + perBlock - 1) / perBlock, DirectProgram::Threads);
     }
-    exceptions->launch(pairs->getView(), output, includeEnergy);
+    exceptions->launch(pairs->getView(), view, includeEnergy);
 }
 
 /**

@@ -2,6 +2,7 @@
 #ifndef OPENMM_SURROGATE_CUDADIRECTSPACEKERNEL_H_
 #define OPENMM_SURROGATE_CUDADIRECTSPACEKERNEL_H_
 
+#include "../pairs/CudaForceOutput.h"
 #include "../pairs/CudaPairList.h"
 #include "CudaExceptions.h"
 #include "DirectProgram.h"
@@ -50,11 +51,12 @@ private:
     typename CudaPairList<Real>::Particles particles;
     std::unique_ptr<CudaPairList<Real> > pairs;
     std::unique_ptr<CudaExceptions<Real> > exceptions;
+    std::unique_ptr<CudaForceOutput> output;
     DirectForceInfo* info = nullptr; // owned by the Context
     DirectProgramOptions options;
     bool optionsChanged = true; // since the program was made
     std::string program;        // the source that is compiled
-    OpenMM::CudaArray pairParameters, energySum, energyTicket;
+    OpenMM::CudaArray pairParameters;
     CUfunction forceKernel = nullptr, forceAndEnergyKernel = nullptr;
 };
 

@@ -2,13 +2,11 @@
 #include "CudaPairList.h"
 #include "../CudaDriver.h"
 #include "../KernelSource.h"
+#include "CellGridChoice.h"
 #include "openmmsurrogate/internal/ForceParticles.h"
 #include <openmm/OpenMMException.h>
 #include <openmm/common/ContextSelector.h>
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <numeric>
 
 using namespace OpenMM;
 using namespace SurrogatePlugin;
@@ -18,14 +16,8 @@ using std::vector;
 
 namespace {
 
-// Cells of a range/6 along x, where they are neighbors in memory, and range/1.5 across. Measured: docs/theory/pair-list.md. In denser systems
-// smaller ones, so many in the cube that holds a cluster of them, which makes clusters compact and lists short.
-constexpr double CellsPerRange[3] = {6, 1.5, 1.5}, CellsPerCluster[3] = {3.77, 0.94, 0.94};
-// Rows of cells are cut to this length, so that the particles around several of them stay in the cache of a multiprocessor.
-constexpr int LongestSegment = 128;
 constexpr int InitialCapacity = 224, CapacityStep = 32, LargestCapacity = 8192;
 constexpr int BlockSize = 128;
-constexpr int LargestAxis = 1 << 20;
 constexpr int MostParticles = 1 << 28; // what entries of the list can number
 
 int countClusters(int numParticles) {
@@ -208,88 +200,15 @@ void CudaPairList<Real>::chooseSkin(const Vec3 box[3]) {
     view.maxMove2 = (Real) (0.25 * skin * skin);
 }
 
-/**
- * Choose the number of cells along each axis of the box, and of the torus that they are folded onto, which has no more than there is memory
- * for and as many as go into the box a whole number of times.
- */
-template <class Real>
-void CudaPairList<Real>::setCells(const double cellsPerBox[3], int num[3], int folded[3]) const {
-    double product = 1;
-    for (int k = 0; k < 3; k++) {
-        num[k] = (int) std::max(1.0, std::min((double) LargestAxis, std::floor(cellsPerBox[k])));
-        product *= num[k];
-    }
-    const double shrink = std::max(1.0, std::cbrt(product / maxCells));
-    for (int k = 0; k < 3; k++)
-        folded[k] = std::max(1, (int) (num[k] / shrink));
-    for (int k = 0; k < 3 && (double) folded[0] * folded[1] * folded[2] > maxCells; k++) // a flat or long box
-        folded[k] = std::min(folded[k], std::max(1, (int) std::cbrt((double) maxCells)));
-    folded[0] -= folded[0] % ((folded[0] + LongestSegment - 1) / LongestSegment); // segments of equal lengths
-    for (int k = 0; k < 3; k++)
-        num[k] -= num[k] % folded[k]; // so that neighbors across the boundary of the box are neighbors on the torus
-}
-
 template <class Real>
 void CudaPairList<Real>::chooseGrid(const Vec3 box[3]) {
-    CellGrid<Real>& grid = view.grid;
-    int num[3], folded[3];
-    double reach[3], width[3];
-    if (!periodic) { // infinite space, folded onto a torus; cells that meet there are told apart by distance
-        const double perAxis = std::floor(std::cbrt((double) maxCells));
-        setCells(std::array<double, 3>{perAxis, perAxis, perAxis}.data(), num, folded);
-        for (int k = 0; k < 3; k++) {
-            reach[k] = CellsPerRange[k];
-            width[k] = range / CellsPerRange[k];
-        }
-        grid.rowX = (Real) (1 / width[0]);
-        grid.rowY = (Real) (1 / width[1]);
-        grid.rowZ = (Real) (1 / width[2]);
-        grid.rowXy = grid.rowXz = grid.rowYz = 0;
-    } else {
-        const double ax = box[0][0], bx = box[1][0], by = box[1][1], cx = box[2][0], cy = box[2][1], cz = box[2][2];
-        // Rows of the inverse of the box matrix: fractional coordinates of a position.
-        const double rows[3][3] = {{1 / ax, -bx / (ax * by), (bx * cy - by * cx) / (ax * by * cz)},
-                                   {0, 1 / by, -cy / (by * cz)},
-                                   {0, 0, 1 / cz}};
-        const double edge = std::cbrt(ax * by * cz * KernelSource::ClusterSize / std::max(1, view.numMembers));
-        double height[3], cells[3]; // planes of constant fractional coordinate are 1/|row| apart
-        for (int k = 0; k < 3; k++) {
-            height[k] = 1 / std::sqrt(rows[k][0] * rows[k][0] + rows[k][1] * rows[k][1] + rows[k][2] * rows[k][2]);
-            cells[k] = height[k] * std::max(CellsPerRange[k] / range, CellsPerCluster[k] / edge);
-        }
-        setCells(cells, num, folded);
-        for (int k = 0; k < 3; k++) {
-            width[k] = height[k] / num[k];
-            reach[k] = range / width[k];
-        }
-        grid.rowX = (Real) rows[0][0];
-        grid.rowXy = (Real) rows[0][1];
-        grid.rowXz = (Real) rows[0][2];
-        grid.rowY = (Real) rows[1][1];
-        grid.rowYz = (Real) rows[1][2];
-        grid.rowZ = (Real) rows[2][2];
-        view.box = {(Real) ax, (Real) bx,       (Real) by,       (Real) cx,      (Real) cy,
-                    (Real) cz, (Real) (1 / ax), (Real) (1 / by), (Real) (1 / cz)};
-    }
-    grid.numX = num[0];
-    grid.numY = num[1];
-    grid.numZ = num[2];
-    grid.foldedX = folded[0];
-    grid.foldedY = folded[1];
-    grid.foldedZ = folded[2];
-    grid.numSegments = (folded[0] + LongestSegment - 1) / LongestSegment;
-    grid.segment = folded[0] / grid.numSegments;
-    grid.reachX = (Real) reach[0];
-    grid.reachY = (Real) reach[1];
-    grid.reachZ = (Real) reach[2];
-    grid.widthX = (Real) width[0];
-    grid.widthY = (Real) width[1];
-    grid.widthZ = (Real) width[2];
-    grid.inverseWidthX = (Real) (1 / width[0]);
-    grid.inverseFoldedX = (Real) (1.0 / folded[0]);
-    grid.inverseFoldedY = (Real) (1.0 / folded[1]);
-    grid.inverseFoldedZ = (Real) (1.0 / folded[2]);
-    grid.inverseSegment = (Real) (1.0 / grid.segment);
+    const CellGridChoice<Real> choice(range, view.numMembers, maxCells);
+    view.grid = periodic ? choice.makePeriodic(box) : choice.makeInfinite();
+    if (!periodic)
+        return;
+    const double ax = box[0][0], by = box[1][1], cz = box[2][2];
+    view.box = {(Real) ax, (Real) box[1][0], (Real) by,       (Real) box[2][0], (Real) box[2][1],
+                (Real) cz, (Real) (1 / ax),  (Real) (1 / by), (Real) (1 / cz)};
 }
 
 /**

@@ -91,7 +91,6 @@ private:
     void allocate();
     void growIfNeeded();
     void setCapacity(int capacity);
-    void setCells(const double cellsPerBox[3], int num[3], int folded[3]) const;
     void chooseSkin(const OpenMM::Vec3 box[3]);
     void chooseGrid(const OpenMM::Vec3 box[3]);
     const std::string force;

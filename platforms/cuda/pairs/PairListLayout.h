@@ -42,7 +42,7 @@ struct PairListView {
         report;
 };
 
-/** Of pairs/forces.cu. */
+/** Of pairs/forceOutput.cu. */
 struct ForceOutputView {
     CUdeviceptr force;
     int paddedNumAtoms;

@@ -18,12 +18,12 @@ string SurrogatePlugin::makePairSource(const PairProgramOptions& options) {
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            define("SIZE_OF_PAIR_LIST",
                   options.doublePrecision ? sizeof(PairListView<double>) : sizeof(PairListView<float>)) +
+           define("SIZE_OF_FORCE_OUTPUT", sizeof(ForceOutputView)) +
            joinFiles({"common/arithmetic.cu", "common/fixedPoint.cu", "common/periodicBox.cu", "pairs/pairList.cu",
                       "pairs/displacement.cu", "pairs/cells.cu", "pairs/clusters.cu", "pairs/surroundings.cu",
-                      "pairs/neighbors.cu", "pairs/build.cu"});
+                      "pairs/neighbors.cu", "pairs/build.cu", "pairs/forceOutput.cu"});
 }
 
 string SurrogatePlugin::makeForceSource(bool deterministic) {
-    return define("DETERMINISTIC", deterministic) + define("SIZE_OF_FORCE_OUTPUT", sizeof(ForceOutputView)) +
-           joinFiles({"pairs/forces.cu"});
+    return define("DETERMINISTIC", deterministic) + joinFiles({"pairs/forces.cu"});
 }

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Sums of the forces on a cluster, whose list LIST_THREADS threads go through.
 
-/** Where force kernels leave their results. */
-struct ForceOutput {
-    FixedPoint* __restrict__ gm_force; // [3][paddedNumAtoms]
-    int paddedNumAtoms;
-    EnergyOutput energy;
-};
-
-static_assert(sizeof(ForceOutput) == SIZE_OF_FORCE_OUTPUT, "PairListLayout.h differs from forces.cu");
-
 // What threads sum forces in. The order of the sums depends on the list, so that determinism takes integers: the list of a run that
 // was continued from a checkpoint is another one.
 #if DETERMINISTIC

@@ -62,12 +62,6 @@ void CudaNetworkKernel<Real>::upload(const SurrogateForce& force) {
     const SurrogateModel& model = force.getModel();
     const FormatScheme scheme = {this->settings->precision, model.getEndLayersSingle(), model.getWeightGroupSize()};
     checkChip(scheme.format);
-    if (!energySum.isInitialized()) {
-        energySum.initialize<long long>(this->context, 2, "surrogateEnergySum");
-        energySum.upload(vector<long long>(2, 0));
-        ticket.initialize<int>(this->context, 1, "surrogateTicket");
-        ticket.upload(vector<int>(1, 0));
-    }
     vector<std::pair<int, NetworkShape> > shapes; // of the networks in use
     for (int network = 0; network < this->interactions->getNumNetworks(); network++)
         if (this->interactions->getFunction(network))
@@ -262,13 +256,11 @@ void CudaNetworkKernel<Real>::listPairs(Group& group) {
 template <class Real>
 void CudaNetworkKernel<Real>::launchForces(bool includeEnergy) {
     CudaContext& context = this->context;
+    ForceOutputView output = this->output->getView();
     for (auto& group : groups) {
         if (includeEnergy && !group->hasEnergies)
             makeEnergies(*group);
         listPairs(*group);
-        NetworkOutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
-                                    context.getEnergyBuffer().getDevicePointer(), energySum.getDevicePointer(),
-                                    ticket.getDevicePointer()};
         void* arguments[] = {&this->pairs->getView(), &group->view, &output};
         const int warps = group->launch.numWarps;
         const int numBlocks = std::min(group->mostBlocks, (this->pairs->getNumMembers() + warps - 1) / warps);

@@ -46,7 +46,6 @@ private:
     };
     std::vector<std::unique_ptr<Group> > groups;
     std::string listProgram; // the source that the kernels of the list are from: that of the first group
-    OpenMM::CudaArray energySum, ticket;
     int numProcessors = 0;
 };
 

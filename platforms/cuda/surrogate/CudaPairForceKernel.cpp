@@ -43,6 +43,7 @@ void CudaPairForceKernel<Real>::initialize(const System&, const SurrogateForce& 
     hasExclusions = force.getNumExclusions() > 0;
     particles.reset(new ForceParticles(force));
     interactions.reset(new PairInteractions(force, *settings));
+    output.reset(new CudaForceOutput(context));
     upload(force);
     pairs.reset(new CudaPairList<Real>("SurrogateForce", context, readParticles(force), force.getCutoffDistance(),
                                        periodic, {}));

@@ -3,6 +3,7 @@
 #define OPENMM_SURROGATE_CUDAPAIRFORCEKERNEL_H_
 
 #include "../KernelSource.h"
+#include "../pairs/CudaForceOutput.h"
 #include "../pairs/CudaPairList.h"
 #include "openmmsurrogate/internal/ForceParticles.h"
 #include "openmmsurrogate/internal/KernelSettings.h"
@@ -37,6 +38,7 @@ protected:
     std::unique_ptr<KernelSettings> settings;
     std::unique_ptr<PairInteractions> interactions;
     std::unique_ptr<CudaPairList<Real> > pairs;
+    std::unique_ptr<CudaForceOutput> output;
     bool periodic = true, hasExclusions = false;
 
 private:

@@ -26,12 +26,6 @@ void CudaTableKernel<Real>::upload(const SurrogateForce&) {
     tables.energyRows = replace(energyRows, rows.energies, "surrogateEnergyRows");
     tables.grids = replace(grids, rows.grids, "surrogateTableGrids");
     tables.numRows = rows.getNumRows();
-    if (energySum.isInitialized())
-        return;
-    energySum.initialize<long long>(context, 2, "surrogateEnergySum");
-    energySum.upload(vector<long long>(2, 0));
-    energyTicket.initialize<int>(context, 1, "surrogateEnergyTicket");
-    energyTicket.upload(vector<int>(1, 0));
 }
 
 template <class Real>
@@ -64,9 +58,7 @@ void CudaTableKernel<Real>::compile(bool triclinic) {
 template <class Real>
 void CudaTableKernel<Real>::launchForces(bool includeEnergy) {
     CudaContext& context = this->context;
-    ForceOutputView output = {context.getForce().getDevicePointer(), context.getPaddedNumAtoms(),
-                              context.getEnergyBuffer().getDevicePointer(), energySum.getDevicePointer(),
-                              energyTicket.getDevicePointer()};
+    ForceOutputView output = this->output->getView();
     void* arguments[] = {&this->pairs->getView(), &tables, &output};
     const int groups = launch.threads / KernelSource::getListThreads(context.getNumAtoms(), false);
     const int numClusters = (this->pairs->getNumMembers() + KernelSource::ClusterSize - 1) / KernelSource::ClusterSize;

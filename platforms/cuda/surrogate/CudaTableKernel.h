@@ -23,7 +23,7 @@ private:
     TableView<Real> tables;
     TableLaunch launch;
     int mostBlocks = 1; // that are resident at once
-    OpenMM::CudaArray forceRows, energyRows, grids, energySum, energyTicket;
+    OpenMM::CudaArray forceRows, energyRows, grids;
     CUfunction forceKernel = nullptr, forceAndEnergyKernel = nullptr;
 };
 

@@ -15,12 +15,6 @@ struct NetworkSetView {
     CUdeviceptr words, networkOfTypes, pairs, pairState, energies, energyGrids;
 };
 
-struct NetworkOutputView {
-    CUdeviceptr force;
-    int paddedNumAtoms;
-    CUdeviceptr energyBuffer, energySum, energyTicket;
-};
-
 } // namespace SurrogatePlugin
 
 #endif /*OPENMM_SURROGATE_NETWORKLAYOUT_H_*/

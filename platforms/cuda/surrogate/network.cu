@@ -44,7 +44,7 @@ __device__ __forceinline__ void addLargeForce(const PairList& list, FixedPoint* 
 }
 
 /** Add to the force on a particle, given by its slot. Nothing waits for the result, unless the force is a thousandth of what fits. */
-__device__ __forceinline__ void addToForce(const PairList& list, const NetworkOutput& output, int slot, FixedPoint x,
+__device__ __forceinline__ void addToForce(const PairList& list, const ForceOutput& output, int slot, FixedPoint x,
                                            FixedPoint y, FixedPoint z) {
     FixedPoint* gm_force = output.gm_force + slot;
     constexpr long long large = 1LL << 53;
@@ -65,7 +65,7 @@ __device__ __forceinline__ void addToForce(const PairList& list, const NetworkOu
  *
  * @param first  slot of the first particle, negative for lanes without a pair
  */
-__device__ __forceinline__ void addBatchForces(const PairList& list, const NetworkOutput& output, int first, int second,
+__device__ __forceinline__ void addBatchForces(const PairList& list, const ForceOutput& output, int first, int second,
                                                FixedPoint x, FixedPoint y, FixedPoint z, int lane) {
     if (first >= 0)
         addToForce(list, output, second, 0 - x, 0 - y, 0 - z);
@@ -87,7 +87,7 @@ __device__ __forceinline__ void addBatchForces(const PairList& list, const Netwo
 template <bool WithEnergy>
 __device__ __forceinline__ void
 processBatch(const PairList& list, const NetworkSet& networks, int index, const Network& network,
-             const NetworkOutput& output, const PairQueue& queue, int head, int count, int lane, FixedEnergy& energy) {
+             const ForceOutput& output, const PairQueue& queue, int head, int count, int lane, FixedEnergy& energy) {
     __syncwarp(); // what the other lanes have queued is seen
     const bool hasPair = lane < min(count, BATCH);
     const int slot = (head + lane) % PairQueue::Size;
@@ -111,7 +111,7 @@ processBatch(const PairList& list, const NetworkSet& networks, int index, const 
 /** Go through all pairs that interact by one network. */
 template <bool WithEnergy>
 __device__ __forceinline__ void processPairs(const PairList& list, const NetworkSet& networks, int index,
-                                             const Network& network, const NetworkOutput& output, PairStage& stage,
+                                             const Network& network, const ForceOutput& output, PairStage& stage,
                                              PairQueue& queue, int warpOfBlock, int lane, FixedEnergy& energy) {
     // Where lists did not fit, the cells are searched instead, this once: slower, and as exact. The host then grows the lists.
     const bool hasPairs = listsFit(list) && networks.gm_pairState[PAIRS_LISTED] != PAIRS_DO_NOT_FIT;
@@ -174,7 +174,7 @@ __device__ __forceinline__ Network loadNetwork(const NetworkSet& networks, int i
 
 template <bool WithEnergy>
 __device__ __forceinline__ void computeNetworks(const PairList& list, const NetworkSet& networks,
-                                                const NetworkOutput& output) {
+                                                const ForceOutput& output) {
     __shared__ PairQueue sm_queue[NETWORK_WARPS];
     __shared__ __align__(16) PairStage sm_stage[NETWORK_WARPS];
     const int thread = keep(threadIdx.x), lane = thread % 32, warp = thread / 32;
@@ -190,12 +190,12 @@ __device__ __forceinline__ void computeNetworks(const PairList& list, const Netw
 }
 
 extern "C" __global__ void __launch_bounds__(32 * NETWORK_WARPS, NETWORK_MIN_BLOCKS)
-    computeNetworkForces(PairList list, NetworkSet networks, NetworkOutput output) {
+    computeNetworkForces(PairList list, NetworkSet networks, ForceOutput output) {
     computeNetworks<false>(list, networks, output);
 }
 
 extern "C" __global__ void __launch_bounds__(32 * NETWORK_WARPS, NETWORK_MIN_BLOCKS)
-    computeNetworkForcesAndEnergy(PairList list, NetworkSet networks, NetworkOutput output) {
+    computeNetworkForcesAndEnergy(PairList list, NetworkSet networks, ForceOutput output) {
     computeNetworks<true>(list, networks, output);
 }
 

@@ -14,11 +14,4 @@ struct NetworkSet {
     const Real* __restrict__ gm_energyGrids; // [numNetworks][2], core radius and 1/spacing of the nodes
 };
 
-struct NetworkOutput {
-    FixedPoint* __restrict__ gm_force; // [3][paddedNumAtoms]
-    int paddedNumAtoms;
-    EnergyOutput energy;
-};
-
-static_assert(sizeof(NetworkSet) == SIZE_OF_NETWORK_SET && sizeof(NetworkOutput) == SIZE_OF_NETWORK_OUTPUT,
-              "NetworkLayout.h differs from networkSet.cu");
+static_assert(sizeof(NetworkSet) == SIZE_OF_NETWORK_SET, "NetworkLayout.h differs from networkSet.cu");

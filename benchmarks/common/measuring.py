@@ -23,6 +23,7 @@ class Plan:
     minimumSteps: int  # in all windows together
     maximumSeconds: float  # for all windows together, whatever the minimum
     settlingSteps: int  # before: kernels are compiled, lists grow, OpenMM reorders
+    multiple: int = 1  # of which a window holds a multiple of steps, whatever the maximum
 
 
 @dataclass
@@ -55,7 +56,8 @@ def settle(measurement: Measurement, plan: Plan) -> None:
     stepper.wait()
     perStep = (time.perf_counter() - start) / steps
     wanted = max(plan.seconds / perStep, plan.minimumSteps / plan.repeats)
-    measurement.steps = max(1, math.ceil(min(wanted, plan.maximumSeconds / plan.repeats / perStep)))
+    fitting = max(1, math.ceil(min(wanted, plan.maximumSeconds / plan.repeats / perStep)))
+    measurement.steps = plan.multiple * math.ceil(fitting / plan.multiple)
 
 
 def measureWindow(measurement: Measurement) -> None:

@@ -95,6 +95,7 @@ class SaltContestant:
     arithmetic: str | None = None
     wholeSteps: bool = True
     hasPairs: bool = True
+    reorders: bool = False  # uses OpenMM's list, for which CUDA reorders ions on the host, every REORDERING_INTERVAL
 
     def prepare(self, systems: SaltSystems, setting: Setting) -> SaltStepper:
         """Make a Context that goes on from the salt."""
@@ -115,13 +116,23 @@ ANY, LARGE = 10**9, 1_000_000  # ions
 
 def makePME(name: str, label: str, cutoff: float, tolerance: float, precision: str, largest: int) -> SaltContestant:
     """Return stock PME."""
-    return SaltContestant(name, label, lambda s: s.withPME(cutoff, tolerance), cutoff, precision, largest)
+    return SaltContestant(
+        name, label, lambda s: s.withPME(cutoff, tolerance), cutoff, precision, largest, reorders=True
+    )
 
 
 def makeTunable(name: str, label: str, method: int, forceError: float, largest: int) -> SaltContestant:
     """Return TunablePMEForce with a force error, kJ/mol/nm."""
     rc = nacl_system.CUTOFF
-    return SaltContestant(name, label, lambda s: s.withTunablePME(method, forceError), rc, "single", largest)
+    return SaltContestant(
+        name,
+        label,
+        lambda s: s.withTunablePME(method, forceError),
+        rc,
+        "single",
+        largest,
+        reorders=method == TunablePMEForce.SPME,
+    )
 
 
 def makeTable(name: str, cutoff: float, tolerance: float, largest: int) -> SaltContestant:

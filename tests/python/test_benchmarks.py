@@ -195,6 +195,7 @@ def test_windows_hold_enough_steps_and_their_energy(monkeypatch):
     for plan, steps in (
         (measuring.Plan(0.5, 3, 1000, 60.0, 300), 334),
         (measuring.Plan(1.0, 3, 1000, 60.0, 300), 500),
+        (measuring.Plan(1.0, 3, 1000, 60.0, 300, multiple=251), 502),
         (measuring.Plan(1.0, 3, 1000, 0.3, 300), 50),
     ):
         measurement = measuring.Measurement(contestant, Stepper())

@@ -145,14 +145,14 @@ private:
     vector<AxisSample> samples[3];
 };
 
-std::array<int, 3> makeGrid(const ChargedBox& box, double spacing, int order) {
+std::array<int, 3> makeGrid(const ChargedBox& box, double spacing, int order, const string& asked) {
     std::array<int, 3> grid;
     for (int d = 0; d < 3; d++) {
         const double length = std::sqrt(box.vectors[d].dot(box.vectors[d]));
         const double points = std::ceil(length / spacing);
         if (!(points < 1 << 20))
             throw OpenMMException(
-                "TunablePMEForce: the error tolerance would need a grid of 2^20 or more points along box vector " +
+                "TunablePMEForce: " + asked + " would need a grid of 2^20 or more points along box vector " +
                 std::string(1, "abc"[d]) + ". Use a higher spline order, a larger cutoff, or a larger tolerance.");
         grid[d] = findFFTSize(std::max((int) points, order));
     }
@@ -173,7 +173,7 @@ std::array<int, 3> chooseGrid(const ChargedBox& box, int splineOrder, double alp
     parameters.alpha = alpha;
     // Spacings from so coarse that every estimate is too large, in steps that FFT sizes hardly resolve.
     for (double spacing = 2 / alpha; spacing > 1e-3; spacing *= 0.97) {
-        const std::array<int, 3> grid = makeGrid(box, spacing, splineOrder);
+        const std::array<int, 3> grid = makeGrid(box, spacing, splineOrder, asked);
         if (grid == parameters.grid)
             continue;
         parameters.grid = grid;
@@ -207,7 +207,7 @@ MeshParameters SurrogatePlugin::chooseMeshParameters(const ChargedBox& box, doub
     parameters.alpha = chooseAlpha(box, cutoff, directShare * tolerance);
     const double direct = estimateDirectError(box, cutoff, parameters.alpha);
     std::stringstream asked;
-    asked << "the force error tolerance of " << tolerance << " kJ/mol/nm";
+    asked << "the error that setForceErrorTolerance() asks for, " << tolerance << " kJ/mol/nm,";
     parameters.grid = chooseGrid(box, splineOrder, parameters.alpha,
                                  std::sqrt(std::max(0.0, tolerance * tolerance - direct * direct)), asked.str());
     return parameters;
@@ -217,6 +217,7 @@ MeshParameters SurrogatePlugin::matchDirectError(const ChargedBox& box, double c
     const double error = matchingShare * estimateDirectError(box, cutoff, alpha);
     MeshParameters parameters;
     parameters.alpha = chooseAlpha(box, cutoff, error);
-    parameters.grid = chooseGrid(box, splineOrder, parameters.alpha, error, "the Ewald error tolerance");
+    parameters.grid =
+        chooseGrid(box, splineOrder, parameters.alpha, error, "the error that setEwaldErrorTolerance() asks for");
     return parameters;
 }

@@ -24,6 +24,16 @@ bool hasGrown(const Vec3 box[3], const Vec3 old[3]) {
     return false;
 }
 
+/** Tell whether charges differ from older ones by more than MostChargeChange. */
+bool haveChanged(const vector<double>& charges, const vector<double>& old) {
+    double difference = 0, sum = 0;
+    for (size_t i = 0; i < charges.size(); i++) {
+        difference += (charges[i] - old[i]) * (charges[i] - old[i]);
+        sum += old[i] * old[i];
+    }
+    return difference > sum * MeshErrorControl::MostChargeChange * MeshErrorControl::MostChargeChange;
+}
+
 MeshError measure(ContextImpl& context, const PMESettings& settings, CalcReciprocalSpaceKernel& reciprocal,
                   CalcDirectSpaceKernel& direct) {
     vector<Vec3> forces;
@@ -83,34 +93,50 @@ void MeshErrorControl::update(ContextImpl& context, PMESettings& settings, CalcR
     // The first evaluation may be in another box than the System's.
     const bool isNewBox =
         isStarted ? hasGrown(box, settings.prolateBox) : !std::equal(box, box + 3, settings.prolateBox);
-    if (isStarted && !isNewBox)
+    const bool mayHaveNewCharges = reciprocal.updateCharges(context);
+    const bool hasNewCharges =
+        isStarted && isMeasured && mayHaveNewCharges && haveChanged(reciprocal.getCharges(), measuredCharges);
+    if (isStarted && !isNewBox && !hasNewCharges)
         return;
     isStarted = false; // should anything below throw, the next evaluation begins anew
-    if (isNewBox) {
-        settings.setProlate(settings.prolate, box);
-        reciprocal.setParameters(settings);
-    }
-    if (reciprocal.canMeasureMeshError()) {
-        error = measure(context, settings, reciprocal, direct);
-        while (!isMet(error, settings)) {
-            const ProlateParameters* row = findStricterRow(settings.prolate, reciprocal.getMostProlateOrder());
-            if (row == nullptr)
-                break;
-            settings.setProlate(*row, box);
-            reciprocal.setParameters(settings);
-            direct.setParameters(settings);
-            error = measure(context, settings, reciprocal, direct);
-        }
-        isMeasured = true;
-        if (settings.absoluteTolerance > 0 && !isMet(error, settings)) {
-            std::stringstream message;
-            message << "TunablePMEForce: the strictest parameters of ESP have a force error of " << error.absolute
-                    << " kJ/mol/nm here, above the force error tolerance " << settings.absoluteTolerance
-                    << ". Use setKSpaceMethod(SPME), a larger cutoff, or a larger tolerance.";
-            throw OpenMMException(message.str());
-        }
-    }
+    if (isNewBox || !areParametersTold)
+        setParameters(settings.prolate, box, settings, reciprocal, direct);
+    if (reciprocal.canMeasureMeshError())
+        measureAndCorrect(context, box, settings, reciprocal, direct);
     isStarted = true;
+}
+
+void MeshErrorControl::setParameters(const ProlateParameters& row, const Vec3 box[3], PMESettings& settings,
+                                     CalcReciprocalSpaceKernel& reciprocal, CalcDirectSpaceKernel& direct) {
+    const bool isNewSplit = row.bandwidth != settings.prolate.bandwidth || !areParametersTold;
+    areParametersTold = false;
+    settings.setProlate(row, box);
+    reciprocal.setParameters(settings);
+    if (isNewSplit)
+        direct.setParameters(settings);
+    areParametersTold = true;
+}
+
+void MeshErrorControl::measureAndCorrect(ContextImpl& context, const Vec3 box[3], PMESettings& settings,
+                                         CalcReciprocalSpaceKernel& reciprocal, CalcDirectSpaceKernel& direct) {
+    settings.setTypicalForce(reciprocal.getCharges(), box);
+    error = measure(context, settings, reciprocal, direct);
+    while (!isMet(error, settings)) {
+        const ProlateParameters* row = findStricterRow(settings.prolate, reciprocal.getMostProlateOrder());
+        if (row == nullptr)
+            break;
+        setParameters(*row, box, settings, reciprocal, direct);
+        error = measure(context, settings, reciprocal, direct);
+    }
+    measuredCharges = reciprocal.getCharges();
+    isMeasured = true;
+    if (settings.absoluteTolerance > 0 && !isMet(error, settings)) {
+        std::stringstream message;
+        message << "TunablePMEForce: the strictest parameters of ESP have a force error of " << error.absolute
+                << " kJ/mol/nm here, above the " << settings.absoluteTolerance
+                << " of setForceErrorTolerance(). Use setKSpaceMethod(SPME), a larger cutoff, or a larger tolerance.";
+        throw OpenMMException(message.str());
+    }
 }
 
 MeshError MeshErrorControl::getError() const {

@@ -24,15 +24,21 @@ string describe(const MeshParameters& parameters) {
     return text.str();
 }
 
-ChargedBox makeChargedBox(const System& system, const NonbondedForce& force) {
+ChargedBox makeChargedBox(const std::vector<double>& charges, const Vec3 vectors[3]) {
     ChargedBox box;
-    system.getDefaultPeriodicBoxVectors(box.vectors[0], box.vectors[1], box.vectors[2]);
-    box.numParticles = force.getNumParticles();
-    ParticleCharges charges(force);
-    charges.update(getDefaultParameters(force));
-    for (double charge : charges.getCharges())
+    std::copy(vectors, vectors + 3, box.vectors);
+    box.numParticles = (int) charges.size();
+    for (double charge : charges)
         box.sumSquaredCharges += charge * charge;
     return box;
+}
+
+ChargedBox makeChargedBox(const System& system, const NonbondedForce& force) {
+    Vec3 vectors[3];
+    system.getDefaultPeriodicBoxVectors(vectors[0], vectors[1], vectors[2]);
+    ParticleCharges charges(force);
+    charges.update(getDefaultParameters(force));
+    return makeChargedBox(charges.getCharges(), vectors);
 }
 
 /** OpenMM's rule: NonbondedForce::setEwaldErrorTolerance() documents it. */
@@ -73,8 +79,8 @@ MeshParameters chooseParameters(const System& system, const TunablePMEForce& for
 
 /** OpenMM would compute with such parameters, and return numbers without meaning or run out of memory. */
 void checkParameters(const MeshParameters& parameters, int order, const string& setter) {
-    const string what = "TunablePMEForce: " + describe(parameters) + ": ";
-    const string advice = ". Change what " + setter + "() or the error tolerance was given.";
+    const string what = "TunablePMEForce: " + describe(parameters) + ", from " + setter + "(): ";
+    const string advice = ". Change what " + setter + "() was given.";
     if (!(parameters.alpha > 0 && std::isfinite(parameters.alpha)))
         throw OpenMMException(what + "alpha must be positive" + advice);
     double numPoints = 1;
@@ -86,6 +92,18 @@ void checkParameters(const MeshParameters& parameters, int order, const string& 
     }
     if (numPoints > std::numeric_limits<int>::max())
         throw OpenMMException(what + "a grid can have at most 2147483647 points" + advice);
+}
+
+/** Get the setter that the parameters of SPME come from. */
+string findDecidingSetter(const NonbondedForce& force, double forceErrorTolerance, bool dispersion) {
+    if (readExplicit(force, dispersion).alpha != 0)
+        return dispersion ? "setLJPMEParameters" : "setPMEParameters";
+    return forceErrorTolerance > 0 && !dispersion ? "setForceErrorTolerance" : "setEwaldErrorTolerance";
+}
+
+bool isReduced(NumericFormat::Type precision) {
+    return precision != NumericFormat::Default && precision != NumericFormat::Single &&
+           precision != NumericFormat::Double;
 }
 
 NumericFormat::Type resolve(NumericFormat::Type precision, NumericFormat::Type defaultPrecision) {
@@ -114,17 +132,24 @@ string findProlateObstacle(const TunablePMEForce& force, const PMEPlatform& plat
     if (force.getSplineOrder() != TunablePMEForce::DefaultSplineOrder)
         return "setSplineOrder() sets an order, which it chooses itself; leave it at " +
                std::to_string(TunablePMEForce::DefaultSplineOrder);
+    for (NumericFormat::Type precision : {force.getSpreadingPrecision(), force.getFFTPrecision(),
+                                          force.getConvolutionPrecision(), force.getInterpolationPrecision()})
+        if (isReduced(precision)) // whose rounding it would take for an error of its parameters
+            return string("the precision of a stage is ") + NumericFormat::getName(precision) +
+                   ", and it has single and double only";
     double least = 1;
     for (const ProlateParameters& row : getProlateRows())
         if (row.order <= platform.mostProlateOrder)
             least = row.tolerance;
+    std::stringstream text;
     // An absolute tolerance is met by taking stricter parameters, of which there must be some left.
-    if (relativeTolerance < (force.getForceErrorTolerance() > 0 ? 5 * least : least) * (1 - 1e-9)) {
-        std::stringstream text;
-        text << "the error tolerance is " << relativeTolerance << " of the force, and its parameters end at " << least;
-        return text.str();
-    }
-    return "";
+    const double mostForce = force.getForceErrorTolerance();
+    if (mostForce > 0 && relativeTolerance < 5 * least * (1 - 1e-9))
+        text << "setForceErrorTolerance() asks for " << mostForce << " kJ/mol/nm, which is about " << relativeTolerance
+             << " of the forces in this System, and its parameters end at " << 5 * least << " of them";
+    else if (relativeTolerance < least * (1 - 1e-9))
+        text << "setEwaldErrorTolerance() asks for " << relativeTolerance << ", and its parameters end at " << least;
+    return text.str();
 }
 
 } // namespace
@@ -148,19 +173,21 @@ PMESettings::PMESettings(const System& system, const TunablePMEForce& force, con
     if ((force.getKSpaceMethod() == TunablePMEForce::ESP || isAutomatic) && chooseProlate(system, force, platform))
         return;
     coulomb = chooseParameters(system, force, false);
-    checkParameters(coulomb, splineOrder, "setPMEParameters");
+    checkParameters(coulomb, splineOrder, findDecidingSetter(force, force.getForceErrorTolerance(), false));
     if (hasDispersion) {
         dispersion = chooseParameters(system, force, true);
-        checkParameters(dispersion, splineOrder, "setLJPMEParameters");
+        checkParameters(dispersion, splineOrder, findDecidingSetter(force, force.getForceErrorTolerance(), true));
     }
 }
 
 bool PMESettings::chooseProlate(const System& system, const TunablePMEForce& force, const PMEPlatform& platform) {
     const ChargedBox box = makeChargedBox(system, force);
     typicalForce = findTypicalForce(box);
-    absoluteTolerance = typicalForce > 0 ? force.getForceErrorTolerance() : 0;
+    absoluteTolerance = force.getForceErrorTolerance();
     relativeTolerance = absoluteTolerance > 0 ? 0 : force.getEwaldErrorTolerance();
-    const double relative = absoluteTolerance > 0 ? absoluteTolerance / typicalForce : relativeTolerance;
+    double relative = relativeTolerance;
+    if (absoluteTolerance > 0) // without charges, which may come later, any parameters do
+        relative = typicalForce > 0 ? absoluteTolerance / typicalForce : getProlateRows().front().tolerance;
     const string obstacle = findProlateObstacle(force, platform, relative);
     if (!obstacle.empty()) {
         if (force.getKSpaceMethod() == TunablePMEForce::ESP)
@@ -179,7 +206,11 @@ void PMESettings::setProlate(const ProlateParameters& row, const Vec3 box[3]) {
     coulomb.alpha = ProlateCoulombSplit(row.bandwidth, cutoff).getEffectiveAlpha();
     coulomb.grid = chooseProlateGrid(row, box, cutoff);
     std::copy(box, box + 3, prolateBox);
-    checkParameters(coulomb, splineOrder, "setPMEParameters");
+    checkParameters(coulomb, splineOrder, absoluteTolerance > 0 ? "setForceErrorTolerance" : "setEwaldErrorTolerance");
+}
+
+void PMESettings::setTypicalForce(const std::vector<double>& charges, const Vec3 box[3]) {
+    typicalForce = findTypicalForce(makeChargedBox(charges, box));
 }
 
 void PMESettings::fix(TunablePMEForce& force, const PMESettings& settings) {
@@ -193,7 +224,8 @@ PMESettings PMESettings::makeFiner() const {
     for (int& points : finer.coulomb.grid) // Twice itself, in a crystal, may divide its cell as this one does.
         points = findFFTSize(2 * points + 1);
     finer.spreading = finer.fft = finer.convolution = finer.interpolation = NumericFormat::Double;
-    checkParameters(finer.coulomb, finer.splineOrder, "setPMEParameters");
+    checkParameters(finer.coulomb, finer.splineOrder,
+                    absoluteTolerance > 0 ? "setForceErrorTolerance" : "setEwaldErrorTolerance");
     return finer;
 }
 

@@ -28,9 +28,20 @@ void ParticleCharges::copyParameters(const NonbondedForce& force, int first, int
                                          offset.scales[2]);
         offsets.push_back(offset);
     }
+    lastValues.clear();
+    for (const Offset& offset : offsets)
+        lastValues[offset.parameter] = 0;
+    isCurrent = false;
 }
 
-void ParticleCharges::update(const ParameterValues& values) {
+bool ParticleCharges::update(const ParameterValues& values) {
+    for (auto& [parameter, last] : lastValues) {
+        const double value = values.at(parameter);
+        isCurrent = isCurrent && value == last;
+        last = value;
+    }
+    if (isCurrent)
+        return false;
     vector<array<double, 3> > current = base;
     for (const Offset& offset : offsets)
         for (int i = 0; i < 3; i++)
@@ -41,4 +52,6 @@ void ParticleCharges::update(const ParameterValues& values) {
         charges[i] = current[i][0];
         dispersionCharges[i] = 2 * std::pow(current[i][1], 3) * std::sqrt(current[i][2]);
     }
+    isCurrent = true;
+    return true;
 }

@@ -43,6 +43,31 @@ def make_force(charges: np.ndarray, method: int = openmm.NonbondedForce.PME) -> 
     return force
 
 
+def make_everything(
+    box: np.ndarray, method: int = openmm.NonbondedForce.PME
+) -> tuple[np.ndarray, openmm.NonbondedForce]:
+    """Make positions, and a force with all that one can have.
+
+    Exceptions, offsets of particles and exceptions, switching (not with LJPME), dispersion correction, net charge.
+    """
+    positions, charges = make_salt(box)
+    charges[:5] = [0.3, -0.2, 0.7, 0.0, -1.5]
+    force = make_force(charges, method)
+    force.setUseSwitchingFunction(method != openmm.NonbondedForce.LJPME)
+    force.setSwitchingDistance(0.75)
+    force.setUseDispersionCorrection(True)
+    force.addException(0, 1, 0.0, 0.2, 0.0)
+    force.addException(7, 8, 0.4, 0.25, 0.5)
+    force.addException(20, 21, 0.0, 0.25, 0.5)
+    force.addGlobalParameter("lambda", 0.5)
+    force.addGlobalParameter("mu", 1.0)
+    force.addParticleParameterOffset("lambda", 3, 0.8, 0.05, 0.1)
+    force.addParticleParameterOffset("mu", 3, -0.2, 0.0, 0.0)
+    force.addParticleParameterOffset("mu", 9, 0.5, 0.0, 0.3)
+    force.addExceptionParameterOffset("lambda", 0, 0.3, 0.05, 0.1)
+    return positions, force
+
+
 def make_system(box: np.ndarray, num_particles: int, *forces: openmm.Force) -> openmm.System:
     """Make a System that owns the forces."""
     system = openmm.System()

@@ -15,6 +15,7 @@ from ionic_systems import (
     evaluate,
     make_context,
     make_converged,
+    make_everything,
     make_force,
     make_salt,
     make_system,
@@ -35,26 +36,6 @@ def make_esp(force, tolerance=5e-4):
     return result
 
 
-def make_everything():
-    """Exceptions, offsets of particles and exceptions, switching, dispersion correction, net charge."""
-    positions, charges = make_salt(BOX)
-    charges[:5] = [0.3, -0.2, 0.7, 0.0, -1.5]
-    force = make_force(charges)
-    force.setUseSwitchingFunction(True)
-    force.setSwitchingDistance(0.75)
-    force.setUseDispersionCorrection(True)
-    force.addException(0, 1, 0.0, 0.2, 0.0)
-    force.addException(7, 8, 0.4, 0.25, 0.5)
-    force.addException(20, 21, 0.0, 0.25, 0.5)
-    force.addGlobalParameter("lambda", 0.5)
-    force.addGlobalParameter("mu", 1.0)
-    force.addParticleParameterOffset("lambda", 3, 0.8, 0.05, 0.1)
-    force.addParticleParameterOffset("mu", 3, -0.2, 0.0, 0.0)
-    force.addParticleParameterOffset("mu", 9, 0.5, 0.0, 0.3)
-    force.addExceptionParameterOffset("lambda", 0, 0.3, 0.05, 0.1)
-    return positions, force
-
-
 @PLATFORMS
 @pytest.mark.parametrize("periodic", [False, True])
 def test_everything_that_a_nonbonded_force_has(platform, periodic):
@@ -62,7 +43,7 @@ def test_everything_that_a_nonbonded_force_has(platform, periodic):
 
     Otherwise the result depends on the split: see docs/theory/prolate.md.
     """
-    positions, force = make_everything()
+    positions, force = make_everything(BOX)
     if periodic:
         force.setExceptionsUsePeriodicBoundaryConditions(True)
         positions[21] += BOX[0] - BOX[2]
@@ -90,7 +71,7 @@ def test_everything_that_a_nonbonded_force_has(platform, periodic):
 @PLATFORMS
 def test_groups_and_direct_space(platform):
     """Parts in groups of their own add up, and direct space can be left out."""
-    positions, force = make_everything()
+    positions, force = make_everything(BOX)
     whole, split, alone = make_esp(force), make_esp(force), make_esp(force)
     split.setForceGroup(1)
     split.setReciprocalSpaceForceGroup(2)
@@ -195,6 +176,57 @@ def test_the_measured_error_is_the_error(system, platform):
         assert expected.relative < 1.25 * tolerance
 
 
+@PLATFORMS
+@pytest.mark.parametrize("how", ["update", "offsets"])
+def test_charges_that_change_are_measured_again(how, platform):
+    """A few ions of a salt keep their charges and need stricter parameters; changes below a tenth need nothing."""
+    positions, charges, box = make_shaken_salt(5)
+    force = make_esp(make_charges(charges))
+    changes = np.where(np.arange(len(charges)) % 37 == 0, 0.0, -charges)
+    if how == "offsets":
+        force.addGlobalParameter("loss", 0.0)
+        for i in np.flatnonzero(changes):
+            force.addParticleParameterOffset("loss", i, changes[i], 0.0, 0.0)
+    context = make_context(make_system(box, len(charges), force), positions, platform)
+
+    def measure(loss):
+        if how == "offsets":
+            context.setParameter("loss", loss)
+        else:
+            for i, charge in enumerate(charges + loss * changes):
+                force.setParticleParameters(i, charge, 1.0, 0.0)
+            force.updateParametersInContext(context)
+        evaluate(context)
+        return force.getMeshErrorInContext(context), force.getPMEParametersInContext(context)
+
+    first = measure(0.0)
+    assert measure(0.05) == first
+    error, parameters = measure(1.0)
+    expected = force.measureForceErrorInContext(context, 400).relative
+    print(
+        f"measured {first[0].relative:.2e} with {first[1]}; then {error.relative:.2e} with {parameters}: {expected:.2e}"
+    )
+    assert parameters != first[1]
+    assert error.relative < 5e-4 and expected < 1.25 * 5e-4
+    assert measure(1.0) == (error, parameters)
+
+
+def test_absolute_tolerance_of_charges_that_come_later():
+    positions, charges, box = make_shaken_salt(4)
+    force = make_esp(make_charges(charges))
+    force.setForceErrorTolerance(0.05)
+    force.addGlobalParameter("charging", 0.0)
+    for i, charge in enumerate(charges):
+        force.setParticleParameters(i, 0.0, 1.0, 0.0)
+        force.addParticleParameterOffset("charging", i, charge, 0.0, 0.0)
+    context = make_context(make_system(box, len(charges), force), positions)
+    assert np.all(evaluate(context)[0] == 0)
+    context.setParameter("charging", 1.0)
+    evaluate(context)
+    assert force.getMeshErrorInContext(context).absolute._value < 0.05
+    assert force.measureForceErrorInContext(context, 200).absolute._value < 1.2 * 0.05
+
+
 def test_energy_hardly_depends_on_the_grid():
     """The energy when all ions are moved by the same amount: its standard deviation at the row for 5e-4."""
     positions, charges, box = make_shaken_salt()
@@ -211,7 +243,7 @@ def test_energy_hardly_depends_on_the_grid():
 @PLATFORMS
 def test_several_forces_in_one_system(platform):
     """Two with ESP and parameters of their own, one with SPME and a plain one: each computes what it does alone."""
-    positions, plain = make_everything()
+    positions, plain = make_everything(BOX)
     forces = [make_esp(plain, 5e-4), make_esp(plain, 1e-5), TunablePMEForce(plain), NonbondedForce(plain)]
     forces[2].setKSpaceMethod("SPME")
     alone = []
@@ -230,7 +262,7 @@ def test_several_forces_in_one_system(platform):
 
 @PLATFORMS
 def test_creating_a_context_leaves_the_force_as_it_was(platform):
-    positions, plain = make_everything()
+    positions, plain = make_everything(BOX)
     force = make_esp(plain)
     before = XmlSerializer.serialize(force)
     context = make_context(make_system(BOX, len(positions), force), positions, platform)
@@ -241,7 +273,7 @@ def test_creating_a_context_leaves_the_force_as_it_was(platform):
 
 def test_lists_stay_valid():
     """Forces along a trajectory on CPU, which keeps a list of neighbours for some steps, against platform Reference."""
-    positions, force = make_everything()
+    positions, force = make_everything(BOX)
     system = make_system(BOX, len(positions), make_esp(force))
     context = make_context(system, positions, "CPU")
     openmm.LocalEnergyMinimizer.minimize(context, 10.0, 50)
@@ -277,7 +309,7 @@ def test_absolute_tolerance_that_cannot_be_met():
         evaluate(context)
     force = copy.copy(force)
     force.setForceErrorTolerance(1e-7)
-    with pytest.raises(OpenMMException, match=r"the error tolerance is .* of the force, and its parameters end at"):
+    with pytest.raises(OpenMMException, match=r"setForceErrorTolerance\(\) asks for 1e-07 kJ/mol/nm, which is about"):
         make_context(make_system(box, len(charges), force), positions)
 
 
@@ -367,7 +399,7 @@ def test_grid_follows_a_box_that_grows():
 @PLATFORMS
 def test_boxes_that_change(platform):
     """By what a grid may be stretched, and into another shape: as in a Context that begins there."""
-    positions, force = make_everything()
+    positions, force = make_everything(BOX)
     esp = make_esp(force, 1e-5)
     system = make_system(BOX, len(positions), esp)
     context = make_context(system, positions, platform)
@@ -405,11 +437,12 @@ def test_what_automatic_means(platform):
         "order": (lambda force: force.setSplineOrder(6), TunablePMEForce.SPME),
         "tolerance": (lambda force: force.setEwaldErrorTolerance(1e-7), TunablePMEForce.SPME),
         "LJPME": (lambda force: force.setNonbondedMethod(NonbondedForce.LJPME), TunablePMEForce.SPME),
+        "format": (lambda force: force.setSpreadingPrecision("bfloat16"), TunablePMEForce.SPME),
         "SPME": (lambda force: force.setKSpaceMethod("spme"), TunablePMEForce.SPME),
         "no direct space": (lambda force: force.setIncludeDirectSpace(False), TunablePMEForce.SPME),
     }
     if platform.startswith("CUDA"):
-        del cases["default"], cases["absolute tolerance"]
+        del cases["default"], cases["absolute tolerance"], cases["format"]
     for name, (change, method) in cases.items():
         force = TunablePMEForce(make_force(charges))
         change(force)
@@ -425,7 +458,11 @@ def test_esp_that_cannot_be_used_says_why():
     for change, message in (
         (lambda force: force.setPMEParameters(3.0, 24, 24, 24), "setPMEParameters.. sets an alpha"),
         (lambda force: force.setSplineOrder(6), "setSplineOrder.. sets an order"),
-        (lambda force: force.setEwaldErrorTolerance(1e-7), "its parameters end at 1e-06"),
+        (
+            lambda force: force.setEwaldErrorTolerance(1e-7),
+            r"setEwaldErrorTolerance\(\) asks for 1e-07, and its parameters end at 1e-06",
+        ),
+        (lambda force: force.setFFTPrecision("float16"), "the precision of a stage is float16"),
         (
             lambda force: force.setNonbondedMethod(NonbondedForce.LJPME),
             r"setNonbondedMethod\(\) sets a method other than PME",

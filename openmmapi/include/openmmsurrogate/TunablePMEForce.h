@@ -63,8 +63,8 @@ public:
     enum KSpaceMethod {
         /**
          * ESP where it can be used and nothing of SPME is set: method PME, setPMEParameters() and setSplineOrder() at
-         * their defaults, direct space included, a tolerance that ESP has parameters for, and a platform on which it is
-         * the faster one. Else SPME.
+         * their defaults, no stage in Float16 or BFloat16, direct space included, a tolerance that ESP has parameters for,
+         * and a platform on which it is the faster one. Else SPME.
          */
         Automatic = 0,
         /** Smooth particle mesh Ewald, as OpenMM's: split by the error function, B-splines as windows. */
@@ -94,8 +94,8 @@ public:
      */
     KSpaceMethod getKSpaceMethodInContext(const OpenMM::Context& context) const;
     /**
-     * Get the error of the mesh forces that was measured when a Context with ESP was first evaluated, and after its box
-     * has grown: against a mesh of twice as many points along each axis. From it the Context has judged whether its
+     * Get the error of the mesh forces that was measured when a Context with ESP was first evaluated, after its box has
+     * grown, or after its charges have changed by more than a tenth: against a mesh of twice as many points along each axis. From it the Context has judged whether its
      * parameters are good enough.
      *
      * @param[out] absolute  root mean square, over particles, of the norm of the error, kJ/mol/nm

@@ -66,7 +66,7 @@ private:
 };
 
 CudaReciprocalSpaceKernel::CudaReciprocalSpaceKernel(const string& name, const Platform& platform, ContextImpl& context)
-    : CalcReciprocalSpaceKernel(name, platform), cuda(*getData(context).contexts[0]), chargesChanged(true),
+    : CalcReciprocalSpaceKernel(name, platform), cuda(*getData(context).contexts[0]), meshLacksCharges(true),
       isRunning(false), mustWait(false), dispersionAlpha(0), sumCharges(0), sumSquares(0), sumDispersionSquares(0),
       report(nullptr, [](MeshReport* memory) { cuMemFreeHost(memory); }) {}
 
@@ -134,7 +134,7 @@ void CudaReciprocalSpaceKernel::makeCoulombMesh(const PMESettings& settings) {
     coulomb.reset(new CudaMesh(cuda, settings, settings.coulomb, false, getReportAddress()));
     this->settings.reset(new PMESettings(settings));
     split = settings.makeCoulombSplit();
-    chargesChanged = true;
+    meshLacksCharges = true;
 }
 
 void CudaReciprocalSpaceKernel::setParameters(const PMESettings& settings) {
@@ -159,6 +159,21 @@ vector<Vec3> CudaReciprocalSpaceKernel::computeForces(CudaMesh& mesh, const Vec3
     return forces;
 }
 
+std::unique_ptr<CudaMesh> CudaReciprocalSpaceKernel::makeFinerMesh(const PMESettings& finer) {
+    try {
+        return std::make_unique<CudaMesh>(cuda, finer, finer.coulomb, false, getReportAddress());
+    } catch (const OpenMMException& e) {
+        const std::array<int, 3>& grid = finer.coulomb.grid;
+        throw OpenMMException(
+            "TunablePMEForce: ESP measures its error with a second mesh, of " + std::to_string(grid[0]) + " x " +
+            std::to_string(grid[1]) + " x " + std::to_string(grid[2]) +
+            " points in double precision, for which the GPU seems to have no memory. It does at the first "
+            "evaluation of a Context, and when the box has grown or charges have changed. Free memory, and "
+            "the evaluation can be repeated; or use setKSpaceMethod(SPME), which measures nothing. " +
+            e.what());
+    }
+}
+
 double CudaReciprocalSpaceKernel::measureMeshError(ContextImpl& context, vector<Vec3>& forces) {
     forces.clear();
     if (cuda.getNumAtoms() == 0)
@@ -169,10 +184,10 @@ double CudaReciprocalSpaceKernel::measureMeshError(ContextImpl& context, vector<
     Vec3 box[3];
     context.getPeriodicBoxVectors(box[0], box[1], box[2]);
     const PMESettings finer = settings->makeFiner();
-    CudaMesh mesh(cuda, finer, finer.coulomb, false, getReportAddress());
-    mesh.setCharges(particles->getCharges());
+    const std::unique_ptr<CudaMesh> mesh = makeFinerMesh(finer);
+    mesh->setCharges(particles->getCharges());
     forces = computeForces(*coulomb, box);
-    const vector<Vec3> expected = computeForces(mesh, box);
+    const vector<Vec3> expected = computeForces(*mesh, box);
     checkReport();
     return estimateMeshError(forces, expected, particles->getCharges(), box, finer);
 }
@@ -181,13 +196,11 @@ void CudaReciprocalSpaceKernel::checkPositions(ContextImpl&) {
     // The GPU does, when it sorts the charges; execute() and finish() tell what it has found.
 }
 
-void CudaReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
-    ParameterValues values;
-    if (particles->hasOffsets())
-        values = context.getParameters();
-    if (!chargesChanged && values == lastParameters)
-        return;
-    particles->update(values);
+bool CudaReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
+    const bool haveChanged = particles->update(context.getParameters());
+    if (!haveChanged && !meshLacksCharges)
+        return false;
+    ContextSelector selector(cuda);
     coulomb->setCharges(particles->getCharges());
     sumCharges = sumSquares = sumDispersionSquares = 0;
     for (double charge : particles->getCharges()) {
@@ -199,8 +212,8 @@ void CudaReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
         for (double charge : particles->getDispersionCharges())
             sumDispersionSquares += charge * charge;
     }
-    lastParameters = values;
-    chargesChanged = false;
+    meshLacksCharges = false;
+    return haveChanged;
 }
 
 double CudaReciprocalSpaceKernel::getConstantEnergy(const Vec3 box[3]) const {
@@ -311,5 +324,4 @@ void CudaReciprocalSpaceKernel::checkReport() {
 void CudaReciprocalSpaceKernel::copyParametersToContext(ContextImpl&, const NonbondedForce& force, int firstParticle,
                                                         int lastParticle) {
     particles->copyParameters(force, firstParticle, lastParticle);
-    chargesChanged = true;
 }

@@ -25,6 +25,8 @@ public:
     int getMostProlateOrder() const override { return TunablePMEForce::MaxSplineOrder; }
     void initialize(const OpenMM::System& system, const TunablePMEForce& force, const PMESettings& settings) override;
     void setParameters(const PMESettings& settings) override;
+    bool updateCharges(OpenMM::ContextImpl& context) override;
+    const std::vector<double>& getCharges() const override { return particles->getCharges(); }
     bool canMeasureMeshError() const override { return true; }
     double measureMeshError(OpenMM::ContextImpl& context, std::vector<OpenMM::Vec3>& forces) override;
     void checkPositions(OpenMM::ContextImpl& context) override;
@@ -39,7 +41,8 @@ private:
     void makeCoulombMesh(const PMESettings& settings);
     /** Compute the forces of a mesh, by original index, kJ/mol/nm. Waits for them. */
     std::vector<OpenMM::Vec3> computeForces(CudaMesh& mesh, const OpenMM::Vec3 box[3]);
-    void updateCharges(OpenMM::ContextImpl& context);
+    /** Make the mesh that measures the error of ESP's. */
+    std::unique_ptr<CudaMesh> makeFinerMesh(const PMESettings& finer);
     double getConstantEnergy(const OpenMM::Vec3 box[3]) const;
     void runMeshes(const OpenMM::Vec3 box[3], bool includeForces, bool includeEnergy);
     double finish(bool includeEnergy);
@@ -53,8 +56,7 @@ private:
     void dropReport();
     OpenMM::CudaContext& cuda;
     std::unique_ptr<ParticleCharges> particles;
-    ParameterValues lastParameters;
-    bool chargesChanged, isRunning;
+    bool meshLacksCharges, isRunning;
     bool mustWait; // finish() has to read the energy, and to tell of trouble
     std::unique_ptr<PMESettings> settings;
     std::unique_ptr<EwaldSplit> split; // of Coulomb's potential

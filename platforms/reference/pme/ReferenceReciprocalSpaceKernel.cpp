@@ -30,10 +30,8 @@ void ReferenceCalcReciprocalSpaceKernel::setParameters(const PMESettings& settin
     coulomb = make_unique<MeshEwald>(settings, settings.makeCoulombSplit(), settings.coulomb.grid);
 }
 
-void ReferenceCalcReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
-    if (charges->hasOffsets() || !chargesAreCurrent)
-        charges->update(context.getParameters());
-    chargesAreCurrent = true;
+bool ReferenceCalcReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
+    return charges->update(context.getParameters());
 }
 
 double ReferenceCalcReciprocalSpaceKernel::measureMeshError(ContextImpl& context, vector<Vec3>& forces) {
@@ -77,7 +75,6 @@ double ReferenceCalcReciprocalSpaceKernel::execute(ContextImpl& context, bool in
 void ReferenceCalcReciprocalSpaceKernel::copyParametersToContext(ContextImpl& context, const NonbondedForce& force,
                                                                  int firstParticle, int lastParticle) {
     charges->copyParameters(force, firstParticle, lastParticle);
-    chargesAreCurrent = false;
 }
 
 } // namespace SurrogatePlugin

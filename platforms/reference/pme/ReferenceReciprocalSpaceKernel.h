@@ -23,6 +23,8 @@ public:
     int getMostProlateOrder() const override { return MeshWindow::MaxOrder; }
     void initialize(const OpenMM::System& system, const TunablePMEForce& force, const PMESettings& settings) override;
     void setParameters(const PMESettings& settings) override;
+    bool updateCharges(OpenMM::ContextImpl& context) override;
+    const std::vector<double>& getCharges() const override { return charges->getCharges(); }
     bool canMeasureMeshError() const override { return true; }
     double measureMeshError(OpenMM::ContextImpl& context, std::vector<OpenMM::Vec3>& forces) override;
     void checkPositions(OpenMM::ContextImpl& context) override;
@@ -31,11 +33,9 @@ public:
                                  int lastParticle) override;
 
 private:
-    void updateCharges(OpenMM::ContextImpl& context);
     NumericFormat::Type defaultPrecision;
     std::unique_ptr<PMESettings> settings;
     std::unique_ptr<ParticleCharges> charges;
-    bool chargesAreCurrent = false;
     std::unique_ptr<MeshEwald> coulomb, dispersion;
 };
 

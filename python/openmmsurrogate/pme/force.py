@@ -122,7 +122,8 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
     def getMeshErrorInContext(self, context: openmm.Context) -> ForceError:
         """Get the error of the mesh that a Context with ESP has measured at its first evaluation.
 
-        Against a mesh with twice as many points along each axis; also measured when the box has grown.
+        Against a mesh with twice as many points along each axis; also measured when the box has grown, or when charges
+        have changed by more than a tenth.
 
         Returns
         -------

@@ -16,12 +16,17 @@ struct MeshError {
  * Keeps the parameters of ESP good enough for a Context. At the first evaluation the error of the mesh is measured, and
  * stricter parameters are taken until it is below the tolerance: the table they come from is made for liquids, crystals
  * and solutions, while dilute and uncorrelated charges, which do not screen each other, need stricter ones. When the box
- * has grown the grid is chosen and the error measured anew.
+ * has grown the grid is chosen and the error measured anew; when charges have changed the error is measured anew.
  */
 class MeshErrorControl {
 public:
     /** The box may grow by this factor along a vector before the grid is chosen anew. */
     static constexpr double MostGrowth = 1.03;
+    /**
+     * The charges may change by this before the error is measured anew: root mean square of the differences from those
+     * that it was measured with, over that of those.
+     */
+    static constexpr double MostChargeChange = 0.1;
     /**
      * Look after the parameters, before an evaluation. If they change, both kernels are told.
      *
@@ -33,7 +38,14 @@ public:
     MeshError getError() const;
 
 private:
+    /** Go over to a row of parameters, and the grid that it needs in a box. */
+    void setParameters(const ProlateParameters& row, const OpenMM::Vec3 box[3], PMESettings& settings,
+                       CalcReciprocalSpaceKernel& reciprocal, CalcDirectSpaceKernel& direct);
+    void measureAndCorrect(OpenMM::ContextImpl& context, const OpenMM::Vec3 box[3], PMESettings& settings,
+                           CalcReciprocalSpaceKernel& reciprocal, CalcDirectSpaceKernel& direct);
     bool isStarted = false, isMeasured = false;
+    bool areParametersTold = true; // to both kernels; not if one has thrown
+    std::vector<double> measuredCharges;
     MeshError error = {0, 0};
 };
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace SurrogatePlugin {
 
@@ -42,6 +43,8 @@ struct PMESettings {
     bool isProlate() const { return method == TunablePMEForce::ESP; }
     /** With ESP: go over to another row of parameters, and the grid that it needs in a box. */
     void setProlate(const ProlateParameters& row, const OpenMM::Vec3 box[3]);
+    /** With ESP: take a typical force for charges in a box. */
+    void setTypicalForce(const std::vector<double>& charges, const OpenMM::Vec3 box[3]);
     /** With ESP: get settings for a mesh so much finer that the error of this one can be measured with it. */
     PMESettings makeFiner() const;
     /** Make the split of Coulomb's potential. */
@@ -64,7 +67,7 @@ struct PMESettings {
     OpenMM::Vec3 prolateBox[3]; // that the grid was chosen for, nm
     double relativeTolerance;   // of the force; 0 if it is absolute
     double absoluteTolerance;   // kJ/mol/nm; 0 if it is relative
-    double typicalForce;        // k <q^2> (N/V)^(2/3) of the System at Context creation, kJ/mol/nm
+    double typicalForce;        // k <q^2> (N/V)^(2/3), kJ/mol/nm; of the System until the error is measured
     bool isFixed = false;       // the parameters must stay as they are
 
 private:

@@ -22,9 +22,12 @@ public:
     explicit ParticleCharges(const OpenMM::NonbondedForce& force);
     /** Take over the parameters of the particles first to last, and all offsets. */
     void copyParameters(const OpenMM::NonbondedForce& force, int first, int last);
-    bool hasOffsets() const { return !offsets.empty(); }
-    /** Apply the offsets for the given values of global parameters. Call it before the getters. */
-    void update(const ParameterValues& values);
+    /**
+     * Apply the offsets for the given values of global parameters. Call it before the getters.
+     *
+     * @return whether anything may have changed since the last call; if not, nothing was computed
+     */
+    bool update(const ParameterValues& values);
     /** Get the charges, e. */
     const std::vector<double>& getCharges() const { return charges; }
     /** Get the square roots of the C6 coefficients, 2 sigma^3 sqrt(epsilon), sqrt(kJ/mol) nm^3. */
@@ -38,6 +41,8 @@ private:
     };
     std::vector<std::array<double, 3> > base; // charge, sigma, epsilon
     std::vector<Offset> offsets;
+    ParameterValues lastValues; // of those that offsets have
+    bool isCurrent = false;
     std::vector<double> charges, dispersionCharges;
 };
 

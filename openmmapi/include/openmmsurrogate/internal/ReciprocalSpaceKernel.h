@@ -36,6 +36,14 @@ public:
      * the first one. Called only with ESP.
      */
     virtual void setParameters(const PMESettings&) { throwNoProlate(); }
+    /**
+     * Bring the charges up to date with parameters that were copied, and with the Context's global parameters.
+     *
+     * @return whether they may have changed since the last call
+     */
+    virtual bool updateCharges(OpenMM::ContextImpl& context) = 0;
+    /** Get the charges as updateCharges() left them, e. */
+    virtual const std::vector<double>& getCharges() const = 0;
     /** Tell whether measureMeshError() is there. If not, the parameters of the table are used unchecked. */
     virtual bool canMeasureMeshError() const { return false; }
     /**

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Writes the measured tables of docs/theory/ions-without-kspace.md, and its figures, from the latest results of
-nacl.py, nacl_fidelity.py and nacl_limits.py, and from docs/evaluation.
+nacl.py, nacl_fidelity.py, nacl_limits.py and pair_limit.py, and from docs/evaluation.
 
 A test compares page and results.
 """
@@ -43,30 +43,71 @@ TARGETS = {"crystal": {0.85: 0.997, 1.0: 0.998, 1.2: 0.999}, "melt": {0.85: 0.99
 WAVES = (0, 1, 2, 4, 8, 16)  # of the structure factor, those in the table
 
 
-def makeForcesTable() -> str:
-    """Return R2 of the shipped models on held-out frames, as Markdown."""
+def makeLimitTable(limit: Sequence[dict]) -> str:
+    """Return what the best pair functions do, as Markdown."""
+    names = {
+        "crystal-heldout.h5": "crystal, 0.578 nm",
+        "crystal-heldout-0.564nm.h5": "crystal, 0.564 nm",
+        "melt-heldout.h5": "melt",
+    }
+    rows = []
+    for row in limit:
+        forces, both = row["forces"], row["forces_and_virials"]
+        rows.append(
+            [
+                names[row["data"]],
+                f"{row['cutoff_nm']} nm",
+                f"{row['component_r2_bound']:.5f}",
+                f"{forces['component_r2']:.5f}",
+                f"{both['component_r2']:.5f}",
+                f"{forces['pressure_error_kbar']:+.2f}",
+                f"{both['pressure_rms_error_kbar']:.2f}",
+                f"{both['force_at_cutoff_kJ_per_mol_nm']:.1f}",
+            ]
+        )
+    headings = [
+        "",
+        "cutoff",
+        "R², fitted to these frames",
+        "to other frames",
+        "with virials",
+        "pressure, kbar off, forces alone",
+        "with virials, rms of a frame",
+        "largest jump at the cutoff, kJ/mol/nm",
+    ]
+    return makeMarkdown(headings, rows)
+
+
+def makeForcesTable(limit: Sequence[dict]) -> str:
+    """Return R2 of the shipped models on held-out frames beside the limit of pair functions, as Markdown."""
+    bounds = {(row["data"], row["cutoff_nm"]): f"{row['component_r2_bound']:.5f}" for row in limit}
     rows = []
     for phase, prefix in (("crystal", "nacl"), ("melt", "nacl-melt")):
         for cutoff, target in TARGETS[phase].items():
             content = json.loads((EVALUATION / f"{prefix}-{cutoff}nm.json").read_text())
             values = {entry["data"]: entry for entry in content["forces"]}
             heldOut = values[f"{phase}-heldout.h5"]
-            dense = values.get("crystal-heldout-0.564nm.h5")
+            denseName = "crystal-heldout-0.564nm.h5"
+            dense = values.get(denseName)
             rows.append(
                 [
                     f"`{prefix}-{cutoff}nm`",
-                    f"{heldOut['component_r2']:.5f}",
-                    "" if dense is None else f"{dense['component_r2']:.5f}",
                     f"{target:.3f}",
+                    f"{heldOut['component_r2']:.5f}",
+                    bounds[f"{phase}-heldout.h5", cutoff],
+                    "" if dense is None else f"{dense['component_r2']:.5f}",
+                    "" if dense is None else bounds[denseName, cutoff],
                     f"{heldOut['vector_rmse_over_rms_force']:.3f}",
                     f"{heldOut['energy_difference_per_particle_kJ_per_mol']:+.3f}",
                 ]
             )
     headings = [
         "model",
-        "R² of components",
-        "at 0.564 nm",
         "wanted",
+        "R² of components",
+        "bound",
+        "at 0.564 nm",
+        "bound",
         "error / RMS force",
         "energy - PME, kJ/mol per ion",
     ]
@@ -247,10 +288,11 @@ def makeErrorsTable(speed: dict) -> str:
     return makeMarkdown(["", "force error / RMS force"], cells)
 
 
-def makePage(page: str, speed: dict, fidelity: dict, limits: dict) -> str:
+def makePage(page: str, speed: dict, fidelity: dict, limits: dict, limit: dict) -> str:
     """Return the page with the tables of these results."""
     parts = {
-        "forces": makeForcesTable(),
+        "limit": makeLimitTable(limit["rows"]),
+        "forces": makeForcesTable(limit["rows"]),
         "fidelity-run": describeDevice(fidelity) + ".",
         **{
             f"{phase}-{ions}": makeFidelityTable(fidelity["rows"], phase, ions)
@@ -273,7 +315,7 @@ def makePage(page: str, speed: dict, fidelity: dict, limits: dict) -> str:
 def main() -> None:
     """Write the page and the figures."""
     speed, fidelity, limits = loadLatest("nacl"), loadLatest("nacl_fidelity"), loadLatest("nacl_limits")
-    PAGE.write_text(makePage(PAGE.read_text(), speed, fidelity, limits))
+    PAGE.write_text(makePage(PAGE.read_text(), speed, fidelity, limits, loadLatest("pair_limit")))
     plot_nacl.plotFidelity(fidelity, limits, FIDELITY_FIGURE)
     plot_nacl.plotSpeed(speed, SPEED_FIGURE)
     print(f"written to {PAGE}, {FIDELITY_FIGURE} and {SPEED_FIGURE}")

@@ -211,6 +211,13 @@ class NormalEquations:
             matrix[last, last] += cutoffWeight / self.networks
         return _complete_square(matrix, vector, constant)
 
+    def virial_errors(self, w: Array) -> Array:
+        """Return by how much the virials of w differ from those of the frames, a number per frame and axis.
+
+        The unit is the loss's: deviation x cutoff, per particle.
+        """
+        return np.asarray(np.array(self._virial_rows) @ w - np.array(self._virials))
+
     def _energies_as_they_are(self) -> tuple[Array, Array]:
         return np.array(self._energy_rows), np.array(self._energies)
 

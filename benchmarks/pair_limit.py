@@ -100,7 +100,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = {"data": [path.name for path in arguments.data], "cutoffs": arguments.cutoffs, "nodes": NODES}
     results = ResultFile("pair_limit", settings, arguments.output)
-    table = Table("data", "cutoff, nm", "virial in the fit", "R² of forces", "bound", "pressure, kbar", "rms", "|w(rc)|")
+    table = Table("data", "cutoff, nm", "virial in the fit", "R² of forces", "bound", "P, kbar", "rms", "|w(rc)|")
     for path in arguments.data:
         for cutoff in arguments.cutoffs:
             row = findLimit(path, cutoff)

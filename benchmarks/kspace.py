@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import openmm
-from common.electrolytes import Electrolyte, createContext, createSalt, createWater, equilibrate
+from common.electrolytes import Electrolyte, createContext, createSalt, createWater, equilibrate, parseCounts
 from common.kernels import measureKernels, separateReciprocalSpace, sumStages
 from common.measuring import Measurement, Plan, measureWindow, settle
 from common.results import ResultFile
@@ -39,7 +39,10 @@ def parseArguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--salt", type=int, nargs="*", default=[10, 20, 32, 50], help="unit cells along an edge")
-    parser.add_argument("--water", type=int, nargs="*", default=[2, 5], help="boxes of 2,200 atoms along an edge")
+    parser.add_argument(
+        "--water", type=parseCounts, nargs="*", default=[(2, 2, 2), (4, 4, 5)], help="boxes of 3,400 atoms, as 4x4x5"
+    )
+    parser.add_argument("--starts", type=Path, help="folder that keeps the box of water in equilibrium")
     parser.add_argument("--contestants", nargs="+", default=["all"], help="names, or all (default)")
     parser.add_argument("--platform", default="CUDA", help="OpenMM's (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=0.25, help="length of a window (default: %(default)s)")
@@ -60,8 +63,8 @@ def createElectrolytes(arguments: argparse.Namespace) -> Iterator[Electrolyte]:
     properties = {"Precision": "mixed"} if arguments.platform == "CUDA" else {}
     for numCells in arguments.salt:
         yield equilibrate(createSalt(numCells), arguments.equilibration, arguments.platform, properties)
-    for numCells in arguments.water:
-        water = createWater(numCells, arguments.platform, properties)
+    for counts in arguments.water:
+        water = createWater(counts, arguments.platform, properties, arguments.starts)
         yield equilibrate(water, arguments.equilibration, arguments.platform, properties)
 
 

@@ -63,6 +63,7 @@ CONTESTANTS = (
         "spme-mixed-double", "our SPME, mixed, mesh double", "mixed", SPME | {"precision": "double"}, MEDIUM
     ),
     Electrostatics("esp-single", "ESP, single", "single", ESP),
+    Electrostatics("esp-mixed", "ESP, mixed", "mixed", ESP, LARGE),
 )
 
 

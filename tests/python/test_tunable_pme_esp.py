@@ -122,7 +122,9 @@ def test_rows_have_their_error(system, tolerance, platform):
     context = make_context(make_system(box, len(positions), force), positions, platform)
     error = force.measureForceErrorInContext(context, 400).relative
     print(f"{system}, tolerance {tolerance}: error {error:.2e}")
-    assert error < 1.2 * KNOWN_ERRORS[system][tolerance]
+    # Forces in mixed precision are those of positions rounded to single, the sum that they are compared with is not.
+    rounding = 4e-6 if platform == "CUDA mixed" else 0.0
+    assert error < 1.2 * KNOWN_ERRORS[system][tolerance] + rounding
 
 
 @pytest.mark.parametrize("periodic", [False, True])
@@ -341,7 +343,8 @@ def test_switching_that_begins_at_zero(platform):
         make_context(make_system(BOX, len(charges), force), positions, platform) for force in (make_esp(stock), stock)
     ]
     (forces, energy), (expected, expected_energy) = map(evaluate, contexts)
-    np.testing.assert_allclose(forces, expected, atol=2e-5 * rms(expected))
+    # Both in single precision, where sums of large forces leave small ones.
+    np.testing.assert_allclose(forces, expected, atol=5e-5 * rms(expected))
     assert energy == pytest.approx(expected_energy, rel=2e-5)
 
 
@@ -401,10 +404,11 @@ def test_boxes_that_change(platform):
     """By what a grid may be stretched, and into another shape: as in a Context that begins there."""
     positions, force = make_everything(BOX)
     esp = make_esp(force, 1e-5)
-    system = make_system(BOX, len(positions), esp)
-    context = make_context(system, positions, platform)
-    fractions = positions @ np.linalg.inv(BOX)
     shear = np.array([[0.0, 0.0, 0.0], [0.3, 0.0, 0.0], [-0.2, 0.4, 0.0]])
+    system = make_system(BOX + shear, len(positions), esp)  # OpenMM lets no other box become triclinic on CUDA
+    context = make_context(system, positions, platform)
+    context.setPeriodicBoxVectors(*BOX)
+    fractions = positions @ np.linalg.inv(BOX)
     evaluate(context)
     for box in (0.97 * BOX, 1.02 * BOX, BOX + shear, np.diag([1.0, 0.95, 1.05]) @ BOX, BOX):
         places = fractions @ box

@@ -5,8 +5,6 @@ import numpy as np
 import openmm
 from openmm import app
 
-from openmmsurrogate import SurrogateForce, SurrogateModel
-
 # charge, e; sigma, nm; epsilon, kJ/mol; mass, dalton. Joung and Cheatham, J. Phys. Chem. B 112, 9020 (2008), ions for
 # SPC/E water, with Lorentz-Berthelot rules. In this force field the crystal at 298 K and 1 bar is 2.5 % wider than real
 # rock salt (0.564 nm).
@@ -60,14 +58,6 @@ def createPME(names, cutoff=CUTOFF, tolerance=5e-4):
     return force
 
 
-def createSurrogate(names, model):
-    """Return the surrogate of a model, given by name or file."""
-    force = SurrogateForce(SurrogateModel.load(model))
-    for name in names:
-        force.addParticle(name)
-    return force
-
-
 def createCrystal(numCells=8, cutoff=1.2, tolerance=1e-6):
     """Return a System of 8*numCells^3 ions, no topology, and positions: for openmm-surrogate sample.
 
@@ -77,15 +67,7 @@ def createCrystal(numCells=8, cutoff=1.2, tolerance=1e-6):
     return createSystem(names, edge, [createPME(names, cutoff, tolerance)]), None, positions
 
 
-def createMelt(numCells=8, cutoff=1.2, tolerance=1e-6, surrogate=None):
-    """Return the same for the melt: a crystal of its density, which a start temperature of 3000 K melts.
-
-    A surrogate, the name or file of a model, is a second force in force group 1: it can visit configurations whose
-    forces of PME, in group 0, are recorded.
-    """
+def createMelt(numCells=8, cutoff=1.2, tolerance=1e-6):
+    """Return the same for the melt: a crystal of its density, which a start temperature of 3000 K melts."""
     positions, names, edge = createLattice(numCells, (8.0 / MELT_DENSITY) ** (1.0 / 3.0))
-    forces = [createPME(names, cutoff, tolerance)]
-    if surrogate is not None:
-        forces.append(createSurrogate(names, surrogate))
-        forces[-1].setForceGroup(1)
-    return createSystem(names, edge, forces), None, positions
+    return createSystem(names, edge, [createPME(names, cutoff, tolerance)]), None, positions

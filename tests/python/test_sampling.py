@@ -97,32 +97,6 @@ def test_a_precision_that_the_platform_does_not_have_is_an_error(tmp_path):
     assert "precision" not in SamplingSettings(120.0, 1, **SHORT).asMetadata()
 
 
-def test_some_forces_move_the_particles_and_others_are_recorded(tmp_path):
-    """As where a model visits configurations whose true forces are wanted."""
-
-    def sample(name, *groups, pull=0.0):
-        source = loadSystem(FACTORY)
-        force = openmm.CustomExternalForce("pull*x")
-        force.addGlobalParameter("pull", pull)
-        for i in range(source.system.getNumParticles()):
-            force.addParticle(i, [])
-        force.setForceGroup(3)
-        source.system.addForce(force)
-        recording = RecordingSettings(forceGroups=(0,), platform="Reference")
-        settings = SamplingSettings(120.0, 2, movingGroups=groups or None, **(SHORT | {"recording": recording}))
-        sampleForces(source, TYPES, settings, tmp_path / name)
-        return read_all(tmp_path / name)
-
-    free, pulled, ignored = sample("free.h5"), sample("pulled.h5", pull=300.0), sample("ignored.h5", 0, pull=300.0)
-    for frame, same, other in zip(free, ignored, pulled, strict=True):
-        # Not the same: where OpenMM draws velocities, it takes half a step of all forces.
-        assert 10.0 * np.abs(frame.positions - same.positions).max() < np.abs(frame.positions - other.positions).max()
-        np.testing.assert_allclose(other.forces, pair_forces(other)[0], atol=1e-9 * np.abs(other.forces).max())
-    with ForceDataset(tmp_path / "ignored.h5") as dataset:
-        assert dataset.metadata["sampling"]["movingGroups"] == [0]
-    assert "movingGroups" not in SamplingSettings(120.0, 1, **SHORT).asMetadata()
-
-
 def test_a_run_that_was_interrupted_continues_exactly(tmp_path):
     whole, parts = tmp_path / "whole.h5", tmp_path / "parts.h5"
     settings = SamplingSettings(120.0, 4, startTemperature=200.0, **SHORT)
@@ -218,7 +192,6 @@ def test_an_unstable_simulation_is_told_and_its_frames_are_kept(tmp_path):
         ({"equilibration": -1.0}, "equilibration must not be negative"),
         ({"volumes": (1.0,) * 9}, "9 volumes cannot share 4 frames"),
         ({"volumes": (1.0, 1.1), "pressure": 1.0}, "exclude each other"),
-        ({"movingGroups": (0, 32)}, "force groups are numbers from 0 to 31"),
     ],
 )
 def test_settings_without_sense_are_refused(change, message):

@@ -25,7 +25,6 @@ _TEMPERATURE = "K; a simulation needs it"
 _FRAMES = "number of frames [default: 40, or all of the trajectory]"
 _PRECISION = "single, mixed or double, on platforms that have a choice [default: the platform's]"
 _GROUP = "record only the forces of this force group; may be repeated [default: all]"
-_MOVE_GROUP = "let only the forces of this force group move the particles; may be repeated [default: all]"
 
 
 _SIMULATION_ONLY = (
@@ -37,7 +36,6 @@ _SIMULATION_ONLY = (
     "seed",
     "pressure",
     "volume",
-    "moveGroup",
 )
 
 
@@ -60,7 +58,6 @@ def sample(
     volume: Annotated[list[float] | None, typer.Option(help=_VOLUME)] = None,
     virial: Annotated[bool, typer.Option("--virial", help="record the virial along each axis")] = False,
     group: Annotated[list[int] | None, typer.Option(help=_GROUP)] = None,
-    moveGroup: Annotated[list[int] | None, typer.Option("--move-group", help=_MOVE_GROUP)] = None,
     typesBy: Annotated[str, typer.Option("--types-by", help="element or name")] = "element",
     type: Annotated[list[str] | None, typer.Option(help=_TYPE)] = None,
     typeFile: Annotated[Path | None, typer.Option("--type-file", help="JSON object of such types")] = None,
@@ -100,7 +97,6 @@ def sample(
             seed=seed,
             pressure=pressure,
             volumes=tuple(volume or [1.0]),
-            movingGroups=tuple(moveGroup) if moveGroup else None,
             recording=recording,
         )
         _simulate(source, types, settings, output, console)

@@ -148,7 +148,6 @@ class _Sampler:
                 force.setRandomNumberSeed(seed)
         integrator = openmm.LangevinMiddleIntegrator(temperature, settings.friction, settings.timeStep)
         integrator.setRandomNumberSeed(seed)
-        integrator.setIntegrationForceGroups(settings.movingMask)
         return make_context(self.system, integrator, self.platform, settings.recording.precision)
 
     def _equilibrate(self, frame: int, volume: float) -> openmm.State:

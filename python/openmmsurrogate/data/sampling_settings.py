@@ -10,15 +10,6 @@ from typing import Any
 import numpy as np
 
 
-def _check_groups(groups: tuple[int, ...] | None) -> None:
-    if any(not 0 <= group < 32 for group in groups or ()):
-        raise ValueError(f"force groups are numbers from 0 to 31, not {groups}")
-
-
-def _make_mask(groups: tuple[int, ...] | None) -> int:
-    return -1 if groups is None else sum(1 << group for group in set(groups))
-
-
 @dataclass(frozen=True)
 class RecordingSettings:
     """What is recorded of each configuration, and where it is computed.
@@ -31,19 +22,20 @@ class RecordingSettings:
 
     recordsVirial: bool = False
     forceGroups: tuple[int, ...] | None = None
-    """Force groups whose forces and energies are recorded; None for all."""
+    """Force groups whose forces and energies are recorded; None for all. In a simulation all move the particles."""
     platform: str | None = None
     """Name of the platform; None for the fastest."""
     precision: str | None = None
     """Precision of Contexts, such as "double", on platforms that have a choice; None for the platform's default."""
 
     def __post_init__(self) -> None:
-        _check_groups(self.forceGroups)
+        if any(not 0 <= group < 32 for group in self.forceGroups or ()):
+            raise ValueError(f"force groups are numbers from 0 to 31, not {self.forceGroups}")
 
     @property
     def groupMask(self) -> int:
         """The recorded force groups as OpenMM takes them, one bit each."""
-        return _make_mask(self.forceGroups)
+        return -1 if self.forceGroups is None else sum(1 << group for group in set(self.forceGroups))
 
 
 @dataclass(frozen=True)
@@ -74,8 +66,6 @@ class SamplingSettings:
     """Pressure of a Monte Carlo barostat, bar; None for constant volume."""
     volumes: tuple[float, ...] = (1.0,)
     """Volumes of the box relative to the given one; the frames are spread over them evenly, in this order."""
-    movingGroups: tuple[int, ...] | None = None
-    """Force groups that move the particles, whichever are recorded; None for all."""
     recording: RecordingSettings = RecordingSettings()
 
     def __post_init__(self) -> None:
@@ -94,12 +84,6 @@ class SamplingSettings:
             raise ValueError(f"{len(self.volumes)} volumes cannot share {self.numFrames} frames")
         if self.pressure is not None and len(self.volumes) > 1:
             raise ValueError("a barostat and several volumes exclude each other")
-        _check_groups(self.movingGroups)
-
-    @property
-    def movingMask(self) -> int:
-        """The force groups that move the particles as OpenMM takes them, one bit each."""
-        return _make_mask(self.movingGroups)
 
     def volumeOfFrame(self, frame: int) -> int:
         """Return the index of the volume at which a frame is sampled."""
@@ -120,8 +104,6 @@ class SamplingSettings:
         del values["platform"]  # any may continue
         if self.recording.precision is None:
             del values["precision"]  # as in files from before there was a choice
-        if self.movingGroups is None:
-            del values["movingGroups"]  # likewise
         if len(self.volumes) == 1:
             del values["numFrames"]  # more may be asked for later
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

@@ -17,6 +17,7 @@ import nacl  # noqa: E402
 import nacl_fidelity  # noqa: E402
 import nacl_limits  # noqa: E402
 import nacl_page  # noqa: E402
+import nacl_pressure  # noqa: E402
 from common import salt  # noqa: E402
 from common.results import loadLatest  # noqa: E402
 
@@ -117,6 +118,19 @@ def test_fidelity(tmp_path, monkeypatch):
         assert set(row["velocities"]) == {"Na", "Cl"}
     assert "drift_kT_per_ion_ns" in rows["pme"]
     assert "drift_kT_per_ion_ns" not in rows["rf-1.0"]
+
+
+def test_pressure(tmp_path, monkeypatch):
+    """That of the model in its own configurations is PME's, there."""
+    path = tmp_path / "pressure.json"
+    options = "--platform CPU --cells 5 --cutoffs 1.0 --equilibration 0.1 --time 0.16 --interval 0.01"
+    call(monkeypatch, nacl_pressure, *options.split(), "--output", path)
+    pme, surrogate = json.loads(path.read_text())["rows"]
+    assert abs(pme["pressure_kbar"]) < 30.0  # it has hardly melted
+    assert surrogate["rms_difference_kbar"] < 0.5
+    assert surrogate["pressure_kbar"] == pytest.approx(
+        surrogate["pme_here_kbar"] + surrogate["difference_from_pme_here_kbar"], abs=1e-9
+    )
 
 
 def test_limits(tmp_path, monkeypatch):

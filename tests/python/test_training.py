@@ -14,9 +14,10 @@ pytest.importorskip("h5py")
 from training_data import CUTOFF, pair_force, write_data
 
 from openmmsurrogate import NumericFormat, SurrogateModel
-from openmmsurrogate.data import Frame
+from openmmsurrogate.data import ForceDataset, Frame, findPairs
 from openmmsurrogate.training import TrainingConfig, TrainingInterrupted, readConfig, train
 from openmmsurrogate.training.dataset import compute_fingerprint
+from openmmsurrogate.training.pressure import BAR
 
 SMALL = {
     "cutoff": CUTOFF,
@@ -78,6 +79,31 @@ def test_learns_several_types_energies_and_offsets_at_several_volumes(tmp_path):
         assert error < 0.05
     # All frames have as many of one type as of the other: only the sum of both offsets is determined.
     assert model.getEnergyOffset("A")._value + model.getEnergyOffset("B")._value == pytest.approx(1.0, abs=0.3)
+
+
+def test_a_pressure_can_be_added_to_that_of_the_frames(tmp_path):
+    path, added = write_data(tmp_path / "one.h5", frames=8), 500.0  # bar
+    models = [
+        train([path], config(energyWeight=100.0, virialWeight=100.0, lbfgsSteps=400, pressureShift=shift)).model
+        for shift in (0.0, added)
+    ]
+    differences, energies = [], []
+    with ForceDataset(path) as dataset:
+        for frame in dataset:
+            pairs = np.linalg.norm(findPairs(frame.positions, frame.box, CUTOFF)[2], axis=1)
+            virials = [np.sum(pairs * model.computeForce(0, 0, pairs)._value) for model in models]
+            volume = np.linalg.det(frame.box)
+            differences.append((virials[1] - virials[0]) / (3.0 * volume) / BAR)
+            first, second = (np.sum(model.computeEnergy(0, 0, pairs)._value) for model in models)
+            offset = models[1].getEnergyOffset("A") - models[0].getEnergyOffset("A")
+            energies.append(second - first + len(frame.positions) * offset._value)
+    print(f"pressures differ by {np.round(differences)} bar")
+    assert np.mean(differences) == pytest.approx(added, rel=0.1)
+    edges = 1.5 + 0.03 * np.arange(8)
+    slope = np.polyfit(edges**3, energies, 1)[0] / BAR
+    print(f"energies fall by {-slope:.0f} bar times the volume, and differ by {np.mean(energies):.2f} kJ/mol")
+    assert slope == pytest.approx(-added, rel=0.1)
+    assert abs(np.mean(energies)) < 0.1 * added * BAR * np.ptp(edges**3)
 
 
 def test_the_force_at_the_cutoff_can_be_asked_to_vanish(argon):

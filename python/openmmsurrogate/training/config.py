@@ -57,6 +57,10 @@ class TrainingConfig:
     energyWeight, virialWeight
         weights of the mean squared errors of energy and virial, per particle and over (force standard deviation x
         cutoff), in the loss, where that of forces has weight 1. Both are wanted with frames of several volumes.
+    pressureShift
+        bar; by how much the pressure of the model shall differ from that of the frames, for one whose own simulations
+        have a wrong pressure by the opposite. Energies change with the volume accordingly, and not at the mean volume.
+        Without energyWeight or virialWeight it does nothing.
     cutoffWeight
         weight of the mean square of the standardized force weights at the cutoff, by which forces jump there. Wanted
         where the true interaction is long-ranged and the trained one is not, for simulations that conserve energy.
@@ -100,6 +104,7 @@ class TrainingConfig:
     emaDecay: float = 0.0
     energyWeight: float = 0.0
     virialWeight: float = 0.0
+    pressureShift: float = 0.0
     cutoffWeight: float = 0.0
     lbfgsSteps: int = 4000
     lbfgsHistory: int = 50

@@ -15,6 +15,7 @@ from openmmsurrogate.data import ForceDataset
 from openmmsurrogate.training.config import TrainingConfig
 from openmmsurrogate.training.frames import FrameNeighbors, PairTypes, find_neighbors
 from openmmsurrogate.training.normal_equations import Grid, NormalEquations
+from openmmsurrogate.training.pressure import PressureShift, make_pressure_shift
 from openmmsurrogate.training.surroundings import describe_surroundings
 
 HISTOGRAM_BINS = 170
@@ -105,9 +106,10 @@ def load_data(datasets: Sequence[ForceDataset], names: Sequence[str], config: Tr
     cutoff, pairTypes = config.cutoff, PairTypes.all_pairs(_common_types(datasets, names))
     splits = [split_frames(d, config.heldOutFraction, name) for d, name in zip(datasets, names, strict=True)]
     deviation = measure_forces(datasets, splits)
+    shift = make_pressure_shift(config.pressureShift, datasets, names, [training for training, _ in splits])
     closest, histograms = np.full(pairTypes.count, np.inf), np.zeros((pairTypes.count, HISTOGRAM_BINS))
     training, heldOut = (
-        list(read_neighbors(datasets, names, ranges, cutoff, pairTypes, config.maxNeighbors))
+        list(read_neighbors(datasets, names, ranges, cutoff, pairTypes, config.maxNeighbors, shift))
         for ranges in zip(*splits, strict=True)
     )
     for frame in training:
@@ -157,8 +159,12 @@ def read_neighbors(
     cutoff: float,
     pairTypes: PairTypes,
     maxNeighbors: int,
+    shift: PressureShift | None = None,
 ) -> Iterator[FrameNeighbors]:
-    """Read the neighbors in some frames, one range of frames per file. Raises the ValueErrors of find_neighbors()."""
+    """Read the neighbors in some frames, one range of frames per file, with a pressure added to their energies.
+
+    Raises the ValueErrors of find_neighbors().
+    """
     for dataset, name, frames in zip(datasets, names, ranges, strict=True):
         # Files may order their types differently.
         order = np.array([pairTypes.names.index(t) for t in dataset.typeNames] + [-1])
@@ -166,6 +172,8 @@ def read_neighbors(
         for index in frames:
             where = f"{name}, frame {index}"
             frame = dataset.frame(index)
+            if shift is not None:
+                frame = shift.apply(frame)
             yield find_neighbors(frame, types, exclusions, cutoff, pairTypes, maxNeighbors, where)
 
 

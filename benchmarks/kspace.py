@@ -12,27 +12,25 @@ from __future__ import annotations
 
 import argparse
 import gc
-import math
 import os
-import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
-import openmm
 from common.electrolytes import Electrolyte, createContext, createSalt, createWater, equilibrate, parseCounts
-from common.kernels import measureKernels, separateReciprocalSpace, sumStages
-from common.measuring import Measurement, Plan, measureWindow, settle
+from common.electrostatics_rows import (
+    findFreeMemory,
+    findParameters,
+    measureError,
+    measureReciprocalSpace,
+    measureSteps,
+)
+from common.kernels import separateReciprocalSpace
+from common.measuring import Plan
 from common.results import ResultFile
 from common.runner import console
-from contestants.electrostatics import Electrostatics, findContestants, findTunable, makeMeasurable
-from contestants.openmm_md import ContextStepper
-from openmm import unit
+from contestants.electrostatics import Electrostatics, findContestants
 
-from openmmsurrogate.reporters import PowerMeter, measureIdlePower, openCounter
-
-FORCE = unit.kilojoule_per_mole / unit.nanometer
-ERROR_PARTICLES = 300  # whose forces are compared
-REORDERING = 251  # steps after which OpenMM sorts its atoms on the host, which windows must contain equally often
+from openmmsurrogate.reporters import measureIdlePower
 
 
 def parseArguments() -> argparse.Namespace:
@@ -68,37 +66,6 @@ def createElectrolytes(arguments: argparse.Namespace) -> Iterator[Electrolyte]:
         yield equilibrate(water, arguments.equilibration, arguments.platform, properties)
 
 
-def measureError(contestant: Electrostatics, system: openmm.System, context: openmm.Context) -> dict[str, float]:
-    """Return the error of the electrostatic forces at a Context's positions."""
-    force = findTunable(system)
-    if force is None:
-        system, force = makeMeasurable(system, context)
-        platform = context.getPlatform()
-        names = platform.getPropertyNames()
-        properties = {name: platform.getPropertyValue(context, name) for name in names}
-        other = openmm.Context(system, openmm.VerletIntegrator(0.001), platform, properties)
-        other.setPositions(context.getState(positions=True).getPositions(asNumpy=True))
-        context = other
-    error = force.measureForceErrorInContext(context, ERROR_PARTICLES)
-    return {"force_error": error.absolute.value_in_unit(FORCE), "relative_force_error": error.relative}
-
-
-def findParameters(system: openmm.System, context: openmm.Context) -> dict:
-    """Return what a Context runs with: the split's alpha (of ESP that of the Gaussian with the same second moment) in
-    1/nm, and the grid."""
-    force = next(force for force in system.getForces() if isinstance(force, openmm.NonbondedForce))
-    tunable = findTunable(system)
-    alpha, *grid = (tunable or force).getPMEParametersInContext(context)
-    return {"alpha_per_nm": alpha, "grid": grid}
-
-
-def findFreeMemory() -> int:
-    """Return the free memory of the GPU, bytes; 0 without one."""
-    import torch
-
-    return torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else 0
-
-
 def measure(contestant: Electrostatics, electrolyte: Electrolyte, arguments: argparse.Namespace) -> dict:
     """Return the row of one contestant in one system."""
     isCuda = arguments.platform == "CUDA"
@@ -107,15 +74,6 @@ def measure(contestant: Electrostatics, electrolyte: Electrolyte, arguments: arg
     separateReciprocalSpace(system)
     free = findFreeMemory() if isCuda else 0
     context = createContext(electrolyte, system, arguments.platform, contestant.properties if isCuda else {})
-    stepper = ContextStepper(context)
-    measurement = Measurement(contestant, stepper)
-    settle(measurement, plan)
-    measurement.steps = math.ceil(measurement.steps / REORDERING) * REORDERING
-    memory = free - findFreeMemory() if isCuda else 0
-    with PowerMeter(openCounter() if isCuda else None) as meter:
-        for _ in range(plan.repeats):
-            measureWindow(measurement)
-    milliseconds = measurement.milliseconds
     row = {
         "system": electrolyte.name,
         "atoms": electrolyte.numAtoms,
@@ -123,24 +81,14 @@ def measure(contestant: Electrostatics, electrolyte: Electrolyte, arguments: arg
         "label": contestant.label,
         "platform": arguments.platform,
         **contestant.properties,
-        **findParameters(system, context),
-        "steps": measurement.steps * len(milliseconds),
-        "ms_per_step": statistics.median(milliseconds),
-        "ms_per_step_range": [min(milliseconds), max(milliseconds)],
-        "temperature_K": stepper.temperature(),
     }
-    power = meter.findPower(measurement.windows)
-    if power is not None:
-        row["W"] = power
-        row["J_per_step"] = power * statistics.mean(milliseconds) / 1000.0
+    row |= measureSteps(contestant, context, plan)
+    row |= findParameters(system, context)
     if electrolyte.numAtoms <= arguments.error_atoms:
-        row.update(measureError(contestant, system, context))
+        row |= measureError(system, context)
     if isCuda:
-        row["memory_MiB"] = memory / 2**20
-        kernels = measureKernels(context)
-        row["kernels_us"] = {name: round(time, 2) for name, time in sorted(kernels.items())}
-        row["stages_us"] = sumStages(kernels)
-        row["kspace_us"] = sum(row["stages_us"].values())
+        row["memory_MiB"] = (free - findFreeMemory()) / 2**20
+        row |= measureReciprocalSpace(context)
     return row
 
 

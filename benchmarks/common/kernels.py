@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Times of the GPU kernels of reciprocal space, by name and by stage."""
+"""Times of the GPU kernels of electrostatics, by name and by stage."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ import openmm
 
 KSPACE_GROUP = 1  # force group that reciprocal space is put into, so that it can be computed alone
 
-# What the kernels' names contain: OpenMM's, ours, cuFFT's.
+# What the kernels' names contain: OpenMM's, ours, cuFFT's; of reciprocal space, and of the rest.
 STAGES = {
     "sort": r"findAtomGridIndex|computeRange|Bucket|sortShortList|locateSites",
     "spread": r"SpreadCharge|spreadCharges|readSums",
     "FFT": r"fft|r2c|c2r|radix",
     "convolve": r"[cC]onvol|EvaluateEnergy",
     "interpolate": r"[iI]nterpolateForce",
+}
+DIRECT_STAGES = {
+    "pairs": r"computeNonbonded|computeDirect",
+    "list": r"buildList|findSlots|updatePositions|[pP]rune|BlockBounds|BlocksWith|computeRange|[sS]ort|Bucket",
+    "exceptions": r"computeExceptions|computeBonded",
 }
 
 
@@ -26,16 +31,16 @@ def separateReciprocalSpace(system: openmm.System) -> None:
             force.setReciprocalSpaceForceGroup(KSPACE_GROUP)
 
 
-def measureKernels(context: openmm.Context, steps: int = 20) -> dict[str, float]:
-    """Return the times of all kernels in a step with the forces of KSPACE_GROUP alone, us, by PyTorch's profiler, which
-    sees what any library launches. It is empty without a GPU."""
+def measureKernels(context: openmm.Context, groups: set[int], steps: int) -> dict[str, float]:
+    """Return the times of all kernels in a step with the forces of some groups, us, by PyTorch's profiler, which sees
+    what any library launches. It is empty without a GPU."""
     import torch
     from torch.profiler import ProfilerActivity, profile
 
     if not torch.cuda.is_available():
         return {}
     integrator = context.getIntegrator()
-    integrator.setIntegrationForceGroups({KSPACE_GROUP})
+    integrator.setIntegrationForceGroups(groups)
     integrator.step(1)
     context.getState(energy=True, groups=0)  # which waits
     with profile(activities=[ProfilerActivity.CUDA]) as profiler:
@@ -50,9 +55,9 @@ def measureKernels(context: openmm.Context, steps: int = 20) -> dict[str, float]
     return times
 
 
-def sumStages(kernels: dict[str, float]) -> dict[str, float]:
+def sumStages(kernels: dict[str, float], stages: dict[str, str] = STAGES) -> dict[str, float]:
     """Return the time of each stage, us, without what belongs to none: integration, and buffers being cleared."""
     return {
         stage: sum(time for name, time in kernels.items() if re.search(pattern, name))
-        for stage, pattern in STAGES.items()
+        for stage, pattern in stages.items()
     }

@@ -15,8 +15,10 @@ FOLDER = Path(__file__).parent.parent / "results"
 class ResultFile:
     """A JSON file that is complete after each row, so that an interruption loses no more than the row under way."""
 
-    def __init__(self, name: str, settings: dict, path: Path | None = None) -> None:
+    def __init__(self, name: str, settings: dict, path: Path | None = None, resume: bool = False) -> None:
         """Begin results/<name>-<date>.json, or the file with a path; settings are what the command was told.
+
+        With resume the rows that the file has are kept.
 
         The setting "output" is left out: where a file was first written says nothing about what it holds.
         """
@@ -24,6 +26,8 @@ class ResultFile:
         self.path = path or FOLDER / f"{name}-{device['date']}.json"
         kept = {key: value for key, value in settings.items() if key != "output"}
         self._content: dict = {"device": device, "settings": kept, "rows": []}
+        if resume and self.path.exists():
+            self.rows.extend(json.loads(self.path.read_text())["rows"])
 
     @property
     def rows(self) -> list[dict]:
@@ -43,11 +47,14 @@ class ResultFile:
         temporary.replace(self.path)
 
 
-def loadLatest(name: str) -> dict:
-    """Return the latest results of a command: results/<name>-<date>.json and <name>-<date>-<part>.json of one date.
+def loadLatest(name: str, path: Path | None = None) -> dict:
+    """Return the latest results of a command: results/<name>-<date>.json and <name>-<date>-<part>.json of one date; or
+    those of a file.
 
     Raises FileNotFoundError if there are none.
     """
+    if path is not None:
+        return mergeResults([path])
     pattern = re.compile(rf"{name}-(\d{{4}}-\d\d-\d\d)(-\w+)?\.json")
     files = {path: match[1] for path in sorted(FOLDER.iterdir()) if (match := pattern.fullmatch(path.name))}
     if not files:

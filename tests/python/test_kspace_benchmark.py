@@ -13,7 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-import ensembles  # noqa: E402
 import kspace  # noqa: E402
 import kspace_page  # noqa: E402
 import salt  # noqa: E402
@@ -102,35 +101,6 @@ def test_structure_and_drift_of_a_small_salt(tmp_path, monkeypatch):
         assert peak == pytest.approx(0.5 * electrolytes.LATTICE_CONSTANT, abs=0.02)
         assert row["fluctuation_kT_per_atom"] < 0.01
     assert (tmp_path / "salt.png").stat().st_size > 10000
-
-
-def test_drift_and_density_of_a_small_salt(tmp_path, monkeypatch):
-    path = tmp_path / "ensembles.json"
-    options = ("--platform", "CPU", "--systems", "NaCl", "--salt", 4, "--time", 4, "--equilibration", 0.2)
-    call(monkeypatch, ensembles, *options, "--contestants", "esp-single", "--seeds", 1, 2, "--output", path)
-    rows = json.loads(path.read_text())["rows"]
-    assert [(row["measure"], row["seed"]) for row in rows] == [
-        ("energy", 1),
-        ("energy", 2),
-        ("density", 1),
-        ("density", 2),
-    ]
-    for row in rows[:2]:
-        assert row["ps"] == pytest.approx(3.8)
-        assert abs(row["drift_kT_per_atom_ns"]) < 5 * row["standard_error"]
-    for row in rows[2:]:
-        assert row["density_g_per_cm3"] == pytest.approx(2.01, abs=0.05)
-        ions = 4 * (22.98977 + 35.453) * ensembles.GRAMS_PER_CM3 / row["lattice_constant_nm"] ** 3
-        assert ions == pytest.approx(row["density_g_per_cm3"], rel=1e-3)
-
-
-def test_prepared_cells_are_kept(tmp_path):
-    cell = electrolytes.createMeltCell(4)
-    found = [electrolytes.prepare(cell, 30, "CPU", {}, tmp_path) for _ in range(2)]
-    np.testing.assert_allclose(found[1].positions, found[0].positions, atol=1e-6)
-    assert found[0].temperature == 1500.0
-    assert np.abs(found[0].positions - cell.positions).max() > 0.01
-    assert [file.name for file in tmp_path.iterdir()] == ["NaCl-melt-512.npz"]
 
 
 def make_content():

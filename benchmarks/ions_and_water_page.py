@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: MIT
+"""Writes the measured tables and the figure of docs/reference/ions-and-water.md from the latest results of
+ions_and_water.py, equal_errors.py and ensembles.py.
+
+A test compares page and results.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from common.floors import KSPACE_FLOORS, findDirectFloor
+from common.kernels import DIRECT_STAGES, STAGES
+from common.page import ROOT, describeDevice, fillPage, makeMarkdown
+from common.results import loadLatest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from openmmsurrogate.plots.style import figureStyle
+
+PAGE = ROOT / "docs" / "reference" / "ions-and-water.md"
+FIGURE = ROOT / "docs" / "images" / "ions-and-water.png"
+DEFAULT = 5e-4
+COLUMNS = {
+    "openmm-single": "OpenMM, single",
+    "openmm-mixed": "OpenMM, mixed",
+    "openmm-best": "OpenMM, single, error of ESP",
+    "spme-single": "our SPME, single, error of ESP",
+    "esp-single": "ESP, single",
+    "esp-mixed": "ESP, mixed",
+}
+STYLES = {
+    "openmm-single": {"color": "#000000", "marker": "o"},
+    "openmm-best": {"color": "#999999", "marker": "s"},
+    "spme-single": {"color": "#0072B2", "marker": "v"},
+    "esp-single": {"color": "#D55E00", "marker": "^", "linewidth": 2.0},
+    "esp-mixed": {"color": "#E69F00", "marker": "D"},
+}
+
+Key = tuple[str, int, float]  # system, atoms, tolerance
+
+
+def collect(rows: Sequence[dict]) -> dict[Key, dict[str, dict]]:
+    """Return rows by system and tolerance, and name; later ones win. "openmm-best" is OpenMM's fastest cutoff in single
+    precision that has the error of ESP."""
+    found: dict[Key, dict[str, dict]] = {}
+    for row in rows:
+        if "error" not in row:
+            found.setdefault((row["system"], row["atoms"], row["tolerance"]), {})[row["name"]] = row
+    for named in found.values():
+        equal = [row for name, row in named.items() if name.startswith("openmm-single-")]
+        if equal:
+            named["openmm-best"] = min(equal, key=lambda row: row["ms_per_step"])
+    return dict(sorted(found.items(), key=lambda item: (-item[0][2], _order(item[0][0]), item[0][1])))
+
+
+def _order(system: str) -> int:
+    return ("NaCl", "NaCl melt", "water", "protein").index(system)
+
+
+def makeStepsTable(found: dict[Key, dict[str, dict]], isWanted: Callable[[float], bool]) -> str:
+    """Return ms/step and J/step at some tolerances, as Markdown."""
+    cells = []
+    for (system, atoms, tolerance), named in found.items():
+        if isWanted(tolerance):
+            label = f"{system}, {atoms:,}" + ("" if tolerance == DEFAULT else f", {tolerance:g}")
+            cells.append([label, *(_formatStep(named.get(name)) for name in COLUMNS), _formatRatio(named)])
+    return makeMarkdown(["atoms", *COLUMNS.values(), "ESP over OpenMM"], cells)
+
+
+def _formatStep(row: dict | None) -> str:
+    if row is None:
+        return ""
+    joules = f" ({row['J_per_step']:.3g} J)" if "J_per_step" in row else ""
+    cutoff = f" at {row['cutoff_nm']:g} nm" if row["name"].startswith("openmm-single-") else ""
+    return f"{row['ms_per_step']:.3g}{joules}{cutoff}"
+
+
+def _formatRatio(named: dict[str, dict]) -> str:
+    """Return the ratios of time and energy in single precision, with the same tolerance; with the same error."""
+    texts = []
+    for other in ("openmm-single", "openmm-best"):
+        if "esp-single" in named and other in named:
+            pair = named["esp-single"], named[other]
+            text = f"{pair[0]['ms_per_step'] / pair[1]['ms_per_step']:.2f}"
+            if all("J_per_step" in row for row in pair):
+                text += f" ({pair[0]['J_per_step'] / pair[1]['J_per_step']:.2f})"
+            texts.append(text)
+    return "; ".join(texts)
+
+
+def makeStagesTable(found: dict[Key, dict[str, dict]]) -> str:
+    """Return the times of kernels at the default tolerance, us, and floors, as Markdown."""
+    stages = [*STAGES, *DIRECT_STAGES]
+    cells = []
+    for (system, atoms, tolerance), named in found.items():
+        for name in ("openmm-single", "esp-single", "esp-mixed"):
+            row = named.get(name)
+            if tolerance == DEFAULT and row is not None and "stages_us" in row:
+                times = row["stages_us"] | row["direct_stages_us"]
+                cells.append(
+                    [
+                        f"{system}, {atoms:,}: {row['label']}",
+                        *(f"{times[stage]:.1f}" for stage in stages),
+                        f"{row['kspace_us']:.0f}",
+                        f"{row['direct_us']:.0f}",
+                    ]
+                )
+        if system == "NaCl" and atoms in KSPACE_FLOORS and tolerance == DEFAULT:
+            direct = findDirectFloor(atoms, 8 / 0.564**3, 1.0)
+            empty = [""] * (len(stages) - len(DIRECT_STAGES))
+            floor = f"{KSPACE_FLOORS[atoms]:.0f}"
+            cells.append([f"{system}, {atoms:,}: floor of ESP", *empty, f"{direct:.0f}", "", "", floor, ""])
+    return makeMarkdown(["us", *stages, "k-space", "rest"], cells)
+
+
+def makeErrorsTable(found: dict[Key, dict[str, dict]]) -> str:
+    """Return measured errors and grids, as Markdown."""
+    cells = []
+    for (system, atoms, tolerance), named in found.items():
+        for name in COLUMNS:
+            row = named.get(name)
+            if row is not None and "relative_force_error" in row:
+                cells.append(
+                    [
+                        f"{system}, {atoms:,}, {tolerance:g}",
+                        row["label"],
+                        " x ".join(map(str, row["grid"])),
+                        f"{row['relative_force_error']:.2e}",
+                        f"{row['force_error']:.3g}",
+                    ]
+                )
+    return makeMarkdown(["atoms, tolerance", "", "grid", "error over RMS force", "error, kJ/mol/nm"], cells)
+
+
+def makeEqualTable(rows: Sequence[dict]) -> str:
+    """Return the settings that have ESP's error, as Markdown."""
+    cells = [
+        [
+            f"{row['system']}, {row['tolerance']:g}",
+            {"esp": "ESP", "openmm": "OpenMM", "openmm-same": "OpenMM", "spme": "our SPME"}[row["name"]],
+            f"{row['cutoff_nm']:g}",
+            f"{row['setting']:.3g}" + (" kJ/mol/nm" if row["name"] == "spme" else ""),
+            f"{row['relative_force_error']:.2e}",
+        ]
+        for row in rows
+    ]
+    return makeMarkdown(["system, tolerance of ESP", "", "cutoff, nm", "tolerance", "error over RMS force"], cells)
+
+
+def _combine(values: Sequence[float], errors: Sequence[float]) -> tuple[float, float]:
+    """Return the mean of replicas weighted by their precision, and its standard error."""
+    weights = [1.0 / error**2 for error in errors]
+    return sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights), 1.0 / math.sqrt(sum(weights))
+
+
+def _group(rows: Sequence[dict], measure: str) -> dict[tuple, list[dict]]:
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows:
+        if row["measure"] == measure and "error" not in row:
+            groups.setdefault((row["system"], row["atoms"], row["label"], row["tolerance"]), []).append(row)
+    return groups
+
+
+def makeDriftTable(rows: Sequence[dict]) -> str:
+    """Return the drift of the total energy of all replicas together, as Markdown."""
+    cells = []
+    for (system, atoms, label, tolerance), group in _group(rows, "energy").items():
+        drift, error = _combine([r["drift_kT_per_atom_ns"] for r in group], [r["standard_error"] for r in group])
+        length = sum(row["ps"] for row in group) / 1000.0
+        cells.append(
+            [f"{system}, {atoms:,}", label, f"{tolerance:g}", f"{length:.2f}", f"{drift:+.1e}", f"{error:.1e}"]
+        )
+    return makeMarkdown(["atoms", "", "tolerance", "ns", "drift, kT/atom/ns", "standard error"], cells)
+
+
+def makeDensityTable(rows: Sequence[dict]) -> str:
+    """Return densities and lattice constants at 1 bar of all replicas together, as Markdown."""
+    cells = []
+    for (system, atoms, label, tolerance), group in _group(rows, "density").items():
+        kind = "lattice_constant" if system == "NaCl" else "density"
+        unit, suffix = ("nm", "_nm") if system == "NaCl" else ("g/cm³", "_g_per_cm3")
+        mean, error = _combine([r[kind + suffix] for r in group], [r[kind + "_standard_error"] for r in group])
+        length = sum(row["ps"] for row in group) / 1000.0
+        cells.append(
+            [
+                f"{system}, {atoms:,}",
+                f"{label}, tolerance {tolerance:g}",
+                f"{length:.2f}",
+                f"{mean:.5f} {unit}",
+                f"{error:.5f}",
+            ]
+        )
+    return makeMarkdown(["atoms", "", "ns", "lattice constant or density", "standard error"], cells)
+
+
+def makePage(page: str, speed: dict, equal: dict, ensembles: dict) -> str:
+    """Return the page with the tables of these results."""
+    found = collect(speed["rows"])
+    parts = {
+        "run": describeDevice(speed) + ".",
+        "steps": makeStepsTable(found, lambda tolerance: tolerance == DEFAULT),
+        "strict steps": makeStepsTable(found, lambda tolerance: tolerance != DEFAULT),
+        "stages": makeStagesTable(found),
+        "errors": makeErrorsTable(found),
+        "equal errors": makeEqualTable(equal["rows"]),
+        "ensembles run": describeDevice(ensembles) + ".",
+        "drift": makeDriftTable(ensembles["rows"]),
+        "density": makeDensityTable(ensembles["rows"]),
+    }
+    return fillPage(page, parts)
+
+
+def plot(found: dict[Key, dict[str, dict]], path: Path) -> None:
+    """Draw time and energy per atom and step against the number of ions of NaCl, and time against the tolerance."""
+    with figureStyle():
+        figure = Figure(figsize=(12.0, 3.8), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(1, 3)
+        crystal = {key: named for key, named in found.items() if key[0] == "NaCl"}
+        quantities = (("ms_per_step", 1e6, "ns per ion and step"), ("J_per_step", 1e6, "microjoules per ion and step"))
+        for axes, (quantity, scale, label) in zip(panels[:2], quantities, strict=True):
+            for name, style in STYLES.items():
+                points = [
+                    (atoms, scale * named[name][quantity] / atoms)
+                    for (_, atoms, tolerance), named in crystal.items()
+                    if tolerance == DEFAULT and quantity in named.get(name, {})
+                ]
+                if points:
+                    axes.plot(*zip(*points, strict=True), label=COLUMNS[name], markersize=5, **style)
+            axes.set(xscale="log", yscale="log", xlabel="ions of NaCl, tolerance 5e-4", ylabel=label)
+        for name, style in STYLES.items():
+            points = [
+                (tolerance, named[name]["ms_per_step"])
+                for (_, atoms, tolerance), named in crystal.items()
+                if atoms == 262_144 and name in named
+            ]
+            if points:
+                panels[2].plot(*zip(*points, strict=True), markersize=5, **style)
+        panels[2].set(xscale="log", yscale="log", xlabel="tolerance, 262,144 ions", ylabel="ms/step")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
+        figure.savefig(path)
+
+
+def main() -> None:
+    """Write the page and the figure."""
+    contents = [loadLatest(name) for name in ("ions_and_water", "equal_errors", "ensembles")]
+    PAGE.write_text(makePage(PAGE.read_text(), *contents))
+    plot(collect(contents[0]["rows"]), FIGURE)
+    print(f"written to {PAGE} and {FIGURE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -31,6 +31,11 @@ COLUMNS = {
     "esp-single": "ESP, single",
     "esp-mixed": "ESP, mixed",
 }
+RATIOS = {
+    "ESP/OpenMM, single": ("esp-single", "openmm-single"),
+    "mixed": ("esp-mixed", "openmm-mixed"),
+    "single, error of ESP": ("esp-single", "openmm-best"),
+}
 STYLES = {
     "openmm-single": {"color": "#000000", "marker": "o"},
     "openmm-best": {"color": "#999999", "marker": "s"},
@@ -66,8 +71,12 @@ def makeStepsTable(found: dict[Key, dict[str, dict]], isWanted: Callable[[float]
     for (system, atoms, tolerance), named in found.items():
         if isWanted(tolerance):
             label = f"{system}, {atoms:,}" + ("" if tolerance == DEFAULT else f", {tolerance:g}")
-            cells.append([label, *(_formatStep(named.get(name)) for name in COLUMNS), _formatRatio(named)])
-    return makeMarkdown(["atoms", *COLUMNS.values(), "ESP over OpenMM"], cells)
+            steps = [_formatStep(named.get(name)) for name in COLUMNS]
+            ratios = [_formatRatio(named.get(ours), named.get(theirs)) for ours, theirs in RATIOS.values()]
+            esp = named.get("esp-single")
+            perAtom = "" if esp is None else f"{1e6 * esp['ms_per_step'] / atoms:.2f}"
+            cells.append([label, *steps, *ratios, perAtom])
+    return makeMarkdown(["atoms", *COLUMNS.values(), *RATIOS, "ESP, single, ns/atom"], cells)
 
 
 def _formatStep(row: dict | None) -> str:
@@ -78,17 +87,14 @@ def _formatStep(row: dict | None) -> str:
     return f"{row['ms_per_step']:.3g}{joules}{cutoff}"
 
 
-def _formatRatio(named: dict[str, dict]) -> str:
-    """Return the ratios of time and energy in single precision, with the same tolerance; with the same error."""
-    texts = []
-    for other in ("openmm-single", "openmm-best"):
-        if "esp-single" in named and other in named:
-            pair = named["esp-single"], named[other]
-            text = f"{pair[0]['ms_per_step'] / pair[1]['ms_per_step']:.2f}"
-            if all("J_per_step" in row for row in pair):
-                text += f" ({pair[0]['J_per_step'] / pair[1]['J_per_step']:.2f})"
-            texts.append(text)
-    return "; ".join(texts)
+def _formatRatio(ours: dict | None, theirs: dict | None) -> str:
+    """Return the ratio of times, and of energies."""
+    if ours is None or theirs is None:
+        return ""
+    text = f"{ours['ms_per_step'] / theirs['ms_per_step']:.2f}"
+    if "J_per_step" in ours and "J_per_step" in theirs:
+        text += f" ({ours['J_per_step'] / theirs['J_per_step']:.2f})"
+    return text
 
 
 def makeStagesTable(found: dict[Key, dict[str, dict]]) -> str:

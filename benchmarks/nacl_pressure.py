@@ -9,6 +9,7 @@ that of the configurations themselves. The setting pressureShift of the training
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 
@@ -81,7 +82,15 @@ def measure(way: Way, lattice: Salt, machine: Machine, arguments: argparse.Names
         row |= _average("difference_from_pme_here", difference)
         row["rms_difference_kbar"] = float(np.sqrt(np.mean(difference**2)))
         row |= _average("pme_here", pressures[TRAINED_ON.name])
+        row["pressure_shift_bar"] = _findShift(way, lattice)
     return row | {"seconds": time.perf_counter() - begin}
+
+
+def _findShift(way: Way, salt: Salt) -> float:
+    """Return the setting pressureShift that a surrogate was trained with, bar."""
+    (force,) = way.createForces(salt.names, salt.phase)
+    shift: float = json.loads(force.getModel().getProvenance())["config"].get("pressureShift", 0.0)
+    return shift
 
 
 def _average(name: str, values: list[float] | np.ndarray) -> dict[str, float]:

@@ -143,17 +143,17 @@ def makeErrorsTable(found: dict[Key, dict[str, dict]]) -> str:
 
 def makeEqualTable(rows: Sequence[dict]) -> str:
     """Return the settings that have ESP's error, as Markdown."""
-    cells = [
-        [
-            f"{row['system']}, {row['tolerance']:g}",
-            {"esp": "ESP", "openmm": "OpenMM", "openmm-same": "OpenMM", "spme": "our SPME"}[row["name"]],
-            f"{row['cutoff_nm']:g}",
-            f"{row['setting']:.3g}" + (" kJ/mol/nm" if row["name"] == "spme" else ""),
-            f"{row['relative_force_error']:.2e}",
-        ]
-        for row in rows
-    ]
-    return makeMarkdown(["system, tolerance of ESP", "", "cutoff, nm", "tolerance", "error over RMS force"], cells)
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows:
+        groups.setdefault((row["system"], row["tolerance"]), []).append(row)
+    cells = []
+    for (system, tolerance), group in groups.items():
+        errors = {row["name"]: f"{row['relative_force_error']:.2e}" for row in group}
+        equal = [f"{row['setting']:.2e} ({row['cutoff_nm']:g} nm)" for row in group if row["name"] == "openmm"]
+        force = next(f"{row['setting']:.3g}" for row in group if row["name"] == "spme")
+        cells.append([f"{system}, {tolerance:g}", errors["openmm-same"], errors["esp"], ", ".join(equal), force])
+    headings = ["system, tolerance", "error of OpenMM", "error of ESP", "OpenMM's tolerance", "our SPME, kJ/mol/nm"]
+    return makeMarkdown(headings, cells)
 
 
 def _combine(values: Sequence[float], errors: Sequence[float]) -> tuple[float, float]:

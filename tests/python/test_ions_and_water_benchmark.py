@@ -127,7 +127,11 @@ def test_tables_of_the_page(tmp_path):
     page = "".join(f"<!-- {part} -->\nold\n<!-- end -->\n" for part in parts)
     device = {"gpu": "NVIDIA H200", "driver": "580", "openmm": "8.6.1", "date": "2026-01-02", "commit": "abc"}
     common = {"system": "NaCl", "tolerance": TOLERANCE}
-    equal = [common | {"name": "spme", "setting": 0.25, "cutoff_nm": 1.0, "relative_force_error": 4e-4}]
+    settings = (("esp", TOLERANCE, 1.0), ("openmm-same", TOLERANCE, 1.0), ("openmm", 7e-5, 1.0), ("openmm", 4e-5, 1.2))
+    equal = [
+        common | {"name": name, "setting": setting, "cutoff_nm": cutoff, "relative_force_error": 4e-4}
+        for name, setting, cutoff in (*settings, ("spme", 0.25, 1.0))
+    ]
     replica = {"system": "NaCl", "atoms": 1000, "tolerance": TOLERANCE, "label": "ESP", "ps": 500.0}
     drifts = [(1e-3, 1e-3), (4e-3, 2e-3)]  # weights 4 and 1
     runs = [
@@ -145,7 +149,7 @@ def test_tables_of_the_page(tmp_path):
     assert "| NaCl, 262,144, 1e-05 | 3 (0.4 J) |" in text
     assert "| NaCl, 262,144: ESP-SINGLE | 2.0 | 2.0 | 2.0 | 2.0 | 2.0 | 30.0 | 30.0 | 30.0 | 10 | 90 |" in text
     assert "| NaCl, 262,144: floor of ESP |  |  |  |  |  | 51 |  |  | 17 |  |" in text
-    assert "| NaCl, 0.0005 | our SPME | 1 | 0.25 kJ/mol/nm | 4.00e-04 |" in text
+    assert "| NaCl, 0.0005 | 4.00e-04 | 4.00e-04 | 7.00e-05 (1 nm), 4.00e-05 (1.2 nm) | 0.25 |" in text
     assert "| NaCl, 1,000 | ESP | 0.0005 | 1.00 | +1.6e-03 | 8.9e-04 |" in text
     assert "| NaCl, 1,000 | ESP, tolerance 0.0005 | 0.50 | 0.57800 nm | 0.00010 |" in text
     ions_and_water_page.plot(ions_and_water_page.collect(make_rows()), tmp_path / "figure.png")

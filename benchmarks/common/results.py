@@ -9,6 +9,7 @@ from pathlib import Path
 
 from openmmsurrogate.study.provenance import describeDevice
 
+MACHINE_SETTINGS = {"output", "starts", "equal_errors", "turns", "resume"}
 FOLDER = Path(__file__).parent.parent / "results"
 
 
@@ -20,11 +21,11 @@ class ResultFile:
 
         With resume the rows that the file has are kept.
 
-        The setting "output" is left out: where a file was first written says nothing about what it holds.
+        Where files of one machine are is left out: it says nothing about what the results are.
         """
         device = describeDevice(FOLDER.parent)
         self.path = path or FOLDER / f"{name}-{device['date']}.json"
-        kept = {key: value for key, value in settings.items() if key != "output"}
+        kept = {key: value for key, value in settings.items() if key not in MACHINE_SETTINGS}
         self._content: dict = {"device": device, "settings": kept, "rows": []}
         if resume and self.path.exists():
             self.rows.extend(json.loads(self.path.read_text())["rows"])

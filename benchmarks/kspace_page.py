@@ -21,6 +21,7 @@ COMPARED = (
     ("openmm-single", "spme-single"),
     ("openmm-single", "esp-single"),
     ("openmm-double", "spme-mixed-double"),
+    ("openmm-double", "esp-double"),
 )
 
 

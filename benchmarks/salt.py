@@ -32,7 +32,7 @@ LARGEST_DISTANCE = 1.0  # nm
 BINS = 200
 REFERENCE = "openmm-double"
 PAIRS = {"Na-Cl": (0, 1), "Na-Na": (0, 0), "Cl-Cl": (1, 1)}
-COLORS = ("#000000", "#999999", "#56B4E9", "#D55E00", "#009E73", "#0072B2", "#CC79A7", "#E69F00")
+COLORS = ("#000000", "#777777", "#BBBBBB", "#56B4E9", "#0072B2", "#1A3A6E", "#6A3D9A", "#E69F00", "#D55E00", "#8C2D04")
 
 
 def run(contestant: Electrostatics, salt: Electrolyte, arguments: argparse.Namespace) -> dict:

@@ -62,8 +62,10 @@ CONTESTANTS = (
     Electrostatics(
         "spme-mixed-double", "our SPME, mixed, mesh double", "mixed", SPME | {"precision": "double"}, MEDIUM
     ),
+    Electrostatics("spme-double", "our SPME, double", "double", SPME, LARGE),
     Electrostatics("esp-single", "ESP, single", "single", ESP),
     Electrostatics("esp-mixed", "ESP, mixed", "mixed", ESP, LARGE),
+    Electrostatics("esp-double", "ESP, double", "double", ESP, LARGE),
 )
 
 

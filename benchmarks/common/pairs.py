@@ -20,7 +20,7 @@ def countPairs(positions: np.ndarray, edge: float, cutoff: float) -> float:
     high = min(low + side, edge - cutoff)  # all neighbors lie within the box
     near = wrapped[np.all((wrapped > low - cutoff) & (wrapped < high + cutoff), axis=1)]
     centres = near[np.all((near >= low) & (near < high), axis=1)]
-    neighbors = cKDTree(near).query_ball_point(centres, cutoff, return_length=True) - 1
+    neighbors = cKDTree(near).query_ball_point(centres, cutoff, return_length=True, workers=-1) - 1
     return 0.5 * len(wrapped) * float(np.mean(neighbors))
 
 

@@ -48,15 +48,39 @@ inline int getAttribute(OpenMM::CudaContext& context, CUdevice_attribute attribu
     return value;
 }
 
-/** Get how many blocks of a kernel the GPU can hold at once. Allows the kernel so much dynamic shared memory. */
-inline int countResidentBlocks(OpenMM::CudaContext& context, CUfunction kernel, int blockSize, int sharedBytes = 0) {
+/** Get how many blocks of a kernel a multiprocessor can hold at once. Allows the kernel so much dynamic shared memory. */
+inline int countBlocksOfProcessor(CUfunction kernel, int blockSize, int sharedBytes = 0) {
     if (sharedBytes > 0)
         checkCuda(cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
                   "asking for shared memory");
-    int perProcessor;
-    checkCuda(cuOccupancyMaxActiveBlocksPerMultiprocessor(&perProcessor, kernel, blockSize, sharedBytes),
+    int count;
+    checkCuda(cuOccupancyMaxActiveBlocksPerMultiprocessor(&count, kernel, blockSize, sharedBytes),
               "counting resident blocks");
-    return std::max(1, perProcessor) * getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    return std::max(1, count);
+}
+
+/** Get how many blocks of a kernel the GPU can hold at once. Allows the kernel so much dynamic shared memory. */
+inline int countResidentBlocks(OpenMM::CudaContext& context, CUfunction kernel, int blockSize, int sharedBytes = 0) {
+    return countBlocksOfProcessor(kernel, blockSize, sharedBytes) *
+           getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+}
+
+/**
+ * Keep for the cache what the blocks of a kernel leave of the memory that is cache and shared memory; the driver would make nearly all of it
+ * shared memory, whether the kernel uses that or not. Not for kernels that others are to run beside: a multiprocessor that is set up in another
+ * way does not take them.
+ */
+inline void leaveMemoryToCache(OpenMM::CudaContext& context, CUfunction kernel, int blockSize, int sharedBytes) {
+    int staticBytes;
+    checkCuda(cuFuncGetAttribute(&staticBytes, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, kernel),
+              "asking for the shared memory of a kernel");
+    const int perBlock =
+        sharedBytes + staticBytes + getAttribute(context, CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK);
+    const long long used = (long long) countBlocksOfProcessor(kernel, blockSize, sharedBytes) * perBlock;
+    const int all = getAttribute(context, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
+    checkCuda(cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT,
+                                 (int) std::min(100LL, (100 * used + all - 1) / all)),
+              "asking for cache");
 }
 
 } // namespace SurrogatePlugin

@@ -3,6 +3,7 @@
 #include "SourceText.h"
 #include "surrogate/NetworkLayout.h"
 #include "surrogate/TableLayout.h"
+#include "surrogate/TableRows.h"
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -69,20 +70,20 @@ string defineShape(const NetworkShape& shape) {
 } // namespace
 
 TableLaunch KernelSource::getTableLaunch(const TableProgramOptions& options) {
-    const int rowSize = 4 * (options.doublePrecision ? sizeof(double) : sizeof(float));
-    const int tableSize = options.numTableRows * rowSize;
+    const int sizeOfReal = options.doublePrecision ? sizeof(double) : sizeof(float);
+    const int numbersPerRow = options.doublePrecision ? TableRows<double>::ForceWidth : TableRows<float>::ForceWidth;
+    const int tableSize = (numbersPerRow * options.numTableRows + 2 * options.numTypes * options.numTypes) * sizeOfReal;
     const int largest = options.sharedBytes - 64 * 1024; // the rest is cache, where positions are gathered from
-    const int registers = options.doublePrecision || options.deterministic || options.numTypes > 1 ? 128 : 64;
+    const int registers = options.doublePrecision || options.deterministic ? 128 : 64;
     TableLaunch launch;
     if (options.numAtoms < 16384) { // cannot fill the GPU with large blocks, and would wait for the copying of rows
         launch.threads = 128;
         launch.minBlocks = 65536 / registers / launch.threads;
         launch.sharedBytes = tableSize <= 48 * 1024 ? tableSize : 0;
-    } else {
-        // Copies of each row side by side would leave no conflicts between threads, and the cache so much less that they are slower.
+    } else { // one block, so that there is one table
+        launch.threads = 65536 / registers;
+        launch.minBlocks = 1;
         launch.sharedBytes = tableSize <= largest ? tableSize : 0;
-        launch.minBlocks = 2 * launch.sharedBytes <= largest ? 2 : 1;
-        launch.threads = 65536 / registers / launch.minBlocks;
     }
     return launch;
 }

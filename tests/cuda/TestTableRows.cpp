@@ -6,22 +6,37 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 using namespace SurrogatePlugin;
 using namespace SurrogateTest;
 
 namespace {
 
+double evaluateForce(const double* row, double t) {
+    return row[0] + t * (row[1] + t * row[2]);
+}
+
+float evaluateForce(const float* row, float t) {
+    uint32_t bits;
+    std::memcpy(&bits, &row[1], sizeof(bits));
+    bits <<= 20;
+    float curvature;
+    std::memcpy(&curvature, &bits, sizeof(curvature));
+    return row[0] + t * (row[1] + t * curvature);
+}
+
 /** What table.cu does with one pair: -2 dU/dx and U. */
 template <class Real>
 std::pair<Real, Real> lookUp(const TableRows<Real>& rows, int pair, Real x) {
-    const Real* grid = &rows.grids[4 * pair];
-    const Real u = std::min(x * grid[0] + grid[1], grid[3]);
-    const size_t row = 4 * (size_t) (grid[2] + std::rint(u));
-    const Real *f = &rows.forces.at(row), *e = &rows.energies.at(row);
-    const Real t = u - f[3];
-    EXPECT_LE(std::fabs(t), Real(0.5));
-    return {f[0] + t * (f[1] + t * f[2]), e[0] + t * (e[1] + t * (e[2] + t * e[3]))};
+    const Real* grid = &rows.grids[2 * pair];
+    const Real inTable = std::min(x, rows.end);
+    const Real row = std::rint(std::fma(inTable, grid[0], grid[1])), t = std::fma(inTable, grid[0], grid[1] - row);
+    const Real *f = &rows.forces.at(TableRows<Real>::ForceWidth * (size_t) row),
+               *e = &rows.energies.at(4 * (size_t) row);
+    EXPECT_LE(std::fabs(t), Real(0.501)); // the number of a row is rounded, too
+    return {evaluateForce(f, t), e[0] + t * (e[1] + t * (e[2] + t * e[3]))};
 }
 
 template <class Real>

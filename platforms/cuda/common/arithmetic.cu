@@ -95,6 +95,16 @@ __device__ __forceinline__ Real4 loadShared(SharedAddress address) {
     return value;
 }
 
+__device__ __forceinline__ Real2 loadSharedPair(SharedAddress address) {
+    Real2 value;
+#if DOUBLE_PRECISION
+    asm volatile("ld.shared.v2.f64 {%0, %1}, [%2];" : "=d"(value.x), "=d"(value.y) : "r"(address));
+#else
+    asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];" : "=f"(value.x), "=f"(value.y) : "r"(address));
+#endif
+    return value;
+}
+
 /** Load what is read once: it need not push other things out of the cache. */
 __device__ __forceinline__ unsigned int loadOnce(const unsigned int* gm_value) {
     unsigned int value;

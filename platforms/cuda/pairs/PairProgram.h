@@ -11,7 +11,7 @@ struct PairProgramOptions {
     bool doublePrecision = false, doubleEnergy = false, periodic = true, triclinic = false, hasExclusions = false;
     int numTypes = 1;
     int carries = 0;        // numbers of each particle that the list holds instead of types: none, 1 or 3
-    bool longLists = false; // of charged systems, which are several times as long as those of argon
+    bool longLists = false; // several times as long as those of argon, as in charged systems
     int numAtoms = 0;       // of the System: small ones are launched in another way
 };
 

@@ -34,6 +34,49 @@ __device__ __forceinline__ void addForce(FixedPoint* gm_force, FixedPoint force)
     addToSum(gm_force, force);
 }
 
+/** Make a position relative to an origin, at the image nearest to that. */
+__device__ __forceinline__ void moveToOrigin(const PeriodicBox& box, const Real4& origin, Real4& position) {
+    position.x -= origin.x;
+    position.y -= origin.y;
+    position.z -= origin.z;
+    applyMinimumImage(box, position.x, position.y, position.z);
+}
+
+/**
+ * Choose how to find the images of pairs within a distance of the particles of a cluster: for those of all threads of a warp. With NeighborImages
+ * the particles are together, and their positions are then relative to the first one: they have more digits than at the other end of the box.
+ */
+__device__ __forceinline__ Images chooseImages(const PairList& list, Real distance, Real4* position, Real4& origin) {
+    bool usesImages = false;
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++)
+        usesImages = usesImages || !isInterior(list.box, position[m], distance);
+    if (!__any_sync(0xffffffff, usesImages))
+        return NoImages;
+#if DETERMINISTIC || !PERIODIC
+    return PairImages; // which image is shared depends on which particles are in a cluster, and so does the rounding
+#else
+    Real extent = 0;
+    Real4 moved[CLUSTER_SIZE];
+    origin = position[0];
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++) {
+        moved[m] = position[m];
+        moveToOrigin(list.box, origin, moved[m]);
+        extent =
+            max(extent, max(fabs(moved[m].x), max(fabs(moved[m].y), fabs(moved[m].z)))); // which NaN leaves as it is
+    }
+    // The image of a neighbor that is nearest to the origin must be the nearest to all of them.
+    const Real room = (Real) 0.4999 * min(list.box.ax, min(list.box.by, list.box.cz)) - distance;
+    if (!__all_sync(0xffffffff, extent <= room))
+        return PairImages;
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++)
+        position[m] = moved[m];
+    return NeighborImages;
+#endif
+}
+
 /**
  * Get the first of the rounds of a block, in each of which it goes through the lists of perRound clusters. A block has its own stretch of
  * clusters, so that the positions around it stay in its cache; stretches differ by one round at most.

@@ -131,6 +131,7 @@ void CudaNetworkKernel<Real>::compile(bool triclinic) {
         options.hasExclusions = this->hasExclusions;
         options.numTypes = this->interactions->getNumTypes();
         options.numAtoms = context.getNumAtoms();
+        options.longLists = this->tuning.longLists;
         options.shape = group->shape;
         const string source = KernelSource::makeNetworkProgram(options);
         const bool servesList = group == groups.front();
@@ -150,6 +151,7 @@ void CudaNetworkKernel<Real>::compile(bool triclinic) {
         countResidentBlocks(context, group->sampleKernel, threads, sharedBytes); // allows it the memory
         countResidentBlocks(context, group->forceAndEnergyKernel, threads, sharedBytes);
         group->mostBlocks = countResidentBlocks(context, group->forceKernel, threads, sharedBytes);
+        leaveMemoryToCache(context, group->forceKernel, threads, sharedBytes);
         group->program = source;
     }
 }

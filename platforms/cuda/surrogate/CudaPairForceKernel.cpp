@@ -4,10 +4,27 @@
 #include <openmm/common/ComputeForceInfo.h>
 #include <openmm/common/ContextSelector.h>
 #include <openmm/internal/ContextImpl.h>
+#include <cmath>
 
 using namespace OpenMM;
 using namespace SurrogatePlugin;
 using std::vector;
+
+namespace {
+
+// Where particles have more neighbors than these, pairs beyond the cutoff cost more than builds that a thinner skin, over the cutoff, makes
+// necessary, and more threads can share a list. Measured for rock salt of 187 and argon of 51 on an H200, see docs/theory/pair-list.md.
+constexpr double NeighborsOfLongLists = 100, SkinOfLongLists = 0.07;
+
+/** Get how many particles are within the cutoff of another one on average, in the System's box. */
+double countNeighbors(const System& system, const SurrogateForce& force) {
+    Vec3 box[3];
+    system.getDefaultPeriodicBoxVectors(box[0], box[1], box[2]);
+    return force.getNumParticles() / (box[0][0] * box[1][1] * box[2][2]) * 4 / 3 * M_PI *
+           std::pow(force.getCutoffDistance(), 3);
+}
+
+} // namespace
 
 /** Tells OpenMM which particles it may exchange when it reorders them: those of one type, with alike exclusions. */
 template <class Real>
@@ -36,7 +53,7 @@ private:
 };
 
 template <class Real>
-void CudaPairForceKernel<Real>::initialize(const System&, const SurrogateForce& force) {
+void CudaPairForceKernel<Real>::initialize(const System& system, const SurrogateForce& force) {
     ContextSelector selector(context);
     settings.reset(new KernelSettings(force, getPlatform().getName()));
     periodic = force.usesPeriodicBoundaryConditions();
@@ -45,8 +62,11 @@ void CudaPairForceKernel<Real>::initialize(const System&, const SurrogateForce& 
     interactions.reset(new PairInteractions(force, *settings));
     output.reset(new CudaForceOutput(context));
     upload(force);
+    tuning.longLists = periodic && countNeighbors(system, force) > NeighborsOfLongLists;
+    if (tuning.longLists)
+        tuning.skin = SkinOfLongLists;
     pairs.reset(new CudaPairList<Real>("SurrogateForce", context, readParticles(force), force.getCutoffDistance(),
-                                       periodic, {}));
+                                       periodic, tuning));
     info = new ForceInfo(force);
     context.addForce(info);
 }

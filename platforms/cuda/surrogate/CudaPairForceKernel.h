@@ -40,6 +40,7 @@ protected:
     std::unique_ptr<CudaPairList<Real> > pairs;
     std::unique_ptr<CudaForceOutput> output;
     bool periodic = true, hasExclusions = false;
+    typename CudaPairList<Real>::Tuning tuning;
 
 private:
     class ForceInfo;

@@ -12,20 +12,21 @@ template <class Real>
 void CudaTableKernel<Real>::upload(const SurrogateForce&) {
     CudaContext& context = this->context;
     const TableRows<Real> rows(*this->interactions);
-    auto replace = [&](CudaArray& array, const vector<Real>& values, const char* name) {
-        const size_t size = values.size() / 4;
+    auto replace = [&](CudaArray& array, const vector<Real>& values, int width, const char* name) {
+        const size_t size = values.size() / width;
         if (!array.isInitialized())
-            array.initialize(context, size, 4 * sizeof(Real), name);
+            array.initialize(context, size, width * sizeof(Real), name);
         else if (array.getSize() != size)
             array.resize(size);
         array.upload(values.data());
         return array.getDevicePointer();
     };
-    std::copy(rows.grids.begin(), rows.grids.begin() + 4, tables.grid);
-    tables.forceRows = replace(forceRows, rows.forces, "surrogateForceRows");
-    tables.energyRows = replace(energyRows, rows.energies, "surrogateEnergyRows");
-    tables.grids = replace(grids, rows.grids, "surrogateTableGrids");
+    std::copy(rows.grids.begin(), rows.grids.begin() + 2, tables.grid);
+    tables.end = rows.end;
     tables.numRows = rows.getNumRows();
+    tables.forceRows = replace(forceRows, rows.forces, TableRows<Real>::ForceWidth, "surrogateForceRows");
+    tables.energyRows = replace(energyRows, rows.energies, 4, "surrogateEnergyRows");
+    tables.grids = replace(grids, rows.grids, 2, "surrogateTableGrids");
 }
 
 template <class Real>
@@ -40,6 +41,7 @@ void CudaTableKernel<Real>::compile(bool triclinic) {
     options.deterministic = context.getPlatformData().deterministicForces;
     options.numTypes = this->interactions->getNumTypes();
     options.numAtoms = context.getNumAtoms();
+    options.longLists = this->tuning.longLists;
     options.numTableRows = (int) forceRows.getSize();
     options.sharedBytes = getAttribute(context, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
     const std::string source = KernelSource::makeTableProgram(options);
@@ -50,8 +52,10 @@ void CudaTableKernel<Real>::compile(bool triclinic) {
     forceKernel = context.getKernel(module, "computeTableForces");
     forceAndEnergyKernel = context.getKernel(module, "computeTableForcesAndEnergy");
     launch = KernelSource::getTableLaunch(options);
-    mostBlocks = countResidentBlocks(context, forceKernel, launch.threads, launch.sharedBytes);
-    countResidentBlocks(context, forceAndEnergyKernel, launch.threads, launch.sharedBytes); // allows it the memory
+    for (CUfunction kernel : {forceKernel, forceAndEnergyKernel}) {
+        mostBlocks = countResidentBlocks(context, kernel, launch.threads, launch.sharedBytes); // of both as many
+        leaveMemoryToCache(context, kernel, launch.threads, launch.sharedBytes);
+    }
     program = source;
 }
 
@@ -60,7 +64,7 @@ void CudaTableKernel<Real>::launchForces(bool includeEnergy) {
     CudaContext& context = this->context;
     ForceOutputView output = this->output->getView();
     void* arguments[] = {&this->pairs->getView(), &tables, &output};
-    const int groups = launch.threads / KernelSource::getListThreads(context.getNumAtoms(), false);
+    const int groups = launch.threads / KernelSource::getListThreads(context.getNumAtoms(), this->tuning.longLists);
     const int numClusters = (this->pairs->getNumMembers() + KernelSource::ClusterSize - 1) / KernelSource::ClusterSize;
     launchKernel(context, includeEnergy ? forceAndEnergyKernel : forceKernel, arguments,
                  std::min((numClusters + groups - 1) / groups, mostBlocks), launch.threads, launch.sharedBytes);

@@ -9,10 +9,11 @@ namespace SurrogatePlugin {
 // The structs of surrogate/table.cu as the host sees them; see PairListLayout.h.
 
 template <class Real>
-struct alignas(16) TableView {
-    Real grid[4];
-    CUdeviceptr forceRows, energyRows, grids;
+struct TableView {
+    Real grid[2];
+    Real end;
     int numRows;
+    CUdeviceptr forceRows, energyRows, grids;
 };
 
 } // namespace SurrogatePlugin

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from openmmsurrogate.study.figures import FIGURES, NothingToDraw, StudyFigure, describeDevice
+from openmmsurrogate.study.figures import FIGURES, NothingToDraw, StudyFigure, describeDevices
 from openmmsurrogate.study.materials import MATERIALS
 from openmmsurrogate.study.runner import describeMissing
 from openmmsurrogate.study.store import Results
@@ -37,7 +37,8 @@ _METHOD = (
         "Contestants of one size go on from the same configuration. Each has one Context; after some steps that "
         "nobody times, for half a window at most, its steps are timed in {repeats} windows of {seconds:g} s by the "
         "wall clock; the tables give medians and ranges. For the ensembles and for the parts of a step windows take "
-        "{partSeconds:g} s.",
+        "{partSeconds:g} s. On CUDA, windows of what uses OpenMM's neighbor list hold a multiple of the 251 steps "
+        "after which OpenMM reorders particles on the host, however long that takes.",
     ),
     (
         "Parts of a step",
@@ -105,7 +106,7 @@ def makeContent(results: Results) -> Content:
         study,
         _TITLES[study],
         _LEADS[study],
-        tuple(describeDevice(device) for device in results.devices()),
+        tuple(describeDevices(results.devices())),
         tuple(makeSummary(results)),
         tuple(figures),
         tuple(makeTables(results)),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from openmmsurrogate.study.figures.drawing import NothingToDraw, StudyFigure, describeDevice, describeSource
+from openmmsurrogate.study.figures.drawing import NothingToDraw, StudyFigure, describeDevices, describeSource
 from openmmsurrogate.study.figures.parts import FORCES, SIZES, STAGES
 from openmmsurrogate.study.figures.scaling import ENSEMBLES, FORECAST, JOULES, SCALING
 from openmmsurrogate.study.figures.structure import OWN_ARGON, OWN_NACL, SURROGATES
@@ -18,7 +18,7 @@ FIGURES: dict[str, tuple[StudyFigure, ...]] = {
 }
 """The figures of each study in the order of the report."""
 
-__all__ = ["FIGURES", "NothingToDraw", "StudyFigure", "describeDevice", "describeSource", "drawFigures"]
+__all__ = ["FIGURES", "NothingToDraw", "StudyFigure", "describeDevices", "describeSource", "drawFigures"]
 
 
 def drawFigures(results: Results, folder: str | os.PathLike[str]) -> list[Path]:

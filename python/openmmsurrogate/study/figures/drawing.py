@@ -140,17 +140,24 @@ def describeSource(results: Results, experiments: str) -> str:
     """Return which JSON files, commit and device a figure's numbers come from."""
     names = list(results.find(experiments))
     file = f"results/{experiments}*.json" if len(names) != 1 else f"results/{names[0]}.json"
-    lines = [file]
-    for device in results.devices(experiments):
-        lines.append(describeDevice(device))
-    return "   ".join(lines)
+    return "   ".join([file, *describeDevices(results.devices(experiments))])
 
 
-def describeDevice(device: dict[str, Any]) -> str:
-    """Return device, versions, commit and date in one line."""
-    hardware = f"{device['gpu']}, driver {device['driver']}" if device.get("gpu") else device["processor"]
-    version = str(device["openmm"]).split(".dev")[0]
-    return f"{hardware}, OpenMM {version}, commit {device['commit']}, {device['date']}"
+def describeDevices(devices: Iterable[dict[str, Any]]) -> list[str]:
+    """Return device, versions, commits and dates, a line for each device and version."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for device in devices:
+        hardware = f"{device['gpu']}, driver {device['driver']}" if device.get("gpu") else device["processor"]
+        version = str(device["openmm"]).split(".dev")[0]
+        commits, dates = found.setdefault(f"{hardware}, OpenMM {version}", ([], []))
+        commits.append(str(device["commit"]))
+        dates.append(device["date"])
+    return [f"{name}, commit {_join(commits)}, {_join(dates)}" for name, (commits, dates) in found.items()]
+
+
+def _join(texts: list[str]) -> str:
+    """Return each text once."""
+    return " and ".join(dict.fromkeys(texts))
 
 
 def pickColor(name: str, position: int = 0) -> str:

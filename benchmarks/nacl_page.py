@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Writes the measured tables of docs/theory/ions-without-kspace.md, and its figures, from the latest results of
-nacl.py, nacl_fidelity.py, nacl_limits.py and pair_limit.py, and from docs/evaluation.
+nacl.py, nacl_fidelity.py, nacl_pressure.py, nacl_limits.py and pair_limit.py, and from docs/evaluation.
 
 A test compares page and results.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import plot_nacl
-from common.page import ROOT, describeDevice, fillPage, makeMarkdown
+from common.page import ROOT, describeDevices, fillPage, makeMarkdown
 from common.results import loadLatest
 
 PAGE = ROOT / "docs" / "theory" / "ions-without-kspace.md"
@@ -179,6 +179,37 @@ def _describeStates(row: dict, pme: dict) -> str:
     return ", ".join(f"{100.0 * share:.1f} %" for share in shares)
 
 
+def makePressureTable(rows: Sequence[dict]) -> str:
+    """Return pressures in simulations of their own, with and without pressureShift, as Markdown."""
+    own = [row for row in rows if row["name"] == "pme"]
+    pressure = np.mean([row["pressure_kbar"] for row in own])
+    error = np.sqrt(np.sum([row["pressure_standard_error_kbar"] ** 2 for row in own])) / len(own)
+    cells = [["PME", "", f"{pressure:+.3f} ± {error:.3f}", "", "", ""]]
+    surrogates = [row for row in rows if row["name"] != "pme"]
+    for row in sorted(surrogates, key=lambda row: (row["name"], abs(row["pressure_shift_bar"]))):
+        difference = row["pressure_kbar"] - pressure
+        total = np.hypot(row["pressure_standard_error_kbar"], error)
+        cells.append(
+            [
+                row["label"],
+                f"{row['pressure_shift_bar'] / 1000.0:+.2f}" if row["pressure_shift_bar"] else "",
+                f"{row['pressure_kbar']:+.3f} ± {row['pressure_standard_error_kbar']:.3f}",
+                f"{row['pme_here_kbar']:+.3f}",
+                f"{row['difference_from_pme_here_kbar']:+.3f} ({row['rms_difference_kbar']:.3f})",
+                f"{difference:+.3f} ± {total:.3f}",
+            ]
+        )
+    headings = [
+        "",
+        "pressureShift",
+        "in simulations of its own",
+        "PME's in these configurations",
+        "difference (rms of a frame)",
+        "own, less that of PME in PME's",
+    ]
+    return makeMarkdown(headings, cells)
+
+
 def makeStructureTable(rows: Sequence[dict]) -> str:
     """Return S(k) at some wave vectors, as Markdown."""
     rows = [row for row in rows if row["limit"] == "structure factor"]
@@ -288,23 +319,25 @@ def makeErrorsTable(speed: dict) -> str:
     return makeMarkdown(["", "force error / RMS force"], cells)
 
 
-def makePage(page: str, speed: dict, fidelity: dict, limits: dict, limit: dict) -> str:
+def makePage(page: str, speed: dict, fidelity: dict, limits: dict, limit: dict, pressure: dict) -> str:
     """Return the page with the tables of these results."""
     parts = {
         "limit": makeLimitTable(limit["rows"]),
         "forces": makeForcesTable(limit["rows"]),
-        "fidelity-run": describeDevice(fidelity) + ".",
+        "fidelity-run": describeDevices(fidelity) + ".",
         **{
             f"{phase}-{ions}": makeFidelityTable(fidelity["rows"], phase, ions)
             for phase in ("crystal", "melt")
             for ions in (4096, 1000)
         },
-        "limits-run": describeDevice(limits) + ".",
+        "pressure-run": describeDevices(pressure) + ".",
+        "pressure": makePressureTable(pressure["rows"]),
+        "limits-run": describeDevices(limits) + ".",
         "structure-factor": makeStructureTable(limits["rows"]),
         "waves": makeWavesTable(limits["rows"]),
         "slab": makeSlabTable(limits["rows"]),
         "phases": makePhasesTable(limits["rows"]),
-        "speed-run": describeDevice(speed) + ".",
+        "speed-run": describeDevices(speed) + ".",
         "speed": makeSpeedTable(speed["rows"]),
         "ratios": makeRatiosTable(speed["rows"]),
         "errors": makeErrorsTable(speed),
@@ -315,7 +348,8 @@ def makePage(page: str, speed: dict, fidelity: dict, limits: dict, limit: dict) 
 def main() -> None:
     """Write the page and the figures."""
     speed, fidelity, limits = loadLatest("nacl"), loadLatest("nacl_fidelity"), loadLatest("nacl_limits")
-    PAGE.write_text(makePage(PAGE.read_text(), speed, fidelity, limits, loadLatest("pair_limit")))
+    others = loadLatest("pair_limit"), loadLatest("nacl_pressure")
+    PAGE.write_text(makePage(PAGE.read_text(), speed, fidelity, limits, *others))
     plot_nacl.plotFidelity(fidelity, limits, FIDELITY_FIGURE)
     plot_nacl.plotSpeed(speed, SPEED_FIGURE)
     print(f"written to {PAGE}, {FIDELITY_FIGURE} and {SPEED_FIGURE}")

@@ -33,7 +33,8 @@ def parseArguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=8, help="unit cells along an edge (default: %(default)s)")
-    parser.add_argument("--cutoffs", type=float, nargs="*", default=list(CUTOFFS), help="nm, of surrogates")
+    names = [TRAINED_ON.name, *(f"surrogate-{cutoff}" for cutoff in CUTOFFS)]
+    parser.add_argument("--ways", nargs="+", default=names, choices=names, help="(default: all)")
     parser.add_argument("--models", type=Path, help="folder of the models (default: those of the package)")
     parser.add_argument("--equilibration", type=float, default=15.0, help="ps")
     parser.add_argument("--time", type=float, default=100.0, help="ps (default: %(default)s)")
@@ -104,7 +105,8 @@ def main() -> None:
     machine = Machine(arguments.platform, {"Precision": "mixed"} if arguments.platform == "CUDA" else {})
     results = ResultFile("nacl_pressure", vars(arguments), arguments.output)
     lattice = createLattice(PHASES["melt"], 3 * (arguments.cells,))
-    for way in (TRAINED_ON, *(makeSurrogate(cutoff, folder=arguments.models) for cutoff in arguments.cutoffs)):
+    ways = (TRAINED_ON, *(makeSurrogate(cutoff, folder=arguments.models) for cutoff in CUTOFFS))
+    for way in (way for way in ways if way.name in arguments.ways):
         row = measure(way, lattice, machine, arguments)
         results.add(row)
         text = f"{row['label']}: {row['pressure_kbar']:+.3f} +- {row['pressure_standard_error_kbar']:.3f} kbar"

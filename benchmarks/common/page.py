@@ -26,6 +26,12 @@ def makeMarkdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
+def describeDevices(content: dict) -> str:
+    """Return where and when results were measured, all places if they are those of several files."""
+    devices = content.get("devices", [content["device"]])
+    return "; ".join(dict.fromkeys(describeDevice({"device": device}) for device in devices))
+
+
 def describeDevice(content: dict) -> str:
     """Return where and when results were measured."""
     device = content["device"]

@@ -71,6 +71,7 @@ def mergeResults(paths: list[Path]) -> dict:
         return contents[0]
     return {
         "device": contents[0]["device"],
+        "devices": [content["device"] for content in contents],
         "settings": [content["settings"] for content in contents],
         "rows": [row for content in contents for row in content["rows"]],
     }

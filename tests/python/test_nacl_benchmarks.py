@@ -123,7 +123,7 @@ def test_fidelity(tmp_path, monkeypatch):
 def test_pressure(tmp_path, monkeypatch):
     """That of the model in its own configurations is PME's, there."""
     path = tmp_path / "pressure.json"
-    options = "--platform CPU --cells 5 --cutoffs 1.0 --equilibration 0.1 --time 0.16 --interval 0.01"
+    options = "--platform CPU --cells 5 --ways pme surrogate-1.0 --equilibration 0.1 --time 0.16 --interval 0.01"
     call(monkeypatch, nacl_pressure, *options.split(), "--output", path)
     pme, surrogate = json.loads(path.read_text())["rows"]
     assert abs(pme["pressure_kbar"]) < 30.0  # it has hardly melted
@@ -157,7 +157,7 @@ def test_limits(tmp_path, monkeypatch):
 
 def test_the_page_is_that_of_the_results():
     page = nacl_page.PAGE.read_text()
-    results = [loadLatest(name) for name in ("nacl", "nacl_fidelity", "nacl_limits", "pair_limit")]
+    results = [loadLatest(name) for name in ("nacl", "nacl_fidelity", "nacl_limits", "pair_limit", "nacl_pressure")]
     assert nacl_page.makePage(page, *results) == page, "run benchmarks/nacl_page.py"
 
 

@@ -113,8 +113,10 @@ def findSetting(platform: str, contestant: SaltContestant) -> Setting:
     return Setting(platform, {"Precision": contestant.precision} if platform == "CUDA" else {})
 
 
-def measureContestant(contestant: SaltContestant, systems: SaltSystems, platform: str, plan: Plan) -> dict:
-    """Return a row; if the contestant fails, one that says why."""
+def measureContestant(
+    contestant: SaltContestant, systems: SaltSystems, platform: str, plan: Plan, pairs: float | None = None
+) -> dict:
+    """Return a row; if the contestant fails, one that says why. Pairs are counted if their number is not known."""
     setting, gpu = findSetting(platform, contestant), describeDevice()["gpu"] if platform == "CUDA" else None
     if contestant.reorders and platform == "CUDA":
         plan = replace(plan, multiple=REORDERING_INTERVAL)
@@ -124,7 +126,7 @@ def measureContestant(contestant: SaltContestant, systems: SaltSystems, platform
         with PowerMeter(openCounter() if platform == "CUDA" else None) as meter:
             for _ in range(plan.repeats):
                 measureWindow(measurement)
-        row = summarize(measurement, systems.salt.edge, setting, gpu, meter)
+        row = summarize(measurement, systems.salt.edge, setting, gpu, meter, pairs)
     except Exception as error:  # of whatever library: the others go on
         row = {"atoms": systems.salt.numAtoms, "name": contestant.name, "label": contestant.label}
         row["error"] = f"{type(error).__name__}: {error}"
@@ -167,11 +169,13 @@ def main() -> None:
     results = ResultFile("nacl", settings, arguments.output)
     results.write()  # without cells there are force errors alone
     for cells in arguments.cells:
-        systems = SaltSystems(makeCrystal(cells, arguments), arguments.models)
+        systems, pairs = SaltSystems(makeCrystal(cells, arguments), arguments.models), {}
         for contestant in wanted:
             if systems.salt.numAtoms > contestant.largest:
                 continue
-            row = measureContestant(contestant, systems, arguments.platform, plan)
+            row = measureContestant(contestant, systems, arguments.platform, plan, pairs.get(contestant.cutoff))
+            if "pairs" in row:
+                pairs[contestant.cutoff] = row["pairs"]  # a crystal has as many of them at any time
             results.add(row)
             text = row.get("error", f"{row.get('ms_per_step', 0.0):.4f} ms, {row.get('J_per_step', 0.0):.4f} J")
             console.print(f"{row['atoms']} {row['name']} {text}", highlight=False)

@@ -68,8 +68,15 @@ def measureWindow(measurement: Measurement) -> None:
     measurement.windows.append((start, time.perf_counter()))
 
 
-def summarize(measurement: Measurement, edge: float, setting: Setting, gpu: str | None, meter: PowerMeter) -> dict:
-    """Return a row for the results: medians, ranges, and what follows from them."""
+def summarize(
+    measurement: Measurement,
+    edge: float,
+    setting: Setting,
+    gpu: str | None,
+    meter: PowerMeter,
+    pairs: float | None = None,
+) -> dict:
+    """Return a row for the results: medians, ranges, and what follows from them; pairs are counted if not given."""
     contestant, stepper = measurement.contestant, measurement.stepper
     milliseconds = statistics.median(measurement.milliseconds)
     positions = stepper.positions()
@@ -86,7 +93,7 @@ def summarize(measurement: Measurement, edge: float, setting: Setting, gpu: str 
         "temperature_K": stepper.temperature(),
     }
     if contestant.hasPairs:
-        row["pairs"] = countPairs(positions, edge, contestant.cutoff)
+        row["pairs"] = countPairs(positions, edge, contestant.cutoff) if pairs is None else pairs
         row["pairs_per_s"] = 1000.0 * row["pairs"] / milliseconds
     if contestant.arithmetic is not None and CHIP in (gpu or ""):
         row["floor_ms"] = findFloor(contestant.arithmetic, row["pairs"])

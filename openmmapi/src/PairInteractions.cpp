@@ -7,7 +7,8 @@ using namespace std;
 namespace SurrogatePlugin {
 
 PairInteractions::PairInteractions(const SurrogateForce& force, const KernelSettings& settings)
-    : numTypes(force.getModel().getNumTypes()), cutoff(force.getCutoffDistance()) {
+    : numTypes(force.getModel().getNumTypes()), cutoff(force.getCutoffDistance()),
+      forceScale(force.getModel().getForceScale()) {
     const SurrogateModel& model = force.getModel();
     functions.resize(model.getNumNetworks());
     tables.resize(model.getNumNetworks());

@@ -25,7 +25,6 @@ struct TableRows {
     Real end;                   // nm^2
 
 private:
-    void addRow(const double* coefficients, double middle, double slope, double scale);
     void addZeros(int num);
 };
 

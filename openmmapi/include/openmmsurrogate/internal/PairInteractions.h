@@ -21,6 +21,8 @@ public:
     PairInteractions(const SurrogateForce& force, const KernelSettings& settings);
     int getNumTypes() const { return numTypes; }
     double getCutoff() const { return cutoff; }
+    /** Get the force, kJ/mol/nm, that tolerances of tables are relative to where forces are smaller. */
+    double getForceScale() const { return forceScale; }
     /** Get whether two types interact. Pairs without a network do not; the Impl has refused those that should have one. */
     bool interact(int type1, int type2) const { return getNetwork(type1, type2) >= 0; }
     /** Get whether no pair of types interacts. */
@@ -47,7 +49,7 @@ public:
 
 private:
     int numTypes;
-    double cutoff;
+    double cutoff, forceScale;
     std::vector<int> networks;                                   // [numTypes][numTypes]
     std::vector<std::shared_ptr<const PairFunction> > functions; // [numNetworks], null if not in use
     std::vector<std::shared_ptr<const PairTable> > tables;       // [numNetworks]

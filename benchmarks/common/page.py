@@ -28,8 +28,14 @@ def makeMarkdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def describeDevices(content: dict) -> str:
     """Return where and when results were measured, all places if they are those of several files."""
-    devices = content.get("devices", [content["device"]])
-    return "; ".join(dict.fromkeys(describeDevice({"device": device}) for device in devices))
+    commits: dict[str, list[str]] = {}
+    for device in content.get("devices", [content["device"]]):
+        place, _, commit = describeDevice({"device": device}).partition(", commit ")
+        commits.setdefault(place, []).append(commit)
+    return "; ".join(
+        f"{place}, commit {' and '.join(dict.fromkeys(found))}" if any(found) else place
+        for place, found in commits.items()
+    )
 
 
 def describeDevice(content: dict) -> str:

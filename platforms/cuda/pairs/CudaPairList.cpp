@@ -212,7 +212,7 @@ void CudaPairList<Real>::chooseGrid(const Vec3 box[3]) {
 }
 
 /**
- * Make lists longer that did not fit. The step in which that happened searched the cells instead, so nothing is lost. A system that has
+ * Make lists longer that did not fit. A step in which that happened searched the cells instead, so nothing is lost. A system that has
  * collapsed goes on to do so: its lists would need memory that grows as the square of its size.
  */
 template <class Real>
@@ -236,6 +236,20 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
     }
     if (view.numMembers == 0)
         return;
+    const bool asked = mustRebuild;
+    launchUpdate();
+    // Which step sees longer lists, and so the order of sums, would depend on how far the device is behind. Lists that it builds on its own
+    // rarely outgrow the room that is left.
+    if (asked) {
+        wait();
+        growIfNeeded();
+        if (mustRebuild)
+            launchUpdate();
+    }
+}
+
+template <class Real>
+void CudaPairList<Real>::launchUpdate() {
     int rebuild = mustRebuild ? 1 : 0;
     void* arguments[] = {&view, &rebuild};
     const int mostBlocks = 2048 / BlockSize * numProcessors; // as many as can be resident

@@ -90,6 +90,7 @@ private:
     class ReorderListener;
     void allocate();
     void growIfNeeded();
+    void launchUpdate();
     void setCapacity(int capacity);
     void chooseSkin(const OpenMM::Vec3 box[3]);
     void chooseGrid(const OpenMM::Vec3 box[3]);

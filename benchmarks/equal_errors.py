@@ -27,7 +27,8 @@ from common.electrolytes import (
 from common.electrostatics_rows import findParameters, measureError
 from common.results import ResultFile
 from common.runner import console
-from contestants.equal_error import EqualError, SystemPair, findNonbonded
+from contestants.electrostatics import SystemPair, findNonbonded
+from contestants.equal_error import EqualError
 
 CUTOFFS = {"NaCl": (0.9, 1.0, 1.2, 1.4), "NaCl melt": (0.9, 1.0, 1.2, 1.4), "water": (0.8, 0.9, 1.0, 1.2)}
 CUTOFFS["protein"] = (0.9, 1.0, 1.2)  # nm
@@ -66,7 +67,7 @@ class ErrorBench:
 
     def measure(self, contestant: EqualError) -> dict:
         """Return the error of a contestant, its cutoff and its grid."""
-        system = self._systems.configure(contestant)
+        system = contestant.configure(self._systems)
         context = openmm.Context(system, openmm.VerletIntegrator(0.001), self._platform)
         context.setPositions(self._positions)
         cutoff = findNonbonded(system).getCutoffDistance()

@@ -48,7 +48,8 @@ from common.kernels import separateReciprocalSpace
 from common.measuring import Plan
 from common.results import ResultFile, loadLatest
 from common.runner import console
-from contestants.equal_error import EqualError, SystemPair, findNonbonded, makeContestants
+from contestants.electrostatics import SystemPair, findNonbonded
+from contestants.equal_error import EqualError, makeContestants
 
 from openmmsurrogate.reporters import measureIdlePower
 
@@ -130,7 +131,7 @@ class Bench:
         isCuda = arguments.platform == "CUDA"
         properties = contestant.properties if isCuda else {}
         start = time.perf_counter()
-        system = self._systems.configure(contestant)
+        system = contestant.configure(self._systems)
         free = findFreeMemory() if isCuda else 0
         context = createContext(electrolyte, system, arguments.platform, properties)
         if self._isFirst:

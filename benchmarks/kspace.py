@@ -28,7 +28,7 @@ from common.kernels import separateReciprocalSpace
 from common.measuring import Plan
 from common.results import ResultFile
 from common.runner import console
-from contestants.electrostatics import Electrostatics, findContestants
+from contestants.electrostatics import Electrostatics, SystemPair, findContestants
 
 from openmmsurrogate.reporters import measureIdlePower
 
@@ -66,12 +66,13 @@ def createElectrolytes(arguments: argparse.Namespace) -> Iterator[Electrolyte]:
         yield equilibrate(water, arguments.equilibration, arguments.platform, properties)
 
 
-def measure(contestant: Electrostatics, electrolyte: Electrolyte, arguments: argparse.Namespace) -> dict:
+def measure(
+    contestant: Electrostatics, electrolyte: Electrolyte, systems: SystemPair, arguments: argparse.Namespace
+) -> dict:
     """Return the row of one contestant in one system."""
     isCuda = arguments.platform == "CUDA"
     plan = Plan(arguments.seconds, arguments.repeats, 100, arguments.maximum_seconds, arguments.settling_steps)
-    system = contestant.createSystem(electrolyte.system)
-    separateReciprocalSpace(system)
+    system = contestant.configure(systems)
     free = findFreeMemory() if isCuda else 0
     context = createContext(electrolyte, system, arguments.platform, contestant.properties if isCuda else {})
     row = {
@@ -115,12 +116,14 @@ def main() -> None:
         settings["idle_W"] = measureIdlePower()
     results = ResultFile("kspace", settings, arguments.output)
     for electrolyte in createElectrolytes(arguments):
+        separateReciprocalSpace(electrolyte.system)
+        systems = SystemPair(electrolyte.system)
         for contestant in contestants:
             smallest, largest = contestant.sizes
             if not arguments.everything and not smallest <= electrolyte.numAtoms <= largest:
                 continue
             try:
-                row = measure(contestant, electrolyte, arguments)
+                row = measure(contestant, electrolyte, systems, arguments)
             except Exception as error:  # of whatever library: the others go on
                 row = {
                     "system": electrolyte.name,

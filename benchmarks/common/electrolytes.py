@@ -196,8 +196,9 @@ def equilibrate(
 
     One that a model of a structure begins with is minimized, and gets its volume at 1 bar, which the System then has.
     """
-    system = copy.deepcopy(electrolyte.system)
+    system = electrolyte.system
     if fromModel:
+        system = copy.deepcopy(system)
         system.addForce(openmm.MonteCarloBarostat(1.0, electrolyte.temperature))
     context = createContext(electrolyte, system, platform, properties, EQUILIBRATION_FRICTION)
     if fromModel:

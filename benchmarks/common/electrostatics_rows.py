@@ -7,7 +7,7 @@ import math
 import statistics
 
 import openmm
-from contestants.electrostatics import findTunable, makeMeasurable
+from contestants.electrostatics import findNonbonded, findTunable, makeMeasurable
 from contestants.openmm_md import ContextStepper
 from openmm import unit
 
@@ -90,7 +90,7 @@ def measureError(system: openmm.System, context: openmm.Context) -> dict[str, fl
 def findParameters(system: openmm.System, context: openmm.Context) -> dict:
     """Return what a Context runs with: the split's alpha (of ESP that of the Gaussian with the same second moment) in
     1/nm, and the grid."""
-    force = next(force for force in system.getForces() if isinstance(force, openmm.NonbondedForce))
+    force = findNonbonded(system)
     tunable = findTunable(system)
     alpha, *grid = (tunable or force).getPMEParametersInContext(context)
     return {"alpha_per_nm": alpha, "grid": grid}

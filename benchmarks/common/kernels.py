@@ -13,8 +13,8 @@ KSPACE_GROUP = 1  # force group that reciprocal space is put into, so that it ca
 STAGES = {
     "sort": r"findAtomGridIndex|computeRange|Bucket|sortShortList|locateSites",
     "spread": r"SpreadCharge|spreadCharges|readSums",
-    "FFT": r"fft|r2c|c2r|radix",
-    "convolve": r"[cC]onvol|EvaluateEnergy",
+    "FFT": r"fft|r2c|c2r|radix|transform(Planes|AndConvolve)",  # one of ours convolves, too
+    "convolve": r"(?<!transformAnd)[cC]onvol|EvaluateEnergy",
     "interpolate": r"[iI]nterpolateForce",
 }
 DIRECT_STAGES = {

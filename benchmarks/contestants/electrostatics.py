@@ -12,6 +12,20 @@ import openmm
 from openmmsurrogate import TunablePMEForce, replaceNonbondedForce
 
 
+class SystemPair:
+    """A System with a NonbondedForce, and one in which that is a TunablePMEForce. Contestants change their settings:
+    copies for each would take minutes in large systems."""
+
+    def __init__(self, system: openmm.System) -> None:
+        self.plain, self.tunable = system, replaceNonbondedForce(system)
+        self.cutoff = findNonbonded(system).getCutoffDistance()
+
+
+def findNonbonded(system: openmm.System) -> openmm.NonbondedForce:
+    """Return the NonbondedForce of a System."""
+    return next(force for force in system.getForces() if isinstance(force, openmm.NonbondedForce))
+
+
 @dataclass(frozen=True)
 class Electrostatics:
     """A System's NonbondedForce as it is, or replaced."""
@@ -19,7 +33,7 @@ class Electrostatics:
     name: str
     label: str
     precision: str  # of CUDA Contexts
-    settings: dict | None = None  # of the TunablePMEForce; None: the plain NonbondedForce
+    settings: dict | None = None  # of the TunablePMEForce, kSpaceMethod and precision; None: the plain NonbondedForce
     sizes: tuple[int, int] = (0, 10**9)  # atoms of the systems where it is measured
     properties: dict[str, str] = field(init=False)
 
@@ -32,6 +46,15 @@ class Electrostatics:
             return copy.deepcopy(system)
         return replaceNonbondedForce(system, **self.settings)
 
+    def configure(self, pair: SystemPair) -> openmm.System:
+        """Return the System with this force, as it is until the next contestant is configured."""
+        if self.settings is None:
+            return pair.plain
+        tunable = TunablePMEForce.cast(findNonbonded(pair.tunable))
+        tunable.setKSpaceMethod(self.settings["kSpaceMethod"])
+        tunable.setPrecision(self.settings.get("precision", "default"))
+        return pair.tunable
+
 
 def findTunable(system: openmm.System) -> TunablePMEForce | None:
     """Return the TunablePMEForce of a System; None without one."""
@@ -42,7 +65,7 @@ def findTunable(system: openmm.System) -> TunablePMEForce | None:
 def makeMeasurable(system: openmm.System, context: openmm.Context) -> tuple[openmm.System, TunablePMEForce]:
     """Return a System whose TunablePMEForce measures the error of a Context's plain NonbondedForce: it has the same
     alpha, grid and spline order."""
-    plain = next(force for force in system.getForces() if isinstance(force, openmm.NonbondedForce))
+    plain = findNonbonded(system)
     parameters = plain.getPMEParametersInContext(context)
     measurable = replaceNonbondedForce(system, splineOrder=5)
     force = findTunable(measurable)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import openmm
 
-from openmmsurrogate import TunablePMEForce, replaceNonbondedForce
+from contestants.electrostatics import SystemPair, findNonbonded
+from openmmsurrogate import TunablePMEForce
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,18 @@ class EqualError:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "properties", {"Precision": self.precision})
+
+    def configure(self, pair: SystemPair) -> openmm.System:
+        """Return the System with these settings, as it is until the next contestant is configured."""
+        system = pair.plain if self.method is None else pair.tunable
+        force = findNonbonded(system)
+        force.setEwaldErrorTolerance(self.tolerance)
+        force.setCutoffDistance(pair.cutoff if self.cutoff is None else self.cutoff)
+        if self.method is not None:
+            tunable = TunablePMEForce.cast(force)
+            tunable.setKSpaceMethod(self.method)
+            tunable.setForceErrorTolerance(self.forceError)
+        return system
 
 
 def makeContestants(system: str, tolerance: float, equal: Sequence[dict]) -> dict[str, EqualError]:
@@ -48,29 +61,3 @@ def makeContestants(system: str, tolerance: float, equal: Sequence[dict]) -> dic
                 name, label = f"spme-{precision}", f"our SPME, {precision}, error of ESP"
                 found.append(EqualError(name, label, precision, tolerance, "SPME", forceError=row["setting"]))
     return {contestant.name: contestant for contestant in found}
-
-
-class SystemPair:
-    """A System with a NonbondedForce, and one in which that is a TunablePMEForce. Contestants change their settings:
-    copies for each would take minutes in large systems."""
-
-    def __init__(self, system: openmm.System) -> None:
-        self._plain, self._tunable = system, replaceNonbondedForce(system)
-        self._cutoff = findNonbonded(system).getCutoffDistance()
-
-    def configure(self, contestant: EqualError) -> openmm.System:
-        """Return the System of a contestant, as it is until the next one is configured."""
-        system = self._plain if contestant.method is None else self._tunable
-        force = findNonbonded(system)
-        force.setEwaldErrorTolerance(contestant.tolerance)
-        force.setCutoffDistance(self._cutoff if contestant.cutoff is None else contestant.cutoff)
-        if contestant.method is not None:
-            tunable = TunablePMEForce.cast(force)
-            tunable.setKSpaceMethod(contestant.method)
-            tunable.setForceErrorTolerance(contestant.forceError)
-        return system
-
-
-def findNonbonded(system: openmm.System) -> openmm.NonbondedForce:
-    """Return the NonbondedForce of a System."""
-    return next(force for force in system.getForces() if isinstance(force, openmm.NonbondedForce))

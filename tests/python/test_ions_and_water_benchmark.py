@@ -17,7 +17,7 @@ import equal_errors  # noqa: E402
 import ions_and_water  # noqa: E402
 import ions_and_water_page  # noqa: E402
 from common import electrolytes, floors, kernels  # noqa: E402
-from contestants import equal_error  # noqa: E402
+from contestants import electrostatics, equal_error  # noqa: E402
 
 TOLERANCE = 5e-4
 
@@ -64,15 +64,14 @@ def test_contestants_have_the_settings_of_their_errors():
         "openmm-single-1.2",
         "openmm-mixed-1.2",
     }
-    pair = equal_error.SystemPair(electrolytes.createSalt(4).system)
+    pair = electrostatics.SystemPair(electrolytes.createSalt(4).system)
     for name, values in {
         "openmm-mixed-1.2": (1e-4, 1.2, None, 0.0),
         "openmm-single": (TOLERANCE, 1.0, None, 0.0),
         "spme-single": (TOLERANCE, 1.0, "SPME", 0.2),
         "esp-mixed": (TOLERANCE, 1.0, "ESP", 0.0),
     }.items():
-        system = pair.configure(found[name])
-        force = equal_error.findNonbonded(system)
+        force = electrostatics.findNonbonded(found[name].configure(pair))
         assert (force.getEwaldErrorTolerance(), force.getCutoffDistance()._value) == values[:2]
         tunable = equal_error.TunablePMEForce
         assert tunable.isinstance(force) == (values[2] is not None)

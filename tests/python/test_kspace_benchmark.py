@@ -51,9 +51,13 @@ def test_contestants_are_what_they_say():
     crystal = electrolytes.createSalt(4)
     names = [contestant.name for contestant in electrostatics.findContestants(["all"])]
     assert {"openmm-single", "openmm-double", "spme-single", "spme-mixed-double"} <= set(names)
+    pair = electrostatics.SystemPair(crystal.system)
     for contestant in electrostatics.findContestants(["all"]):
-        force = electrostatics.findTunable(contestant.createSystem(crystal.system))
-        assert (force is None) == contestant.name.startswith("openmm")
+        system = contestant.createSystem(crystal.system)  # which owns the force
+        force = electrostatics.findTunable(system)
+        other = electrostatics.findTunable(contestant.configure(pair))
+        assert (force is None) == (other is None) == contestant.name.startswith("openmm")
+        assert force is None or openmm.XmlSerializer.serialize(force) == openmm.XmlSerializer.serialize(other)
     with pytest.raises(ValueError, match="no contestant 'spme-half'"):
         electrostatics.findContestants(["spme-half"])
 
@@ -71,8 +75,9 @@ def test_the_error_of_openmm_is_measured_with_its_parameters():
 def test_kernels_are_told_apart():
     times = {"gridSpreadCharge": 1.0, "finishSpreadCharge": 2.0, "spreadCharges": 4.0, "readSums": 8.0}
     times |= {"locateSites": 1.0, "sortBuckets": 2.0, "void regular_fft_r2c<...>": 3.0, "convolve": 5.0}
+    times |= {"transformPlanesBack": 20.0, "transformAndConvolve": 40.0}
     times |= {"reciprocalConvolution": 6.0, "gridInterpolateForce": 7.0, "interpolateForces": 9.0, "clearBuffer": 99.0}
-    expected = {"sort": 3.0, "spread": 15.0, "FFT": 3.0, "convolve": 11.0, "interpolate": 16.0}
+    expected = {"sort": 3.0, "spread": 15.0, "FFT": 63.0, "convolve": 11.0, "interpolate": 16.0}
     assert kernels.sumStages(times) == expected
 
 

@@ -44,7 +44,7 @@ from common.electrostatics_rows import (
     measureReciprocalSpace,
     measureSteps,
 )
-from common.kernels import separateReciprocalSpace
+from common.kernels import separateReciprocalSpace, warmUpProfiler
 from common.measuring import Plan
 from common.results import ResultFile, loadLatest
 from common.runner import console
@@ -80,6 +80,7 @@ def parseArguments() -> argparse.Namespace:
     parser.add_argument(
         "--error-atoms", type=int, default=30000, help="largest system whose error is measured (default: %(default)s)"
     )
+    parser.add_argument("--speed", action=argparse.BooleanOptionalAction, default=True, help="or errors alone")
     parser.add_argument("--kernels", action=argparse.BooleanOptionalAction, default=True, help="measure their times")
     parser.add_argument("--turns", type=Path, help="file by which calls take turns")
     parser.add_argument("--resume", action="store_true", help="go on with the output file")
@@ -138,13 +139,14 @@ class Bench:
             self._equilibrate(context)
         row = self.describe(contestant, tolerance)
         row["cutoff_nm"] = findNonbonded(system).getCutoffDistance()._value
-        plan = Plan(arguments.seconds, arguments.repeats, 100, arguments.maximum_seconds, arguments.settling_steps)
-        row |= measureSteps(contestant, context, plan)
+        if arguments.speed:
+            plan = Plan(arguments.seconds, arguments.repeats, 100, arguments.maximum_seconds, arguments.settling_steps)
+            row |= measureSteps(contestant, context, plan)
+            if isCuda:
+                row["memory_MiB"] = (free - findFreeMemory()) / 2**20
+                if arguments.kernels:
+                    row |= measureReciprocalSpace(context) | measureDirectSpace(context)
         row |= findParameters(system, context)
-        if isCuda:
-            row["memory_MiB"] = (free - findFreeMemory()) / 2**20
-            if arguments.kernels:
-                row |= measureReciprocalSpace(context) | measureDirectSpace(context)
         if electrolyte.numAtoms <= arguments.error_atoms:
             row |= measureError(system, context)
         return row | {"seconds": round(time.perf_counter() - start, 2)}
@@ -181,6 +183,8 @@ def measureSystem(create: Callable[[], Electrolyte], equal: list[dict], results:
     """Measure all contestants in one system."""
     bench = Bench(create(), arguments)
     name, atoms = bench.electrolyte.name, bench.electrolyte.numAtoms
+    if arguments.platform == "CUDA":
+        warmUpProfiler()
     done = {(row["system"], row["atoms"], row["tolerance"], row["name"]) for row in results.rows if "error" not in row}
     with takeTurn(arguments.turns):
         for tolerance in arguments.tolerances:
@@ -202,7 +206,8 @@ def describe(row: dict) -> str:
     text = f"{row['system']} {row['atoms']} {row['tolerance']:g} {row['name']}: "
     if "error" in row:
         return text + row["error"]
-    text += f"{row['ms_per_step']:.4g} ms"
+    if "ms_per_step" in row:
+        text += f"{row['ms_per_step']:.4g} ms"
     if "J_per_step" in row:
         text += f", {row['J_per_step']:.3g} J"
     if "kspace_us" in row:

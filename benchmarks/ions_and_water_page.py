@@ -48,14 +48,15 @@ Key = tuple[str, int, float]  # system, atoms, tolerance
 
 
 def collect(rows: Sequence[dict]) -> dict[Key, dict[str, dict]]:
-    """Return rows by system and tolerance, and name; later ones win. "openmm-best" is OpenMM's fastest cutoff in single
-    precision that has the error of ESP."""
+    """Return rows by system and tolerance, and name; values of later ones win. "openmm-best" is OpenMM's fastest cutoff
+    in single precision that has the error of ESP."""
     found: dict[Key, dict[str, dict]] = {}
     for row in rows:
         if "error" not in row:
-            found.setdefault((row["system"], row["atoms"], row["tolerance"]), {})[row["name"]] = row
+            named = found.setdefault((row["system"], row["atoms"], row["tolerance"]), {})
+            named[row["name"]] = named.get(row["name"], {}) | row
     for named in found.values():
-        equal = [row for name, row in named.items() if name.startswith("openmm-single-")]
+        equal = [row for name, row in named.items() if name.startswith("openmm-single-") and "ms_per_step" in row]
         if equal:
             named["openmm-best"] = min(equal, key=lambda row: row["ms_per_step"])
     return dict(sorted(found.items(), key=lambda item: (-item[0][2], _order(item[0][0]), item[0][1])))
@@ -73,14 +74,15 @@ def makeStepsTable(found: dict[Key, dict[str, dict]], isWanted: Callable[[float]
             label = f"{system}, {atoms:,}" + ("" if tolerance == DEFAULT else f", {tolerance:g}")
             steps = [_formatStep(named.get(name)) for name in COLUMNS]
             ratios = [_formatRatio(named.get(ours), named.get(theirs)) for ours, theirs in RATIOS.values()]
-            esp = named.get("esp-single")
-            perAtom = "" if esp is None else f"{1e6 * esp['ms_per_step'] / atoms:.2f}"
-            cells.append([label, *steps, *ratios, perAtom])
+            esp = named.get("esp-single", {})
+            perAtom = f"{1e6 * esp['ms_per_step'] / atoms:.2f}" if "ms_per_step" in esp else ""
+            if any(steps):
+                cells.append([label, *steps, *ratios, perAtom])
     return makeMarkdown(["atoms", *COLUMNS.values(), *RATIOS, "ESP, single, ns/atom"], cells)
 
 
 def _formatStep(row: dict | None) -> str:
-    if row is None:
+    if row is None or "ms_per_step" not in row:
         return ""
     joules = f" ({row['J_per_step']:.3g} J)" if "J_per_step" in row else ""
     cutoff = f" at {row['cutoff_nm']:g} nm" if row["name"].startswith("openmm-single-") else ""
@@ -89,7 +91,7 @@ def _formatStep(row: dict | None) -> str:
 
 def _formatRatio(ours: dict | None, theirs: dict | None) -> str:
     """Return the ratio of times, and of energies."""
-    if ours is None or theirs is None:
+    if ours is None or theirs is None or "ms_per_step" not in ours or "ms_per_step" not in theirs:
         return ""
     text = f"{ours['ms_per_step'] / theirs['ms_per_step']:.2f}"
     if "J_per_step" in ours and "J_per_step" in theirs:
@@ -126,9 +128,8 @@ def makeErrorsTable(found: dict[Key, dict[str, dict]]) -> str:
     """Return measured errors and grids, as Markdown."""
     cells = []
     for (system, atoms, tolerance), named in found.items():
-        for name in COLUMNS:
-            row = named.get(name)
-            if row is not None and "relative_force_error" in row:
+        for row in (row for name, row in named.items() if name != "openmm-best"):
+            if "relative_force_error" in row:
                 cells.append(
                     [
                         f"{system}, {atoms:,}, {tolerance:g}",
@@ -241,7 +242,7 @@ def plot(found: dict[Key, dict[str, dict]], path: Path) -> None:
             points = [
                 (tolerance, named[name]["ms_per_step"])
                 for (_, atoms, tolerance), named in crystal.items()
-                if atoms == 262_144 and name in named
+                if atoms == 262_144 and "ms_per_step" in named.get(name, {})
             ]
             if points:
                 panels[2].plot(*zip(*points, strict=True), markersize=5, **style)

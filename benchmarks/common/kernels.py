@@ -31,6 +31,17 @@ def separateReciprocalSpace(system: openmm.System) -> None:
             force.setReciprocalSpaceForceGroup(KSPACE_GROUP)
 
 
+def warmUpProfiler() -> None:
+    """Load what measureKernels() needs, which takes seconds."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    if torch.cuda.is_available():
+        with profile(activities=[ProfilerActivity.CUDA]):
+            torch.zeros(1, device="cuda")
+            torch.cuda.synchronize()
+
+
 def measureKernels(context: openmm.Context, groups: set[int], steps: int) -> dict[str, float]:
     """Return the times of all kernels in a step with the forces of some groups, us, by PyTorch's profiler, which sees
     what any library launches. It is empty without a GPU."""

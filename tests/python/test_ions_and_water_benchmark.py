@@ -100,6 +100,10 @@ def test_speed_of_small_systems_that_take_turns_and_can_be_resumed(equal, tmp_pa
     assert errors[2] > 2 * errors[0]
     for row in rows:
         assert row["ms_per_step_range"][0] <= row["ms_per_step"] <= row["ms_per_step_range"][1]
+    errors = tmp_path / "errors.json"
+    call(monkeypatch, ions_and_water, *options, "esp-mixed", "--no-speed", "--output", errors)
+    (row,) = json.loads(errors.read_text())["rows"]
+    assert "ms_per_step" not in row and row["relative_force_error"] < 1.2 * TOLERANCE
     with pytest.raises(ValueError, match="no contestant 'pppm'"):
         call(monkeypatch, ions_and_water, *options, "pppm")
 

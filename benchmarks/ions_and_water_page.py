@@ -148,7 +148,7 @@ def makeEqualTable(rows: Sequence[dict]) -> str:
     for row in rows:
         groups.setdefault((row["system"], row["tolerance"]), []).append(row)
     cells = []
-    for (system, tolerance), group in groups.items():
+    for (system, tolerance), group in sorted(groups.items(), key=lambda item: (_order(item[0][0]), -item[0][1])):
         errors = {row["name"]: f"{row['relative_force_error']:.2e}" for row in group}
         equal = [f"{row['setting']:.2e} ({row['cutoff_nm']:g} nm)" for row in group if row["name"] == "openmm"]
         force = next(f"{row['setting']:.3g}" for row in group if row["name"] == "spme")
@@ -164,6 +164,7 @@ def _combine(values: Sequence[float], errors: Sequence[float]) -> tuple[float, f
 
 
 def _group(rows: Sequence[dict], measure: str) -> dict[tuple, list[dict]]:
+    """Return replicas, by system, size, label and tolerance."""
     groups: dict[tuple, list[dict]] = {}
     for row in rows:
         if row["measure"] == measure and "error" not in row:

@@ -16,7 +16,7 @@ import ensembles  # noqa: E402
 import equal_errors  # noqa: E402
 import ions_and_water  # noqa: E402
 import ions_and_water_page  # noqa: E402
-from common import electrolytes, floors, kernels  # noqa: E402
+from common import electrolytes, floors, kernels, results  # noqa: E402
 from contestants import electrostatics, equal_error  # noqa: E402
 
 TOLERANCE = 5e-4
@@ -157,6 +157,12 @@ def test_tables_of_the_page(tmp_path):
     assert "| NaCl, 1,000 | ESP, tolerance 0.0005 | 0.50 | 0.57800 nm | 0.00010 |" in text
     ions_and_water_page.plot(ions_and_water_page.collect(make_rows()), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000
+
+
+def test_the_page_shows_the_committed_results():
+    page = ions_and_water_page.PAGE.read_text()
+    contents = [results.loadLatest(name) for name in ("ions_and_water", "equal_errors", "ensembles")]
+    assert ions_and_water_page.makePage(page, *contents) == page
 
 
 def test_the_floor_of_pairs():

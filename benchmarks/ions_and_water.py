@@ -37,7 +37,6 @@ from common.electrolytes import (
     repeat,
 )
 from common.electrostatics_rows import (
-    findFreeMemory,
     findParameters,
     measureDirectSpace,
     measureError,
@@ -133,7 +132,6 @@ class Bench:
         properties = contestant.properties if isCuda else {}
         start = time.perf_counter()
         system = contestant.configure(self._systems)
-        free = findFreeMemory() if isCuda else 0
         context = createContext(electrolyte, system, arguments.platform, properties)
         if self._isFirst:
             self._equilibrate(context)
@@ -142,10 +140,8 @@ class Bench:
         if arguments.speed:
             plan = Plan(arguments.seconds, arguments.repeats, 100, arguments.maximum_seconds, arguments.settling_steps)
             row |= measureSteps(contestant, context, plan)
-            if isCuda:
-                row["memory_MiB"] = (free - findFreeMemory()) / 2**20
-                if arguments.kernels:
-                    row |= measureReciprocalSpace(context) | measureDirectSpace(context)
+            if isCuda and arguments.kernels:
+                row |= measureReciprocalSpace(context) | measureDirectSpace(context)
         row |= findParameters(system, context)
         if electrolyte.numAtoms <= arguments.error_atoms:
             row |= measureError(system, context)

@@ -226,7 +226,7 @@ def main() -> None:
     if unknown:
         raise ValueError(f"there is no contestant {sorted(unknown)[0]!r}")
     settings = {**vars(arguments), "load_average": os.getloadavg()}
-    if arguments.platform == "CUDA":
+    if arguments.platform == "CUDA" and arguments.turns is None:  # others may measure
         settings["idle_W"] = measureIdlePower()
     results = ResultFile("ions_and_water", settings, arguments.output, arguments.resume)
     for create in listElectrolytes(arguments):

@@ -32,6 +32,7 @@ def test_readme(tmp_path, monkeypatch):
     names = run_page("README.md", tmp_path, monkeypatch)
     assert isinstance(names["found"], SurrogateForce)
     assert names["found"].getNumParticles() == 1000
+    assert names["electrostatics"].getForceErrorTolerance()._value == 0.5
     energy = names["context"].getState(energy=True).getPotentialEnergy() / 1000
     assert -6 < energy.value_in_unit(unit.kilojoule_per_mole) < 0
 

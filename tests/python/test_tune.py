@@ -89,7 +89,9 @@ def test_relative_target_and_floor():
     with pytest.raises(ValueError, match=r"the least that precision float16 reached on platform Reference is"):
         tunePME(context, 1e-3, orders=[6], precisions=["float16"], maxParticles=50)
     with pytest.raises(ValueError, match="no setting can be tried; the last reason: TunablePMEForce: "):
-        tunePME(context, 1e-12, False, [4, 99], ["double"], 50, kSpaceMethods=["SPME"])
+        tunePME(context, 1.0, False, [6], ["float16"], 50, kSpaceMethods=["ESP"])
+    with pytest.raises(ValueError, match="spline orders are 4 to 8, but 99 is among those"):
+        tunePME(context, 1.0, orders=[6, 99])
     with pytest.raises(ValueError, match="must be positive"):
         tunePME(context, 0.0)
     _, charges = make_salt(BOXES["cubic"])
@@ -163,12 +165,65 @@ def test_times_are_the_least_of_interleaved_rounds(monkeypatch):
     assert order == ["a", "a", "b", "b"] + ["a", "b"] * bench.ROUNDS
 
 
-def test_orders_that_cannot_run_are_skipped():
+def test_what_cannot_run_is_skipped():
     context = make_salt_context("cubic")
-    result = tunePME(context, 1.0, False, [99, 6], ["single"], 50, kSpaceMethods=["SPME"])
-    assert [(s.splineOrder, s.precision) for s in result.skipped] == [(99, "single")]
-    assert [trial.settings.splineOrder for trial in result.trials] == [6]
+    result = tunePME(context, 5.0, False, [6], ["float16", "single"], 50)
+    assert [(s.splineOrder, s.precision) for s in result.skipped] == [(None, "float16")]
     assert result.skipped[0].reason in str(result.makeTable().caption)
+
+
+@pytest.fixture
+def grids(monkeypatch):
+    """Record the grids of all settings that are measured."""
+    measured = []
+    try_force = bench.Bench._try_force
+
+    def record(self, *arguments):
+        trial = try_force(self, *arguments)
+        measured.append(trial.settings.grid)
+        return trial
+
+    monkeypatch.setattr(bench.Bench, "_try_force", record)
+    return measured
+
+
+def test_no_order_goes_on_where_rounding_ends_it(grids):
+    """In single that is near 1e-3 here, where the estimate takes 18 points, however strict the target is."""
+    with pytest.raises(ValueError, match="the least that precision single reached on platform CPU is"):
+        tunePME(make_salt_context("cubic"), 1e-12, orders=[8], precisions=["single"], maxParticles=50)
+    print(grids)
+    assert max(max(grid) for grid in grids) <= 100
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"), [("POINTS_PER_CUTOFF", "spacing is less than 1/20 of"), ("PART_OF_MEMORY", "memory")]
+)
+def test_grids_are_limited(monkeypatch, grids, limit, reason):
+    """Neither is a grid beyond the limits made on the way to a target, nor if it is the first one."""
+    most = 50  # points along the axes of this box
+    edge, cutoff = BOXES["cubic"][0, 0], 0.9
+    if limit == "POINTS_PER_CUTOFF":
+        monkeypatch.setattr(bench, limit, 20)
+        assert most - 2 < 20 * edge / cutoff < most
+    else:
+        context_memory = most**3 * bench.BYTES_PER_POINT
+        monkeypatch.setattr(bench, "find_memory", lambda: context_memory / bench.PART_OF_MEMORY)
+    context = make_salt_context("cubic", "Reference")
+    with pytest.raises(ValueError, match=r"the least that precision double reached .* larger cutoff"):
+        tunePME(context, 1e-8, orders=[8], maxParticles=50, kSpaceMethods=["SPME"])
+    assert 36 <= max(max(grid) for grid in grids) <= most
+    grids.clear()
+    result = tunePME(context, 0.05, orders=[4, 8], maxParticles=50, kSpaceMethods=["SPME"])
+    assert [(s.splineOrder, reason in s.reason) for s in result.skipped] == [(4, True)]
+    assert max(max(grid) for grid in grids) <= most
+
+
+def test_the_chosen_grid_is_that_of_a_context():
+    """Which the limits are compared with, in boxes of every shape."""
+    for box in BOXES:
+        measured = bench.Bench(make_salt_context(box), 10)
+        trial = measured.choose(6, "single", 0.2)
+        assert tuple(measured.force._chooseGrid(measured.system)) == trial.settings.grid
 
 
 def test_forces_of_zero_are_refused():
@@ -195,10 +250,14 @@ def test_command(tmp_path):
         assert "Nothing that was tried is faster" in result.output
         assert (tmp_path / "tuned.xml").read_text() == (tmp_path / "system.xml").read_text()
     else:
+        assert result.output.rstrip().endswith("; import openmmsurrogate before you read it")
         force = TunablePMEForce.cast(tuned.getForce(0))
         splits = ((TunablePMEForce.ESP, 5), (TunablePMEForce.SPME, 5), (TunablePMEForce.SPME, 6))
         assert (force.getKSpaceMethod(), force.getSplineOrder()) in splits
         assert tuned.getDefaultPeriodicBoxVectors()[0][0]._value == pytest.approx(1.01 * BOXES["cubic"][0, 0])
-    refused = CliRunner().invoke(app, [*arguments[:-1], "4,x", "--force-error", "1"])
-    assert refused.exit_code == 2 and "whole numbers" in refused.output
+    for orders, message in (("4,x", "whole numbers"), ("4,9", "4 to 8, but 9")):
+        refused = CliRunner().invoke(app, [*arguments[:-1], orders, "--force-error", "1"])
+        assert refused.exit_code == 2 and message in " ".join(refused.output.split())
+    absent = CliRunner().invoke(app, [*arguments, "--force-error", "1", "--platform", "GPU"])
+    assert absent.exit_code == 2 and "has no platform GPU here" in absent.output and "doctor" in absent.output
     assert CliRunner().invoke(app, [*arguments, "--force-error", "1e-12"]).exit_code == 1

@@ -8,4 +8,5 @@ public:
 class NonbondedForce : public Force {
 };
 class Context;
+class System;
 }

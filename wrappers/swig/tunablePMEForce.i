@@ -13,6 +13,12 @@
     static SurrogatePlugin::TunablePMEForce* _castOwned(OpenMM::Force& force) {
         return dynamic_cast<SurrogatePlugin::TunablePMEForce*>(&force);
     }
+    // For the search of tunePME(): the grid that SPME would get in a Context, which may be too large to make one.
+    std::vector<int> _chooseGrid(const OpenMM::System& system) const {
+        const SurrogatePlugin::PMEPlatform platform = {SurrogatePlugin::NumericFormat::Single, "", 0, false};
+        const auto grid = SurrogatePlugin::PMESettings(system, *$self, platform).coulomb.grid;
+        return {grid.begin(), grid.end()};
+    }
 }
 
 // For the search of tunePME().

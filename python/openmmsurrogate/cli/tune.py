@@ -13,12 +13,28 @@ from openmmsurrogate.cli.progress import ProgressDisplay
 
 
 def _parse_orders(text: str) -> list[int]:
+    from openmmsurrogate.pme.tune import check_orders
+
     try:
-        return [int(order) for order in text.split(",")]
+        orders = [int(order) for order in text.split(",")]
     except ValueError:
         raise typer.BadParameter(
             f"spline orders are whole numbers separated by commas, such as 4,5,6; got {text!r}", param_hint="--orders"
         ) from None
+    try:
+        check_orders(orders)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--orders") from None
+    return orders
+
+
+def _check_platform(name: str) -> None:
+    from openmmsurrogate.validation.targets import find_obstacle
+
+    obstacle = find_obstacle(name)
+    if obstacle:
+        advice = "The command openmm-surrogate doctor tells which platforms work."
+        raise typer.BadParameter(f"{obstacle.rstrip('.')}. {advice}", param_hint="--platform")
 
 
 def tune(
@@ -27,7 +43,7 @@ def tune(
     force_error: Annotated[float, typer.Option(help="RMS error of the electrostatic force, kJ/mol/nm.")],
     relative: Annotated[bool, typer.Option("--relative", help="The error is that over the RMS force.")] = False,
     platform: Annotated[str, typer.Option(help="OpenMM's platform to tune for.")] = "CPU",
-    orders: Annotated[str, typer.Option(help="Spline orders to try, separated by commas.")] = "4,5,6,7,8",
+    orders: Annotated[str, typer.Option(help="Spline orders to try, of 4 to 8, separated by commas.")] = "4,5,6,7,8",
     output: Annotated[
         Path | None, typer.Option(help="Write the System with the fastest settings there, as XML.")
     ] = None,
@@ -37,6 +53,7 @@ def tune(
     Prints the System as it is and what was tried. The exit code is 1 if no setting reaches the error.
     """
     chosen = _parse_orders(orders)
+    _check_platform(platform)
     import openmm
 
     from openmmsurrogate.pme import TunablePMEForce, replaceNonbondedForce, tunePME
@@ -63,5 +80,5 @@ def tune(
         force = next(force for force in tuned.getForces() if TunablePMEForce.isinstance(force))
         result.best.settings.apply(TunablePMEForce.cast(force))
     output.write_text(openmm.XmlSerializer.serialize(tuned))
-    how = ", unchanged" if tuned is loaded else ""
+    how = ", unchanged" if tuned is loaded else "; import openmmsurrogate before you read it"
     Console().print(f"written: {output}{how}", soft_wrap=True, highlight=False)

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import openmm
+from openmm import unit
 
 from openmmsurrogate._convert import FORCE
 from openmmsurrogate.pme.force import TunablePMEForce
+from openmmsurrogate.pme.memory import find_memory
 from openmmsurrogate.pme.replace import replaceNonbondedForce
 
 # Each round times every candidate for about so long, one after the other. The least time counts: what else the machine
@@ -17,6 +21,12 @@ from openmmsurrogate.pme.replace import replaceNonbondedForce
 ROUNDS = 5
 ROUND_SECONDS = 0.05
 MAX_STEPS = 250
+
+# Limits of what is tried. Grids finer than a 64th of the cutoff take far longer than pairs. Two Contexts have a grid at a
+# time, that of a measurement and the one that is measured: the two took 28 bytes per point in single and 47 in double.
+POINTS_PER_CUTOFF = 64
+BYTES_PER_POINT = 48
+PART_OF_MEMORY = 0.25
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,10 @@ class Trial:
     """whether it is the System as it is, with the force it has; settings describe that force"""
 
 
+class GridTooLarge(openmm.OpenMMException):
+    """A grid that is not tried, because it would take too much time or memory."""
+
+
 class Bench:
     """Measures settings in Contexts like a given one: platform, properties, positions, box, parameters."""
 
@@ -80,6 +94,7 @@ class Bench:
         self.original_force = next(f for f in self.original.getForces() if isinstance(f, openmm.NonbondedForce))
         self.is_plain = not TunablePMEForce.isinstance(self.original_force)
         self.max_particles = max_particles
+        self.memory = find_memory() if self.platform.getName() in ("Reference", "CPU") else None  # a GPU tells itself
 
     def make_context(self) -> openmm.Context:
         """Make a Context with the force as it is set."""
@@ -124,13 +139,27 @@ class Bench:
         return Trial(settings, self.measure(self.make_context())[0], None)
 
     def choose(self, order: int, precision: str, tolerance: float) -> Trial:
-        """Let the error estimate choose alpha and grid, and measure what it gives."""
+        """Let the error estimate choose alpha and grid, and measure what it gives.
+
+        Raises OpenMMException if there is no such grid, and GridTooLarge if it is not tried.
+        """
         self.force.setKSpaceMethod("SPME")
         self.force.setPMEParameters(0.0, 0, 0, 0)
         self.force.setSplineOrder(order)
         self.force.setPrecision(precision)
         self.force.setForceErrorTolerance(tolerance)
+        self._check_grid(self.force._chooseGrid(self.system))
         return self._try_force(self.force, self.make_context(), precision)
+
+    def _check_grid(self, grid: Sequence[int]) -> None:
+        """Raise GridTooLarge if a grid is beyond the limits."""
+        cutoff = self.force.getCutoffDistance()
+        text = f"a grid of {'x'.join(map(str, grid))} points is not tried: "
+        for points, vector in zip(grid, self.system.getDefaultPeriodicBoxVectors(), strict=True):
+            if points > POINTS_PER_CUTOFF * unit.norm(vector) / cutoff + 1:
+                raise GridTooLarge(f"{text}its spacing is less than 1/{POINTS_PER_CUTOFF} of the cutoff")
+        if self.memory is not None and math.prod(grid) * BYTES_PER_POINT > PART_OF_MEMORY * self.memory:
+            raise GridTooLarge(f"{text}measuring it would take more than {PART_OF_MEMORY:.0%} of this machine's memory")
 
     def choose_prolate(self, precision: str, tolerance: float) -> Trial:
         """Measure what ESP gives with a tolerance."""

@@ -57,6 +57,9 @@ def replaceNonbondedForce(system: openmm.System, **settings: Any) -> openmm.Syst
     The forces keep their indices, names, groups and all settings, whatever made the System: a ForceField, or Amber,
     CHARMM or Gromacs files. Forces inside others (in a CustomCVForce or ATMForce) are left as they are.
 
+    The new System's ``getForces()`` gives the new force as the openmm.NonbondedForce that it also is. See it as a
+    TunablePMEForce to call what only that has, such as ``setKSpaceMethod()``: the last line of the example.
+
     Parameters
     ----------
     system : openmm.System
@@ -79,6 +82,7 @@ def replaceNonbondedForce(system: openmm.System, **settings: Any) -> openmm.Syst
     Examples
     --------
     >>> system = replaceNonbondedForce(forcefield.createSystem(topology, nonbondedMethod=PME), fftPrecision="double")
+    >>> force = next(TunablePMEForce.cast(f) for f in system.getForces() if TunablePMEForce.isinstance(f))
     """
     check_instance(system, openmm.System, " to replace the NonbondedForce of")
     apply_settings(TunablePMEForce(), settings)  # wrong ones are told before the System is copied

@@ -12,11 +12,16 @@ from rich.table import Table
 
 from openmmsurrogate._convert import FORCE, number_in
 from openmmsurrogate._wrapper import findFFTSize, getProlateTolerances
-from openmmsurrogate.pme.bench import Bench, Trial
+from openmmsurrogate.pme.bench import PART_OF_MEMORY, POINTS_PER_CUTOFF, Bench, Trial
+from openmmsurrogate.pme.force import TunablePMEForce
 
 # A search ends when the error is between these parts of the target, or when it has not come closer.
 GOAL = (0.6, 1.0)
-MAX_ADJUSTMENTS = 6
+MAX_ADJUSTMENTS = 8
+# An estimate can ask for a grid of any size. So a strict target is approached, from an error that every order reaches,
+# in steps of at most this ratio; the search ends where rounding lets no error come closer, or a grid would be too large.
+FIRST_TOLERANCE = 0.1  # kJ/mol/nm
+LARGEST_STEP = 100
 
 
 @dataclass(frozen=True)
@@ -96,16 +101,17 @@ def search(bench: Bench, order: int, precision: str, target: float) -> Trial:
 
     Raises OpenMMException if not even the first choice can be run.
     """
-    tolerance, best = target, bench.choose(order, precision, target)
+    tolerance = max(target, FIRST_TOLERANCE)
+    best = bench.choose(order, precision, tolerance)
     for _ in range(MAX_ADJUSTMENTS):
         if GOAL[0] * target <= best.forceError <= GOAL[1] * target:
             break
         if best.forceError == 0:
             raise ValueError("tuning needs electrostatic forces other than 0, but the charges or the forces are all 0")
-        tolerance *= 0.9 * target / best.forceError
+        tolerance *= max(0.9 * target / best.forceError, 1 / LARGEST_STEP)
         try:
             trial = bench.choose(order, precision, tolerance)
-        except openmm.OpenMMException:  # no grid, or no memory for it: what has been reached is the best of this order
+        except openmm.OpenMMException:  # no grid, or none that is tried: this order ends with what it has reached
             break
         if best.forceError > target and trial.forceError > 0.9 * best.forceError:  # rounding, which no mesh mends
             break
@@ -154,6 +160,14 @@ def coarsen(points: int) -> int:
     return findFFTSize(target)
 
 
+def check_orders(orders: Sequence[int]) -> None:
+    """Raise ValueError if there is no such spline order."""
+    least, most = TunablePMEForce.MinSplineOrder, TunablePMEForce.MaxSplineOrder
+    for order in orders:
+        if not least <= order <= most:
+            raise ValueError(f"spline orders are {least} to {most}, but {order} is among those to try")
+
+
 def tunePME(
     context: openmm.Context,
     forceError: float | unit.Quantity,
@@ -179,7 +193,7 @@ def tunePME(
     relative : bool
         whether the error is that over the root mean square of the electrostatic force at the Context's positions
     orders : sequence of int
-        spline orders to try
+        spline orders to try, of 4 to 8
     precisions : sequence of str, optional
         precisions to try, each for all four stages; default double on Reference, and single and double elsewhere
     maxParticles : int
@@ -198,9 +212,10 @@ def tunePME(
     Raises
     ------
     ValueError
-        if no setting reaches the error (the message tells the least error that was reached) or can be run, or all
-        electrostatic forces are 0
+        if no setting reaches the error (the message tells the least error that was reached) or can be run, all
+        electrostatic forces are 0, or there is no such spline order
     """
+    check_orders(orders)
     bench = Bench(context, maxParticles)
     if precisions is None:
         precisions = ("double",) if context.getPlatform().getName() == "Reference" else ("single", "double")
@@ -234,8 +249,10 @@ def tunePME(
         least = min(trial.forceError for trial in result.trials)
         raise ValueError(
             f"no setting has a force error of {target:.3g} kJ/mol/nm or less; the least that precision "
-            f"{' or '.join(precisions)} reached on platform {context.getPlatform().getName()} is {least:.3g}. "
-            "Ask for a larger error, or use a more precise platform."
+            f"{' or '.join(precisions)} reached on platform {context.getPlatform().getName()} is {least:.3g}. Ask for "
+            "a larger error, use a more precise platform, or give higher orders or a larger cutoff: grids finer than "
+            f"1/{POINTS_PER_CUTOFF} of the cutoff are not tried, nor those that take more than "
+            f"{PART_OF_MEMORY:.0%} of the memory."
         )
     if progress is not None:
         progress("all of them in turn, to time them")

@@ -105,9 +105,28 @@ def test_numbers_are_those_of_the_forces():
     # Particles are moved into the box before positions are rounded, so that these differ in the last bits.
     assert summary.energy == pytest.approx(energy, rel=1e-5)
     assert summary.rmsForce == pytest.approx(rms, rel=1e-4)
-    error = np.sqrt(np.mean(np.sum((rounded - exact) ** 2, axis=1))) / rms
+    error = np.sqrt(np.mean(np.sum((rounded - exact) ** 2, axis=1))) / np.sqrt(np.mean(np.sum(exact**2, axis=1)))
     assert summary.formatForceError == pytest.approx(error, rel=1e-2)
     assert report.summaries[0].formatForceError == 0.0
+
+
+def test_large_changes_are_relative_to_double():
+    """Here int4 changes energies and forces by so much that it matters what they are divided by."""
+    system, positions = make_system(model=SurrogateModel.load("argon"))
+    report = validateSystem(system, positions, platforms=["CPU"], formats=["double", "int4"])
+    double, int4 = report.summaries[1:]
+    assert abs(int4.energy - double.energy) > 0.3 * abs(double.energy)
+    assert int4.formatEnergyError == pytest.approx(abs(int4.energy - double.energy) / abs(double.energy), rel=1e-12)
+    box = [v.value_in_unit(unit.nanometer) for v in system.getDefaultPeriodicBoxVectors()]
+    forces = {}
+    for precision in ("double", "int4"):
+        force = copy.copy(SurrogateForce.cast(system.getForce(1)))
+        force.setPrecision(precision)
+        forces[precision], _ = liquid_samples.compute(force, np.float32(positions).astype(float), box)
+    exact, rounded = forces["double"], forces["int4"]
+    assert not 0.97 < np.linalg.norm(rounded) / np.linalg.norm(exact) < 1.03
+    expected = np.linalg.norm(rounded - exact) / np.linalg.norm(exact)
+    assert int4.formatForceError == pytest.approx(expected, rel=1e-2)
 
 
 def test_every_force_is_validated_alone():
@@ -142,6 +161,18 @@ def test_a_mesh_force_beside_a_pair_force(kspace, method):
         assert row.verdict == (SKIPPED if row in refused else PASSED), row.reason
     assert all("the precision of a stage is float16" in row.reason for row in refused)
     assert {row.method for row in report.rows[4:]} == {method}
+
+
+@pytest.mark.parametrize(("kspace", "formats"), [("SPME", 4), ("ESP", 2)])
+def test_formats_that_nobody_asked_for_are_those_there_are(kspace, formats):
+    """ESP has no format below single, and is not reported for that unless one is named."""
+    box = ionic_systems.BOXES["rectangular"]
+    positions, charges = ionic_systems.make_salt(box)
+    mesh = TunablePMEForce(ionic_systems.make_force(charges))
+    mesh.setKSpaceMethod(kspace)
+    report = validateSystem(ionic_systems.make_system(box, len(charges), mesh), positions, platforms=["CPU"])
+    assert [row.format for row in report.rows] == ["single", "double", "bfloat16", "float16"][:formats]
+    assert {row.verdict for row in report.rows} == {PASSED}
 
 
 def test_a_crystal_at_rest_is_measured_by_the_forces_of_a_shaken_one():

@@ -22,8 +22,8 @@ ROUNDS = 5
 ROUND_SECONDS = 0.05
 MAX_STEPS = 250
 
-# Limits of what is tried. Grids finer than a 64th of the cutoff take far longer than pairs. Two Contexts have a grid at a
-# time, that of a measurement and the one that is measured: the two took 28 bytes per point in single and 47 in double.
+# Limits of what is tried. Grids finer than a 64th of the cutoff take far longer than pairs. Two Contexts have a grid at
+# a time, that of a measurement and the one that is measured: they took 28 bytes per point in single and 47 in double.
 POINTS_PER_CUTOFF = 64
 BYTES_PER_POINT = 48
 PART_OF_MEMORY = 0.25

@@ -19,7 +19,8 @@ from openmmsurrogate.pme.force import TunablePMEForce
 GOAL = (0.6, 1.0)
 MAX_ADJUSTMENTS = 8
 # An estimate can ask for a grid of any size. So a strict target is approached, from an error that every order reaches,
-# in steps of at most this ratio; the search ends where rounding lets no error come closer, or a grid would be too large.
+# in steps of at most this ratio; the search ends where rounding lets no error come closer, or a grid would be too
+# large.
 FIRST_TOLERANCE = 0.1  # kJ/mol/nm
 LARGEST_STEP = 100
 

@@ -62,13 +62,14 @@ class ForceSummary:
     energy: float
     """Potential energy, kJ/mol."""
     rmsForce: float
-    """kJ/mol/nm."""
+    """In this format, kJ/mol/nm."""
     scaledBy: str
     """"given", or "shaken" where the given structure is at rest and errors are relative to forces of a shaken one."""
     formatForceError: float
-    """What the format changes: RMS error norm of forces relative to the same force in double, over the RMS force."""
+    """What the format changes: RMS norm of the difference from the same force in double, over the RMS force in double;
+    over that of the shaken structure where the given one is at rest in double."""
     formatEnergyError: float
-    """What the format changes in the energy, relative."""
+    """What the format changes in the energy, over the energy in double."""
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,11 @@ class Subject(ABC):
     def formats(self) -> Sequence[Precision]:
         """The formats that this kind of force has."""
 
+    @property
+    def usual_formats(self) -> Sequence[Precision]:
+        """The formats that are compared where none is asked for."""
+        return self.formats
+
     @abstractmethod
     def set_format(self, format: Precision) -> None:
         """Change the format."""
@@ -181,6 +186,11 @@ class MeshSubject(Subject):
     def formats(self) -> Sequence[Precision]:
         """Those that a grid can be stored in."""
         return (Precision.Double, Precision.Single, Precision.BFloat16, Precision.Float16)
+
+    @property
+    def usual_formats(self) -> Sequence[Precision]:
+        """All of them with SPME; ESP refuses 16 bits."""
+        return self.formats[:2] if self._force.getKSpaceMethod() == KSpaceMethod.ESP else self.formats
 
     def set_format(self, format: Precision) -> None:
         """Set the precision of all stages."""

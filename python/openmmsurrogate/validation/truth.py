@@ -30,25 +30,38 @@ class Truth:
     """How far energies and forces of Reference itself are apart, by the few points of a finite step."""
 
 
-def evaluate_exactly(subject: Subject, c: Configurations) -> Evaluation:
+@dataclass(frozen=True)
+class Exact:
+    """What Reference computes in format double, and what changes are relative to."""
+
+    given: Evaluation
+    forceScale: float
+    """The RMS force, kJ/mol/nm, of the shaken structure if the given one is at rest."""
+
+
+def evaluate_exactly(subject: Subject, c: Configurations) -> Exact:
     """Evaluate a force on Reference in format double."""
     context = create_context(subject.with_format(Precision.Double).system, "Reference", {})
-    (exact,) = evaluate(context, c.real, c.given)
-    return exact
+    given, shaken = evaluate(context, c.real, c.given, c.shaken)
+    return Exact(given, _find_force_scale(given, shaken)[0])
 
 
-def find_truth(subject: Subject, c: Configurations, exact: Evaluation) -> tuple[Truth, ForceSummary]:
+def _find_force_scale(given: Evaluation, shaken: Evaluation) -> tuple[float, str]:
+    """Get the RMS force that errors are relative to, and whether it is that of the "given" or "shaken" structure."""
+    scale, shakenScale = rms_norm(given.forces), rms_norm(shaken.forces)
+    return (shakenScale, "shaken") if scale < REST * shakenScale else (scale, "given")
+
+
+def find_truth(subject: Subject, c: Configurations, exact: Exact) -> tuple[Truth, ForceSummary]:
     """Evaluate a force on Reference, and compare it with the same force in format double."""
     context = create_context(subject.system, "Reference", {})
     given, plus, minus = evaluate(context, c.real, c.given, c.plus, c.minus)
     nudged, jittered, shaken = evaluate(context, c.real, c.nudged, c.jittered, c.shaken)
-    scale, scaledBy = rms_norm(given.forces), "given"
-    if scale < REST * rms_norm(shaken.forces):
-        scale, scaledBy = rms_norm(shaken.forces), "shaken"
+    scale, scaledBy = _find_force_scale(given, shaken)
     energyScale = max(abs(given.energy), abs(shaken.energy))
     workScale = max(find_work_scale(c, given), find_work_scale(c, plus))
     sensitivity = Sensitivity(
-        rounding=compare(exact, given, scale, energyScale),
+        rounding=compare(exact.given, given, scale, energyScale),
         positions=compare(nudged, given, scale, energyScale),
         distances=compare(jittered, given, scale, energyScale),
         forceScale=scale,
@@ -62,7 +75,7 @@ def find_truth(subject: Subject, c: Configurations, exact: Evaluation) -> tuple[
         energy=given.energy,
         rmsForce=scale,
         scaledBy=scaledBy,
-        formatForceError=ratio(rms_norm(given.forces - exact.forces), scale),
-        formatEnergyError=sensitivity.rounding.energy,
+        formatForceError=ratio(rms_norm(given.forces - exact.given.forces), exact.forceScale),
+        formatEnergyError=ratio(abs(given.energy - exact.given.energy), abs(exact.given.energy)),
     )
     return Truth(given, sensitivity, energyScale, workScale, gradientError), summary

@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmmsurrogate._convert import as_floats
 from openmmsurrogate._options import Precision, as_option
-from openmmsurrogate.validation.configurations import Configurations, Evaluation, make_configurations
+from openmmsurrogate.validation.configurations import Configurations, make_configurations
 from openmmsurrogate.validation.report import FAILED, SKIPPED, ForceSummary, ValidationReport, ValidationRow
-from openmmsurrogate.validation.subjects import ALL_FORMATS, Subject, find_kind, isolate
+from openmmsurrogate.validation.subjects import Subject, find_kind, isolate
 from openmmsurrogate.validation.targets import PLATFORMS, Target, find_obstacle, list_targets, validate_target
-from openmmsurrogate.validation.truth import evaluate_exactly, find_truth
+from openmmsurrogate.validation.truth import Exact, evaluate_exactly, find_truth
 
 ALL = "all"
 
@@ -64,7 +64,7 @@ def validateSystem(
     indices = [i for i in range(system.getNumForces()) if find_kind(system.getForce(i)) is not None]
     _check(system, indices, platforms)
     coordinates = _check_positions(system, positions)
-    wanted = ALL_FORMATS if formats is None else [Precision(as_option(Precision, f, "formats")) for f in formats]
+    wanted = None if formats is None else [Precision(as_option(Precision, f, "formats")) for f in formats]
     obstacles = {name: find_obstacle(name) for name in platforms}
     targets = [target for name in platforms if not obstacles[name] for target in list_targets(name)]
     rows: list[ValidationRow] = []
@@ -108,9 +108,10 @@ def _check_positions(system: openmm.System, positions: ArrayLike) -> NDArray[np.
     return coordinates
 
 
-def _list_variants(subject: Subject, wanted: Sequence[Precision]) -> list[Subject]:
+def _list_variants(subject: Subject, wanted: Sequence[Precision] | None) -> list[Subject]:
     """List the force in its own format, and then in the others that are wanted."""
-    others = [subject.with_format(format) for format in wanted if format in subject.formats]
+    tried = subject.usual_formats if wanted is None else [format for format in wanted if format in subject.formats]
+    others = [subject.with_format(format) for format in tried]
     return [subject, *(variant for variant in others if variant.format != subject.format)]
 
 
@@ -130,7 +131,7 @@ def _make_row(subject: Subject, platform: str) -> ValidationRow:
 def _validate_variant(
     subject: Subject,
     configurations: Configurations,
-    exact: Evaluation,
+    exact: Exact,
     targets: Sequence[Target],
     progress: Callable[[str], None],
 ) -> tuple[list[ValidationRow], list[ForceSummary]]:

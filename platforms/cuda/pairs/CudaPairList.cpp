@@ -236,14 +236,15 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
     }
     if (view.numMembers == 0)
         return;
-    const bool asked = mustRebuild;
+    bool asked = mustRebuild;
     launchUpdate();
     // Which step sees longer lists, and so the order of sums, would depend on how far the device is behind. Lists that it builds on its own
-    // rarely outgrow the room that is left.
-    if (asked) {
+    // rarely outgrow the room that is left. What is needed is told by any of the lists that did not fit, so once may not do.
+    while (asked) {
         wait();
         growIfNeeded();
-        if (mustRebuild)
+        asked = mustRebuild;
+        if (asked)
             launchUpdate();
     }
 }

@@ -75,23 +75,19 @@ TableLaunch KernelSource::getTableLaunch(const TableProgramOptions& options) {
     const int tableSize = (numbersPerRow * options.numTableRows + 2 * options.numTypes * options.numTypes) * sizeOfReal;
     const int largest = options.sharedBytes - 64 * 1024; // the rest is cache, where positions are gathered from
     const int registers = options.doublePrecision || options.deterministic ? 128 : 64;
+    // A block for each multiprocessor, so that there is one table: as large as can be, or as a small system fills.
+    const long long listThreads = getListThreads(options.numAtoms, options.longLists);
+    const long long threads = (options.numAtoms / ClusterSize + 1) * listThreads / options.numProcessors;
     TableLaunch launch;
-    if (options.numAtoms < 16384) { // cannot fill the GPU with large blocks, and would wait for the copying of rows
-        launch.threads = 128;
-        launch.minBlocks = 65536 / registers / launch.threads;
-        launch.sharedBytes = tableSize <= 48 * 1024 ? tableSize : 0;
-    } else { // one block, so that there is one table
-        launch.threads = 65536 / registers;
-        launch.minBlocks = 1;
-        launch.sharedBytes = tableSize <= largest ? tableSize : 0;
-    }
+    launch.threads = (int) std::min(65536LL / registers, std::max(128LL, (threads + 63) / 64 * 64));
+    launch.sharedBytes = tableSize <= largest ? tableSize : 0;
     return launch;
 }
 
 string KernelSource::makeTableProgram(const TableProgramOptions& options) {
     const TableLaunch launch = getTableLaunch(options);
     return makePairSource(options) + makeForceSource(options.deterministic) + define("TABLE_THREADS", launch.threads) +
-           define("TABLE_BLOCKS", launch.minBlocks) + define("TABLE_IN_SHARED_MEMORY", launch.sharedBytes > 0) +
+           define("TABLE_IN_SHARED_MEMORY", launch.sharedBytes > 0) +
            define("SIZE_OF_TABLE_SET", options.doublePrecision ? sizeof(TableView<double>) : sizeof(TableView<float>)) +
            joinFiles({"surrogate/table.cu"});
 }

@@ -14,14 +14,13 @@ namespace SurrogatePlugin {
 /** What a program for the pair list and the table kernel is specialized by. Every member becomes a macro of the device code. */
 struct TableProgramOptions : PairProgramOptions {
     bool deterministic = false;
-    int numTableRows = 0; // of all tables together: whether they fit into shared memory
-    int sharedBytes = 0;  // shared memory of a multiprocessor
+    int numTableRows = 0;                   // of all tables together: whether they fit into shared memory
+    int numProcessors = 1, sharedBytes = 0; // multiprocessors of the GPU, and shared memory of each
 };
 
 /** How a table kernel is launched. The program is compiled for it. */
 struct TableLaunch {
     int threads;     // of a block
-    int minBlocks;   // that a multiprocessor is to hold, which bounds the registers of a thread
     int sharedBytes; // of a block: the table, or 0 if it is too large and is read through the caches
 };
 

@@ -66,6 +66,7 @@ vector<Variant> listTableVariants() {
     TableProgramOptions plain;
     plain.numAtoms = 64000;
     plain.numTableRows = 500;
+    plain.numProcessors = 132;
     plain.sharedBytes = 228 * 1024;
     vector<Variant> variants = {{"single", KernelSource::makeTableProgram(plain), 80}};
     auto add = [&](const char* name, auto change) {
@@ -122,6 +123,10 @@ vector<Variant> listNetworkVariants() {
         s.activation = PairNetwork::SiLU;
         s.energyOutput = true;
         s.endLayersSingle = false;
+    });
+    add("float16Polynomial", NumericFormat::Float16, [](auto&, auto& s) {
+        s.activation = PairNetwork::ClampedPolynomial;
+        s.activationCoefficients = {1.5, 1.0, -4.0 / 27};
     });
     add("int8PolynomialEndsRoundedPadded", NumericFormat::Int8, [](auto& o, auto& s) {
         o.periodic = false;

@@ -43,6 +43,7 @@ void CudaTableKernel<Real>::compile(bool triclinic) {
     options.numAtoms = context.getNumAtoms();
     options.longLists = this->tuning.longLists;
     options.numTableRows = (int) forceRows.getSize();
+    options.numProcessors = getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     options.sharedBytes = getAttribute(context, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
     const std::string source = KernelSource::makeTableProgram(options);
     if (source == program)

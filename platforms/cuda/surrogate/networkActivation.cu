@@ -19,6 +19,20 @@ __device__ __forceinline__ Sum computeTanh(Sum x) {
 }
 
 #if ACTIVATION == ACTIVATION_POLYNOMIAL
+/** Clamp a number to [-limit, limit]. NaN becomes the limit. */
+__device__ __forceinline__ float clampTo(float x, float limit) {
+#if __CUDA_ARCH__ >= 860
+    asm("min.xorsign.abs.f32 %0, %0, %1;" : "+f"(x) : "f"(limit)); // the sign of x, as that of the limit is positive
+    return x;
+#else
+    return fminf(fmaxf(x, -limit), limit);
+#endif
+}
+
+__device__ __forceinline__ double clampTo(double x, double limit) {
+    return min(max(x, -limit), limit);
+}
+
 /** a1 x + a3 x^3 + ... by Horner's rule; adds the derivative by the same recursion. */
 __device__ __forceinline__ Sum computePolynomial(Sum x, Sum& slope) {
     const Sum coefficients[] = {POLYNOMIAL_COEFFICIENTS};
@@ -46,7 +60,7 @@ __device__ __forceinline__ Sum activate(Sum x, Sum& slope) {
     slope = half + x / 4 * (1 - t * t);
     return x * half;
 #else
-    const Sum clamp = POLYNOMIAL_CLAMP, clamped = min(max(x, -clamp), clamp);
+    const Sum clamp = POLYNOMIAL_CLAMP, clamped = clampTo(x, clamp);
     const Sum y = computePolynomial(clamped, slope);
     if (x >= clamp || x <= -clamp)
         slope = 0;
@@ -82,8 +96,12 @@ __device__ __forceinline__ unsigned int activatePacked(unsigned int x) {
     constexpr int last = sizeof(coefficients) / sizeof(float) - 1;
     const unsigned int clamp = packFloat16(POLYNOMIAL_CLAMP, POLYNOMIAL_CLAMP);
     unsigned int square;
+#if __CUDA_ARCH__ >= 860
+    asm("min.xorsign.abs.f16x2 %0, %0, %1;" : "+r"(x) : "r"(clamp)); // as clampTo()
+#else
     asm("min.f16x2 %0, %0, %1;" : "+r"(x) : "r"(clamp));
     asm("max.f16x2 %0, %0, %1;" : "+r"(x) : "r"(clamp ^ 0x80008000));
+#endif
     asm("mul.rn.f16x2 %0, %1, %1;" : "=r"(square) : "r"(x));
     y = packFloat16(coefficients[last], coefficients[last]);
 #pragma unroll

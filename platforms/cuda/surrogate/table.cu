@@ -247,7 +247,7 @@ __device__ __forceinline__ void computeTable(const PairList& list, const TableSe
         addEnergy(output.energy, walk.energy);
 }
 
-extern "C" __global__ void __launch_bounds__(TABLE_THREADS, TABLE_BLOCKS)
+extern "C" __global__ void __launch_bounds__(TABLE_THREADS, 1)
     computeTableForces(PairList list, TableSet tables, ForceOutput output) {
     computeTable<false>(list, tables, output);
 }

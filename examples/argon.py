@@ -186,6 +186,10 @@ def main():
     runs = (("Lennard-Jones", lennardJones, shifted), ("surrogate", surrogate, surrogate))
     state = f"{numAtoms} atoms, {TEMPERATURE:g} K, {liquid_argon.NUMBER_DENSITY:g} nm⁻³"
     console.print(f"Liquid argon, {state}, cubic box of {edge:.3f} nm")
+    console.print(
+        f"Each run: {MELTING_STEPS} steps at {MELTING_TEMPERATURE:g} K, {arguments.equilibration} to equilibrate, "
+        f"{arguments.steps} for the averages"
+    )
     columns = (TextColumn("{task.description:14}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"))
     trajectories = []
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:

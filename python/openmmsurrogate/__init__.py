@@ -8,6 +8,7 @@ could not be loaded is said in ``pluginLoadFailures``, and ``openmm-surrogate do
 from importlib.metadata import version as _version
 
 from openmmsurrogate import _loading  # before the others: it checks OpenMM and our extension
+from openmmsurrogate._warnings import ApplicabilityWarning
 from openmmsurrogate.force import SurrogateForce
 from openmmsurrogate.forcefield import SurrogateGenerator
 from openmmsurrogate.model import SurrogateModel, listModels
@@ -21,6 +22,7 @@ pluginLoadFailures: list[str] = _loading.load_plugins()
 platform CUDA here is not: a machine without a GPU lacks it."""
 
 __all__ = [
+    "ApplicabilityWarning",
     "EnergyUseReporter",
     "ForceError",
     "NumericFormat",

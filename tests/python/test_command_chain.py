@@ -31,16 +31,10 @@ FURTHER = {
 
 
 def read_commands():
-    """Return the words of the commands in README.md, with shell variables put in."""
+    """Return the words of the commands in README.md."""
     text = (ROOT / "README.md").read_text().split("## From a simulation to a quantized model")[1]
-    variables, commands = {}, []
-    for line in re.search(r"```\n(.*?)```", text, re.DOTALL)[1].splitlines():
-        assignment = re.fullmatch(r'(\w+)="(.*)"', line)
-        if assignment:
-            variables[assignment[1]] = assignment[2]
-            continue
-        commands.append(shlex.split(re.sub(r"\$(\w+)", lambda match: variables[match[1]], line)))
-    return commands
+    lines = re.search(r"```\n(.*?)```", text, re.DOTALL)[1].replace("\\\n", " ").splitlines()
+    return [shlex.split(line) for line in lines]
 
 
 def make_tiny(words):

@@ -43,6 +43,16 @@ def test_help_has_plain_flags_and_all_defaults(command):
     assert ("--virial record" in text) == (command == ["sample"])
 
 
+@pytest.mark.parametrize("group", [[], ["study"]], ids=["commands", "study"])
+def test_no_summary_is_cut_off(group):
+    """Click ends what does not fit into 80 columns with dots."""
+    result = CliRunner().invoke(cli.app, [*group, "--help"], env={"COLUMNS": "80"})
+    assert result.exit_code == 0
+    commands = result.stdout.partition("Commands:")[2].strip().splitlines()
+    assert len(commands) >= 4
+    assert not [line for line in commands if line.endswith("...")]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -172,9 +172,10 @@ def summarize_openmm_failures(failures: Sequence[str], present: Sequence[str]) -
 
 
 def doctor() -> None:
-    """Print versions, where the forces of this package run, what could not be loaded, and what to do.
+    """Print what is installed, and on which platforms it works.
 
-    The exit code is 1 if platform Reference or CPU does not work.
+    Says also what could not be loaded, and what to do about it. The exit code is 1 if platform
+    Reference or CPU does not work.
     """
     console = Console()
     print_versions(console)

@@ -42,7 +42,10 @@ def evaluate(
     platform: Annotated[str | None, typer.Option(help=_PLATFORM)] = None,
     method: Annotated[str | None, typer.Option(help=_METHOD)] = None,
 ) -> None:
-    """Compare models with the System that they replace: forces, mean energies, g(r) and energy conservation."""
+    """Compare models with the System that they replace.
+
+    Forces, mean energies, g(r) and energy conservation.
+    """
     from openmmsurrogate.data import loadSystem, parseOptions
     from openmmsurrogate.evaluation import (
         ForceSettings,

@@ -22,7 +22,10 @@ def quantize(
     config: Annotated[Path | None, typer.Option(help="TOML file of settings")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", "-s", help="name=value; wins over the file")] = None,
 ) -> None:
-    """Make a model that runs in a reduced numeric format: by plain rounding, with a refitted readout, or fine-tuned."""
+    """Make a model that runs in a reduced numeric format.
+
+    By plain rounding, with a refitted readout, or fine-tuned.
+    """
     from openmmsurrogate import SurrogateModel, quantization
     from openmmsurrogate.training import readConfig
 

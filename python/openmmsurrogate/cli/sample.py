@@ -64,7 +64,10 @@ def sample(
     platform: Annotated[str | None, typer.Option(help="OpenMM platform [default: the fastest]")] = None,
     precision: Annotated[str | None, typer.Option(help=_PRECISION)] = None,
 ) -> None:
-    """Record configurations and forces of a System to an HDF5 file, from a simulation or a trajectory."""
+    """Record positions and forces of a System as training data.
+
+    From a simulation, or from a trajectory with forces computed anew; to an HDF5 file.
+    """
     from openmmsurrogate.data import (
         ForceDataset,
         RecordingSettings,

@@ -48,7 +48,7 @@ def argon(
     quick: Quick = False,
     retry: Retry = False,
 ) -> None:
-    """Argon: Lennard-Jones beside its surrogate in every numeric format."""
+    """Argon: Lennard-Jones and its surrogate in numeric formats."""
     _run("argon", output, platform, sizes, seconds, partSeconds, repeats, steps, quick, retry)
 
 
@@ -64,7 +64,10 @@ def nacl(
     quick: Quick = False,
     retry: Retry = False,
 ) -> None:
-    """Sodium chloride: PME by precision and stage, beside surrogates without reciprocal space."""
+    """Sodium chloride: PME by precision, and surrogates.
+
+    PME by stage, too; the surrogates have no reciprocal space.
+    """
     _run("nacl", output, platform, sizes, seconds, partSeconds, repeats, steps, quick, retry)
 
 
@@ -79,7 +82,10 @@ def figures(folder: Annotated[Path, _FOLDER]) -> None:
 
 @study.command()
 def page(folder: Annotated[Path, _FOLDER]) -> None:
-    """Write the page of a study, index.html and README.md, from its JSON files."""
+    """Write the page of a study from its JSON files.
+
+    As index.html and README.md.
+    """
     from openmmsurrogate.study import Results
     from openmmsurrogate.study.markdown import makeMarkdown
     from openmmsurrogate.study.page import makePage

@@ -24,9 +24,10 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="go on from an interrupted training")] = False,
     plot: Annotated[Path | None, typer.Option(help="figure of the learning curve")] = None,
 ) -> None:
-    """Train a pair model on positions and forces: Adam on mini-batches, L-BFGS in double, refit of the readout.
+    """Train a pair model on positions and forces.
 
-    Ctrl-C saves the state beside the model; --resume goes on from there.
+    By Adam on mini-batches, L-BFGS in double, and a refit of the readout. Ctrl-C saves the state
+    beside the model; --resume goes on from there.
     """
     from openmmsurrogate import training
     from openmmsurrogate.data import ForceDataset, summarizeData

@@ -48,9 +48,10 @@ def tune(
         Path | None, typer.Option(help="Write the System with the fastest settings there, as XML.")
     ] = None,
 ) -> None:
-    """Find the spline order, grid, alpha and precision that are fastest at a force error, by measuring.
+    """Find the fastest electrostatics that meet a force error.
 
-    Prints the System as it is and what was tried. The exit code is 1 if no setting reaches the error.
+    Measures spline orders, grids, alphas and precisions, and ESP. Prints the System as it
+    is and what was tried. The exit code is 1 if no setting reaches the error.
     """
     chosen = _parse_orders(orders)
     _check_platform(platform)

@@ -27,9 +27,10 @@ def validate(
         Path | None, typer.Option("--json", help="Write the result there as JSON; - for standard output alone.")
     ] = None,
 ) -> None:
-    """Compare every SurrogateForce and TunablePMEForce of a System, each alone, with platform Reference.
+    """Compare the forces of a System on each platform with Reference.
 
-    The exit code is 1 if something is outside its bound, or cannot be read or computed.
+    Every SurrogateForce and TunablePMEForce, each alone. The exit code is 1 if something is
+    outside its bound, or cannot be read or computed.
     """
     from openmmsurrogate.validation import readStructure, readSystem, validateSystem
 

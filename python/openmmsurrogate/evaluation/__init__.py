@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Evaluation of models: forces on held-out data, simulations beside the reference, and whether a model applies."""
 
-from openmmsurrogate.evaluation.applicability import Applicability, ApplicabilityWarning, checkApplicability
+from openmmsurrogate._warnings import ApplicabilityWarning
+from openmmsurrogate.evaluation.applicability import Applicability, checkApplicability
 from openmmsurrogate.evaluation.candidates import Candidate, loadCandidates, makeSurrogateSystem
 from openmmsurrogate.evaluation.evaluate import Evaluation, ModelEvaluation, evaluateModels
 from openmmsurrogate.evaluation.force_fidelity import (

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from openmmsurrogate._warnings import ApplicabilityWarning
 from openmmsurrogate.data.pairs import findNeighbors
 
 if TYPE_CHECKING:
@@ -38,10 +39,6 @@ COORDINATION_SHARE = 0.01
 """Largest share of the particles whose number of neighbors may lie outside the range of the training."""
 
 _LARGEST_SAMPLE = 4000  # particles whose neighbors are searched
-
-
-class ApplicabilityWarning(UserWarning):
-    """A model is used for configurations that are unlike its training data."""
 
 
 @dataclass(frozen=True)

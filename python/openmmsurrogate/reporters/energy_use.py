@@ -108,8 +108,9 @@ class EnergyUseReporter:
             self._counter = EnergyCounter.forContext(simulation.context)
         except EnergyCounterError as error:
             if self._required:
+                text = str(error).removesuffix(".")
                 raise EnergyCounterError(
-                    f"EnergyUseReporter: {error} (With required=False the simulation runs without energies.)"
+                    f"EnergyUseReporter: {text}. (With required=False the simulation runs without energies.)"
                 ) from None
             warnings.warn(f"EnergyUseReporter: no energies: {error}", stacklevel=4)
         self._last = self._read(simulation, simulation.context.getState(energy=True))

@@ -79,6 +79,27 @@ TEST_P(CudaTables, AreThoseOfReferenceInAllStates) {
     expectReferenceTable(mixture, GetParam(), "mixture");
 }
 
+TEST_P(CudaTables, MayBecomeLargerWithinSharedMemory) {
+    // The same program then serves more rows than it was started with.
+    const Box box = makeArgonBox(600);
+    const vector<Vec3> positions = makeFluid(box, 0.36);
+    SurrogateModel small = makeMixtureModel();
+    for (int type1 = 0; type1 < 3; type1++)
+        for (int type2 = type1; type2 < 3; type2++)
+            small.setPairNetwork(type1, type2, SurrogateModel::NonInteracting);
+    small.setPairNetwork(0, 0, 0);
+    SurrogateSystem system(small, makeTypes(positions.size(), 3), positions);
+    system.setBox(box);
+    system.getForce().setTableTolerance(1e-3);
+    Context& cuda = system.createContext(GetParam());
+    getForcesAndEnergy(cuda);
+    system.getForce().setModel(makeMixtureModel());
+    system.getForce().updateParametersInContext(cuda);
+    const vector<Vec3> updated = getForcesAndEnergy(cuda).forces;
+    const ForcesAndEnergy fresh = getForcesAndEnergy(system.createContext(GetParam()));
+    EXPECT_LE(findForceError(updated, fresh.forces), 1e-12);
+}
+
 INSTANTIATE_TEST_SUITE_P(Precisions, CudaSurrogateForce, testing::ValuesIn(cases), PlatformCaseName());
 
 TEST_P(CudaSurrogateForce, FollowsParticlesThatMoveInMemory) {

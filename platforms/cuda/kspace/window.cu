@@ -2,9 +2,9 @@
 // The window: WINDOW_ORDER polynomials of degree WINDOW_DEGREE in f-1/2, one per grid point that a charge touches; see MeshWindow.h.
 // WINDOW_COEFFICIENTS holds them as MeshWindow::getHornerCoefficients() does: [WINDOW_DEGREE+1][WINDOW_ORDER], highest power first.
 
-/** Place a charge along one axis: u >= 0 is its coordinate in grid spacings. Its window covers the points index to index+WINDOW_ORDER-1. */
+/** Place a charge along one axis: u is its coordinate in grid spacings, from 0 to num. Its window covers the points index to index+WINDOW_ORDER-1. */
 __device__ __forceinline__ void locate(SiteReal u, int num, short& index, SiteReal& f) {
-    const SiteReal below = floor(u);
+    const SiteReal below = floor(max(u, (SiteReal) 0)); // fused operations could make it less than 0 by rounding
     f = u - below;
     index = (short) ((int) below < num ? (int) below : 0); // a coordinate can round up to num
 }

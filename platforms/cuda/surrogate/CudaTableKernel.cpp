@@ -46,16 +46,17 @@ void CudaTableKernel<Real>::compile(bool triclinic) {
     options.numProcessors = getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     options.sharedBytes = getAttribute(context, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
     const std::string source = KernelSource::makeTableProgram(options);
-    if (source == program)
+    const TableLaunch previous = launch;
+    launch = KernelSource::getTableLaunch(options);
+    if (source == program && launch.sharedBytes == previous.sharedBytes)
         return;
     CUmodule module = context.createModule(source, KernelSource::getFlags());
     this->pairs->setModule(module);
-    forceKernel = context.getKernel(module, "computeTableForces");
-    forceAndEnergyKernel = context.getKernel(module, "computeTableForcesAndEnergy");
-    launch = KernelSource::getTableLaunch(options);
-    for (CUfunction kernel : {forceKernel, forceAndEnergyKernel}) {
-        mostBlocks = countResidentBlocks(context, kernel, launch.threads, launch.sharedBytes); // of both as many
-        leaveMemoryToCache(context, kernel, launch.threads, launch.sharedBytes);
+    const char* names[] = {"computeTableForces", "computeTableForcesAndEnergy"};
+    for (int k = 0; k < 2; k++) {
+        kernels[k] = context.getKernel(module, names[k]);
+        mostBlocks[k] = countResidentBlocks(context, kernels[k], launch.threads, launch.sharedBytes);
+        leaveMemoryToCache(context, kernels[k], launch.threads, launch.sharedBytes);
     }
     program = source;
 }
@@ -67,8 +68,9 @@ void CudaTableKernel<Real>::launchForces(bool includeEnergy) {
     void* arguments[] = {&this->pairs->getView(), &tables, &output};
     const int groups = launch.threads / KernelSource::getListThreads(context.getNumAtoms(), this->tuning.longLists);
     const int numClusters = (this->pairs->getNumMembers() + KernelSource::ClusterSize - 1) / KernelSource::ClusterSize;
-    launchKernel(context, includeEnergy ? forceAndEnergyKernel : forceKernel, arguments,
-                 std::min((numClusters + groups - 1) / groups, mostBlocks), launch.threads, launch.sharedBytes);
+    launchKernel(context, kernels[includeEnergy], arguments,
+                 std::min((numClusters + groups - 1) / groups, mostBlocks[includeEnergy]), launch.threads,
+                 launch.sharedBytes);
 }
 
 namespace SurrogatePlugin {

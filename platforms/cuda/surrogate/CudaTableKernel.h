@@ -22,9 +22,10 @@ private:
     std::string program; // the source that is compiled
     TableView<Real> tables;
     TableLaunch launch;
-    int mostBlocks = 1; // that are resident at once
     OpenMM::CudaArray forceRows, energyRows, grids;
-    CUfunction forceKernel = nullptr, forceAndEnergyKernel = nullptr;
+    // By whether energies are asked for.
+    CUfunction kernels[2] = {nullptr, nullptr};
+    int mostBlocks[2] = {1, 1}; // that are resident at once
 };
 
 } // namespace SurrogatePlugin

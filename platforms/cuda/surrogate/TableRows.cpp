@@ -18,7 +18,7 @@ constexpr int MostRowsInSingle = 1 << 20;
 // What rows may lose of a force by being packed, over max(|w|, force scale): the default tolerance of tables. Where a cell of the
 // table is too wide for that it becomes several rows.
 constexpr double LargestLoss = 1e-5;
-constexpr int MostRowsPerCell = 8;
+constexpr int MostRowsPerCell = 64; // none of the shipped models comes near it
 
 /** Add the row of a force a0 + t (a1 + t a2). */
 void addForceRow(vector<double>& rows, double a0, double a1, double a2) {

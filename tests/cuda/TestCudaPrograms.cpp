@@ -202,6 +202,7 @@ vector<Variant> listDirectVariants() {
         o.carries = 1;
     });
     add("mixedExclusions", [](auto& o) { o.doubleEnergy = o.hasExclusions = true; });
+    add("mixedCliques", [](auto& o) { o.doubleEnergy = o.hasExclusions = o.exclusionsAreCliques = true; });
     add("smallWithoutLennardJones", [](auto& o) {
         o.hasLennardJones = false;
         o.numAtoms = 1000;

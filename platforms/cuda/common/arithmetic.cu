@@ -105,6 +105,12 @@ __device__ __forceinline__ Real2 loadSharedPair(SharedAddress address) {
     return value;
 }
 
+__device__ __forceinline__ unsigned int loadSharedInt(SharedAddress address) {
+    unsigned int value;
+    asm volatile("ld.shared.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
+    return value;
+}
+
 /** Load what is read once: it need not push other things out of the cache. */
 __device__ __forceinline__ unsigned int loadOnce(const unsigned int* gm_value) {
     unsigned int value;

@@ -38,7 +38,7 @@ double chooseSkin(const System& system) {
     const double lightMass = 4; // Da
     for (int i = 0; i < system.getNumParticles(); i++)
         if (system.getParticleMass(i) > 0 && system.getParticleMass(i) < lightMass)
-            return 0.14;
+            return 0.17;
     return 0.1;
 }
 
@@ -84,6 +84,7 @@ void CudaDirectSpaceKernel<Real>::initialize(const System& system, const Tunable
     }
     for (vector<int>& list : particles.exclusions)
         std::sort(list.begin(), list.end());
+    options.exclusionsAreCliques = options.hasExclusions && particles.haveCliques();
     pairs.reset(new CudaPairList<Real>("TunablePMEForce", cuda, particles, options.cutoff, true,
                                        {chooseSkin(system), options.longLists}));
     exceptions.reset(new CudaExceptions<Real>(cuda, force.getNumParticles(), excluded));

@@ -26,6 +26,24 @@ int countClusters(int numParticles) {
 
 } // namespace
 
+template <class Real>
+bool CudaPairList<Real>::Particles::haveCliques() const {
+    auto getRange = [&](int i) {
+        const vector<int>& list = exclusions[i];
+        return list.empty() ? std::make_pair(i, i)
+                            : std::make_pair(std::min(i, list.front()), std::max(i, list.back()));
+    };
+    for (int i = 0; i < (int) exclusions.size(); i++) {
+        const std::pair<int, int> range = getRange(i);
+        if ((int) exclusions[i].size() != range.second - range.first)
+            return false;
+        for (int other : exclusions[i])
+            if (getRange(other) != range)
+                return false;
+    }
+    return true;
+}
+
 /** OpenMM permutes particles in memory now and then; the list holds places in memory. */
 template <class Real>
 class CudaPairList<Real>::ReorderListener : public ComputeContext::ReorderListener {
@@ -100,6 +118,7 @@ void CudaPairList<Real>::allocate() {
     count.initialize<int>(context, maxCells, "surrogateCellCount");
     cellStart.initialize<int>(context, maxCells + 1, "surrogateCellStart");
     tileSum.initialize<int>(context, maxCells / KernelSource::BuildThreads + 1, "surrogateTileSum");
+    sortedClique.initialize<int>(context, n, "surrogateSortedClique");
     numNeighbors.initialize<int>(context, countClusters(n), "surrogateNumNeighbors");
     state.initialize<int>(context, 4, "surrogateListState");
     state.upload(vector<int>(4, 0));
@@ -118,6 +137,7 @@ void CudaPairList<Real>::allocate() {
     view.count = count.getDevicePointer();
     view.cellStart = cellStart.getDevicePointer();
     view.tileSum = tileSum.getDevicePointer();
+    view.sortedClique = sortedClique.getDevicePointer();
     view.numNeighbors = numNeighbors.getDevicePointer();
     view.state = state.getDevicePointer();
     checkCuda(cuMemHostGetDevicePointer(&view.report, report.get(), 0), "mapping the report of the pair list");
@@ -257,9 +277,8 @@ void CudaPairList<Real>::launchUpdate() {
     launchKernel(context, updatePositions, arguments,
                  std::min((view.numMembers + BlockSize - 1) / BlockSize, mostBlocks), BlockSize);
     const int numCells = view.grid.foldedX * view.grid.foldedY * view.grid.foldedZ;
-    const int listThreads =
-        KernelSource::getListThreads(view.numAtoms, tuning.longLists) * countClusters(view.numMembers);
-    const int numThreads = std::max(std::max(numCells, view.numAtoms), listThreads);
+    const int searchThreads = 32 / 2 * countClusters(view.numMembers); // a warp makes the lists of two
+    const int numThreads = std::max(std::max(numCells, view.numAtoms), searchThreads);
     const int numBlocks = (numThreads + KernelSource::BuildThreads - 1) / KernelSource::BuildThreads;
     launchCooperatively(context, buildList, arguments, std::min(numBlocks, residentBlocks), KernelSource::BuildThreads);
     mustRebuild = false; // only now: had a launch failed, the list would still have to be built

@@ -31,6 +31,8 @@ public:
         std::vector<int> types;                    // [numAtoms], -1 takes no part
         std::vector<int> interacts;                // [numTypes][numTypes], 1 where two types interact
         std::vector<std::vector<int> > exclusions; // [numAtoms], ascending; empty if there are none at all
+        /** Get whether exclusions are as PairProgramOptions::exclusionsAreCliques says. */
+        bool haveCliques() const;
     };
     /** What makes a list fast, and nothing else. */
     struct Tuning {
@@ -106,7 +108,7 @@ private:
     PairListView<Real> view;
     std::unique_ptr<PairListReport, void (*)(PairListReport*)> report; // mapped host memory
     OpenMM::CudaArray types, interacts, exclusionStart, exclusion, carried, lennardJones, order, sortedIndex, sorted,
-        builtAt, sortedLennardJones, cell, rank, count, cellStart, tileSum, numNeighbors, neighbor, state;
+        builtAt, sortedLennardJones, cell, rank, count, cellStart, tileSum, sortedClique, numNeighbors, neighbor, state;
     CUfunction updatePositions, buildList;
 };
 

@@ -38,8 +38,8 @@ struct PairListView {
     DeviceBox<Real> box;
     CellGrid<Real> grid;
     CUdeviceptr posq, atomIndex, type, interacts, exclusionStart, exclusion, carried, lennardJones, order, sortedIndex,
-        sorted, builtAt, sortedLennardJones, cell, rank, count, cellStart, tileSum, numNeighbors, neighbor, state,
-        report;
+        sortedClique, sorted, builtAt, sortedLennardJones, cell, rank, count, cellStart, tileSum, numNeighbors,
+        neighbor, state, report;
 };
 
 /** Of pairs/forceOutput.cu. */

@@ -11,9 +11,10 @@ using std::string;
 string SurrogatePlugin::makePairSource(const PairProgramOptions& options) {
     return define("DOUBLE_PRECISION", options.doublePrecision) + define("DOUBLE_ENERGY", options.doubleEnergy) +
            define("PERIODIC", options.periodic) + define("TRICLINIC", options.triclinic) +
-           define("HAS_EXCLUSIONS", options.hasExclusions) + define("CARRIES", options.carries) +
-           define("NUM_TYPES", options.numTypes) + define("CLUSTER_SIZE", KernelSource::ClusterSize) +
-           define("BUILD_THREADS", KernelSource::BuildThreads) +
+           define("HAS_EXCLUSIONS", options.hasExclusions) + define("EXCLUSION_CLIQUES", options.exclusionsAreCliques) +
+           define("CARRIES", options.carries) + define("NUM_TYPES", options.numTypes) +
+           define("CLUSTER_SIZE", KernelSource::ClusterSize) + define("BUILD_THREADS", KernelSource::BuildThreads) +
+           define("BUILD_BLOCKS", options.doublePrecision ? 2 : 4) + // of a multiprocessor, which bounds registers
            define("LIST_THREADS", KernelSource::getListThreads(options.numAtoms, options.longLists)) +
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            define("SIZE_OF_PAIR_LIST",

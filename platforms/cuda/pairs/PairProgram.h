@@ -9,6 +9,8 @@ namespace SurrogatePlugin {
 /** What the pair list in a program is specialized by. Every member becomes a macro of the device code. */
 struct PairProgramOptions {
     bool doublePrecision = false, doubleEnergy = false, periodic = true, triclinic = false, hasExclusions = false;
+    /** Whether each particle is excluded from all others of a range of indices or none, as in small molecules. */
+    bool exclusionsAreCliques = false;
     int numTypes = 1;
     int carries = 0;        // numbers of each particle that the list holds instead of types: none, 1 or 3
     bool longLists = false; // several times as long as those of argon, as in charged systems

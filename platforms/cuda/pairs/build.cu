@@ -18,7 +18,7 @@ __device__ void waitForGrid(const PairList& list) {
 }
 
 /** Build the list, if it must be. One kernel, because each launch costs a step of a small system as much as its pairs do. */
-extern "C" __global__ void __launch_bounds__(BUILD_THREADS) buildList(PairList list) {
+extern "C" __global__ void __launch_bounds__(BUILD_THREADS, BUILD_BLOCKS) buildList(PairList list) {
     const bool isFirst = blockIdx.x == 0 && threadIdx.x == 0, rebuild = list.gm_state[STATE_REBUILD];
     if (isFirst)
         list.gm_state[STATE_BUILT] = rebuild;

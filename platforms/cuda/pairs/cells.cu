@@ -73,17 +73,23 @@ __device__ void countParticles(const PairList& list) {
     }
 }
 
+/** Get the sum over the threads of a warp before and including this one. */
+__device__ __forceinline__ int scanWarp(int value) {
+    const int lane = threadIdx.x % 32;
+#pragma unroll
+    for (int offset = 1; offset < 32; offset *= 2) {
+        const int other = __shfl_up_sync(0xffffffff, value, offset);
+        if (lane >= offset)
+            value += other;
+    }
+    return value;
+}
+
 /** Get the exclusive sum over the threads of a block, and the sum of all. */
 __device__ int scanBlock(int value, int& total) {
     __shared__ int sm_warpSum[BUILD_THREADS / 32];
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    int sum = value;
-#pragma unroll
-    for (int offset = 1; offset < 32; offset *= 2) {
-        const int other = __shfl_up_sync(0xffffffff, sum, offset);
-        if (lane >= offset)
-            sum += other;
-    }
+    const int sum = scanWarp(value);
     if (lane == 31)
         sm_warpSum[warp] = sum;
     __syncthreads();
@@ -137,6 +143,14 @@ __device__ void fillCells(const PairList& list) {
             list.gm_order[list.gm_cellStart[list.gm_cell[slot]] + list.gm_rank[slot]] = slot;
 }
 
+#if EXCLUSION_CLIQUES
+/** Get the first of the particles that exclude each other, of which a particle is one. */
+__device__ __forceinline__ int findClique(const PairList& list, int original) {
+    const int start = list.gm_exclusionStart[original];
+    return start < list.gm_exclusionStart[original + 1] ? min(original, list.gm_exclusion[start]) : original;
+}
+#endif
+
 /**
  * Put the particles of each cell into the order of their slots, so that the list does not depend on the order in which threads
  * arrived, and gather their positions.
@@ -165,6 +179,9 @@ __device__ void gatherCells(const PairList& list) {
             const Real4 position = loadPosition(list, slot, makeTag(slot, list.gm_type[original]));
 #endif
             list.gm_sortedIndex[i] = original;
+#if EXCLUSION_CLIQUES
+            list.gm_sortedClique[i] = findClique(list, original);
+#endif
             list.gm_sorted[i] = position;
             list.gm_builtAt[i] = position;
         }

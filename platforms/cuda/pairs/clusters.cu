@@ -89,12 +89,30 @@ __device__ bool isExcluded(const PairList& list, int i, int j) {
     return false;
 }
 
-/** For each particle of a cluster the range of original indices of itself and those it is excluded from: nearly all neighbors are outside. */
+/** The range of original indices of a particle and those it is excluded from: nearly all neighbors are outside. */
+struct ExclusionRange {
+    int lowest;
+    unsigned int span;
+    bool isSparse; // some in the range are not excluded; in small molecules all are
+};
+
+__device__ __forceinline__ ExclusionRange findExclusionRange(const PairList& list, int place) {
+    const int original = list.gm_sortedIndex[place];
+    const int start = list.gm_exclusionStart[original], end = list.gm_exclusionStart[original + 1];
+    ExclusionRange range;
+    range.lowest = start < end ? min(original, list.gm_exclusion[start]) : original;
+    range.span = (start < end ? max(original, list.gm_exclusion[end - 1]) : original) - range.lowest;
+    range.isSparse = end - start < range.span;
+    return range;
+}
+
+/** What the particles of a cluster are excluded from, and bits of those as they are in entries. */
 struct ClusterExclusions {
 #if HAS_EXCLUSIONS
     int lowest[CLUSTER_SIZE];
     unsigned int span[CLUSTER_SIZE];
-    ListEntry allBits; // of an entry that forms pairs with all
+    ListEntry allBits;    // of all that exist
+    ListEntry sparseBits; // of those with a sparse range
 #endif
 };
 
@@ -106,34 +124,56 @@ __device__ __forceinline__ ClusterExclusions loadExclusions(const PairList& list
         const int i = cluster * CLUSTER_SIZE + m;
         if (i >= list.numMembers)
             continue; // the range holds but index 0
-        const int original = list.gm_sortedIndex[i];
-        const int start = list.gm_exclusionStart[original], end = list.gm_exclusionStart[original + 1];
-        const int highest = start < end ? max(original, list.gm_exclusion[end - 1]) : original;
-        excluded.lowest[m] = start < end ? min(original, list.gm_exclusion[start]) : original;
-        excluded.span[m] = highest - excluded.lowest[m];
+        const ExclusionRange range = findExclusionRange(list, i);
+        excluded.lowest[m] = range.lowest;
+        excluded.span[m] = range.span;
         excluded.allBits |= 1u << (PLACE_BITS + m);
+        excluded.sparseBits |= (range.isSparse ? 1u : 0u) << (PLACE_BITS + m);
     }
 #endif
     return excluded;
 }
 
-/** Make the entry of the particle at a place in the list of a cluster. */
+/** Load what makeEntry() compares of a particle: its original index, or that of the first one of its clique. */
+__device__ __forceinline__ int loadExclusionMark(const PairList& list, int place) {
+#if EXCLUSION_CLIQUES
+    return list.gm_sortedClique[place];
+#elif HAS_EXCLUSIONS
+    return list.gm_sortedIndex[place];
+#else
+    return 0;
+#endif
+}
+
+/** Make the entry of the particle at a place, with that mark, in the list of a cluster. */
 __device__ __forceinline__ ListEntry makeEntry(const PairList& list, const ClusterExclusions& excluded, int cluster,
-                                               int place) {
+                                               int place, int mark) {
     ListEntry entry = place;
-#if HAS_EXCLUSIONS
-    entry |= excluded.allBits;
-    const int original = list.gm_sortedIndex[place];
-    bool mayBeExcluded = false;
+#if EXCLUSION_CLIQUES
 #pragma unroll
     for (int m = 0; m < CLUSTER_SIZE; m++)
-        mayBeExcluded = mayBeExcluded || (unsigned int) (original - excluded.lowest[m]) <= excluded.span[m];
-    if (mayBeExcluded)
+        entry |= mark != excluded.lowest[m] ? 1u << (PLACE_BITS + m) : 0;
+    entry &= excluded.allBits | ((1u << PLACE_BITS) - 1);
+#elif HAS_EXCLUSIONS
+    ListEntry without = 0; // bits of particles that it forms no pair with
+#pragma unroll
+    for (int m = 0; m < CLUSTER_SIZE; m++)
+        if ((unsigned int) (mark - excluded.lowest[m]) <= excluded.span[m])
+            without |= 1u << (PLACE_BITS + m);
+    if (without & excluded.sparseBits)
+#pragma unroll 1
         for (int m = 0; m < CLUSTER_SIZE; m++) {
+            const ListEntry bit = 1u << (PLACE_BITS + m);
             const int i = cluster * CLUSTER_SIZE + m;
-            if (i < list.numMembers && (i == place || isExcluded(list, i, place)))
-                entry &= ~(1u << (PLACE_BITS + m));
+            if ((without & excluded.sparseBits & bit) && i != place && !isExcluded(list, i, place))
+                without &= ~bit;
         }
+    entry |= excluded.allBits & ~without;
 #endif
     return entry;
+}
+
+__device__ __forceinline__ ListEntry makeEntry(const PairList& list, const ClusterExclusions& excluded, int cluster,
+                                               int place) {
+    return makeEntry(list, excluded, cluster, place, loadExclusionMark(list, place));
 }

@@ -1,143 +1,376 @@
 // SPDX-License-Identifier: MIT
-// Finding the neighbors of each cluster. LIST_THREADS threads work on one: first each finds a run of places, then all of them go through
-// these runs as if they were one, each looking at one particle.
+// Finding neighbors. A warp makes the lists of two clusters, which are next to each other in memory and as a rule in space: each of its threads finds
+// a run of places around them, then all put the clusters of these runs into a queue, and go through their particles, each looking at one.
 
-/** A cluster in search of its neighbors. */
+#define GROUP_CLUSTERS 2
+#define GROUP_SIZE (GROUP_CLUSTERS * CLUSTER_SIZE)
+#define BUILD_WARPS (BUILD_THREADS / 32)
+// Clusters in the queue of a warp: about as many as 32 runs of a liquid have.
+#define QUEUE_CAPACITY 256
+
+/** The number of a cluster, and a bit for each of its particles that is in a run. */
+typedef unsigned int Candidate;
+
+/** Two clusters in search of their neighbors. */
 struct Seeker {
-    int cluster;
-    Real4 position[CLUSTER_SIZE];
-    ClusterExclusions excluded;
+    int group; // the number of the first one, over GROUP_CLUSTERS
+    ListEntry* gm_list[GROUP_CLUSTERS];
+    Real4 origin; // the position of the first particle, from which all are measured
+    // Of each particle i: -2x, -2y, -2z and x^2+y^2+z^2-range2, which with a neighbor's position and square make r^2-range2.
+    Real4 form[GROUP_SIZE];
+    Real closest; // the least r^2-range2 of particles outside of the group
 };
 
-/** Tell if another particle is where one of a cluster is. */
-__device__ void lookForCoincidence(const PairList& list, const Seeker& seeker, int place) {
-    for (int m = 0; m < CLUSTER_SIZE; m++) {
-        const int i = seeker.cluster * CLUSTER_SIZE + m;
-        if (i == place || i >= list.numMembers)
-            continue;
+/** What the threads of a warp share. */
+struct SearchMemory {
+    Candidate queue[QUEUE_CAPACITY];
+    Real4 form[GROUP_SIZE];
+    Real type[GROUP_SIZE];
+    ClusterExclusions excluded[GROUP_CLUSTERS];
+};
+
+/** Have the compiler keep an address rather than compute it in every round of a loop. */
+__device__ __forceinline__ void keepInRegisters(ListEntry*& gm_list) {
+    asm volatile("" : "+l"(gm_list));
+}
+
+/** Load the position of a particle of a group; NaN if there is none. */
+__device__ __forceinline__ Real4 loadMember(const PairList& list, int group, int member) {
+    const int place = group * GROUP_SIZE + member;
+    const Real nan = (Real) __int_as_float(0x7fffffff);
+    return place < list.numMembers ? list.gm_sorted[place] : makeReal4(nan, nan, nan, 0);
+}
+
+/** Get the least or largest number of the GROUP_SIZE threads beside each other; NaN counts for nothing. */
+__device__ __forceinline__ Real findLeast(Real value) {
+#pragma unroll
+    for (int bit = 1; bit < GROUP_SIZE; bit *= 2)
+        value = min(value, __shfl_xor_sync(0xffffffff, value, bit));
+    return value;
+}
+
+__device__ __forceinline__ Real findLargest(Real value) {
+    return -findLeast(-value);
+}
+
+/** Find the surroundings of a group. Each thread is given one of its positions. */
+__device__ __forceinline__ Surroundings findGroupSurroundings(const PairList& list, const Real4& position) {
+    const CellGrid& grid = list.grid;
+    const Real4 at = findCoordinates(grid, position);
+    const Real4 reference = makeReal4(__shfl_sync(0xffffffff, at.x, 0), __shfl_sync(0xffffffff, at.y, 0),
+                                      __shfl_sync(0xffffffff, at.z, 0), 0);
+    const Real x = unfold(at.x, reference.x, grid.foldedX, grid.inverseFoldedX),
+               y = unfold(at.y, reference.y, grid.foldedY, grid.inverseFoldedY),
+               z = unfold(at.z, reference.z, grid.foldedZ, grid.inverseFoldedZ);
+    Surroundings around;
+    around.lowX = findLeast(x);
+    around.lowY = findLeast(y);
+    around.lowZ = findLeast(z);
+    around.highX = findLargest(x);
+    around.highY = findLargest(y);
+    around.highZ = findLargest(z);
+    const Real4 first = makeReal4(__shfl_sync(0xffffffff, position.x, 0), __shfl_sync(0xffffffff, position.y, 0),
+                                  __shfl_sync(0xffffffff, position.z, 0), 0);
+    chooseRows(list, first, around);
+    return around;
+}
+
+/**
+ * Set what a seeker compares with. Each thread is given one position of the group.
+ *
+ * @return how images of neighbors are found
+ */
+__device__ __forceinline__ Images prepareSeeker(const PairList& list, const Real4& position, Seeker& seeker,
+                                                SearchMemory& sm_memory) {
+    const int member = threadIdx.x % GROUP_SIZE;
+    const Real range = sqrt(list.range2);
+    seeker.origin = makeReal4(__shfl_sync(0xffffffff, position.x, 0), __shfl_sync(0xffffffff, position.y, 0),
+                              __shfl_sync(0xffffffff, position.z, 0), 0);
+    Real x = position.x - seeker.origin.x, y = position.y - seeker.origin.y, z = position.z - seeker.origin.z;
+    applyMinimumImage(list.box, x, y, z);
+    // Rounding of the terms is a few millionths of range2 for particles that are together.
+    const Real square = fma(x, x, fma(y, y, z * z)) - list.range2 * (Real) (1 + 5e-6);
+    if (threadIdx.x % 32 < GROUP_SIZE) {
+        sm_memory.form[member] = makeReal4(-2 * x, -2 * y, -2 * z, square);
+        sm_memory.type[member] = position.w;
+    }
+    __syncwarp();
+#pragma unroll
+    for (int m = 0; m < GROUP_SIZE; m++)
+        seeker.form[m] = sm_memory.form[m];
+    const Real extent = findLargest(max(fabs(x), max(fabs(y), fabs(z))));
+    if (extent > 2 * range)
+        return PairImages;
+    if (__all_sync(0xffffffff, isInterior(list.box, position, range) || !(position.x == position.x)))
+        return NoImages;
+#if PERIODIC
+    // Is the image of a neighbor that is nearest to the first particle the nearest to all of them?
+    if (extent > (Real) 0.4999 * min(list.box.ax, min(list.box.by, list.box.cz)) - range)
+        return PairImages;
+#endif
+    return NeighborImages;
+}
+
+/** For each cluster get the least r^2-range2 between a particle and those that it interacts with. */
+template <Images Kind>
+__device__ __forceinline__ void findNearest(const PairList& list, const Seeker& seeker, const SearchMemory& sm_memory,
+                                            const Real4& neighbor, Real* nearest) {
+    if (Kind == PairImages) { // particles far from each other, or a small box: one by one
+#pragma unroll 1
+        for (int m = 0; m < GROUP_SIZE; m++) {
+            const int i = seeker.group * GROUP_SIZE + m;
+            if (i >= list.numMembers)
+                break;
+            const Real4 position = list.gm_sorted[i];
+            Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
+            applyMinimumImage(list.box, x, y, z);
+            const Real found = fma(x, x, fma(y, y, z * z)) - list.range2;
+            if (mayInteract(list, position.w, neighbor.w))
+                nearest[m / CLUSTER_SIZE] = min(nearest[m / CLUSTER_SIZE], found);
+        }
+        return;
+    }
+    Real x = neighbor.x - seeker.origin.x, y = neighbor.y - seeker.origin.y, z = neighbor.z - seeker.origin.z;
+    if (Kind == NeighborImages)
+        applyMinimumImage(list.box, x, y, z);
+    const Real square = fma(x, x, fma(y, y, z * z));
+#pragma unroll
+    for (int k = 0; k < GROUP_CLUSTERS; k++) {
+        Real least = 0;
+#pragma unroll
+        for (int m = k * CLUSTER_SIZE; m < (k + 1) * CLUSTER_SIZE; m++) {
+            const Real4& form = seeker.form[m];
+            const Real found = fma(form.x, x, fma(form.y, y, fma(form.z, z, form.w)));
+#if NUM_TYPES > 1
+            least = m == k * CLUSTER_SIZE ? 0 : least;
+            if (mayInteract(list, sm_memory.type[m], neighbor.w))
+                nearest[k] = min(nearest[k], found + square); // not NaN, of a dummy
+#else
+            least = m == k * CLUSTER_SIZE ? found : min(least, found); // not NaN, of a dummy
+#endif
+        }
+#if NUM_TYPES == 1
+        nearest[k] = min((Real) 0, least + square);
+#endif
+    }
+}
+
+/** A particle of a candidate, which a thread looks at. */
+struct SearchedParticle {
+    int place; // negative if there is none
+    Real4 position;
+};
+
+__device__ __forceinline__ SearchedParticle loadParticle(const PairList& list, SharedAddress queue, int k,
+                                                         int numCandidates) {
+    const int member = threadIdx.x % CLUSTER_SIZE;
+    const Candidate candidate = k < numCandidates ? loadSharedInt(queue + k * (int) sizeof(Candidate)) : 0;
+    SearchedParticle particle = {-1, {}};
+    if (candidate >> member & 1) {
+        particle.place = (candidate >> CLUSTER_SIZE) * CLUSTER_SIZE + member;
+        particle.position = list.gm_sorted[particle.place];
+    }
+    return particle;
+}
+
+/** Go through the particles of so many candidates in the queue, and append neighbors to the lists of both clusters. */
+template <Images Kind>
+__device__ __forceinline__ void appendNeighbors(const PairList& list, Seeker& seeker, const SearchMemory& sm_memory,
+                                                int numCandidates, int* length) {
+    const int lane = threadIdx.x % 32;
+    const unsigned int before = (1u << lane) - 1;
+    const SharedAddress queue = getSharedAddress(sm_memory.queue);
+    SearchedParticle next = loadParticle(list, queue, lane / CLUSTER_SIZE, numCandidates);
+    for (int k = lane / CLUSTER_SIZE; __any_sync(0xffffffff, k < numCandidates); k += 32 / CLUSTER_SIZE) {
+        const SearchedParticle particle = next;
+        next = loadParticle(list, queue, k + 32 / CLUSTER_SIZE, numCandidates); // is under way meanwhile
+        Real nearest[GROUP_CLUSTERS] = {};
+        if (particle.place >= 0)
+            findNearest<Kind>(list, seeker, sm_memory, particle.position, nearest);
+        const Real closest = min(nearest[0], nearest[1]);
+        seeker.closest = min(seeker.closest, closest);
+        const int mark = closest < 0 ? loadExclusionMark(list, particle.place) : 0;
+#pragma unroll
+        for (int c = 0; c < GROUP_CLUSTERS; c++) {
+            const bool found = nearest[c] < 0;
+            const unsigned int votes = __ballot_sync(0xffffffff, found);
+            const unsigned int end = length[c] + __popc(votes & before);
+            if (found && end < list.capacity)
+                seeker.gm_list[c][end] =
+                    makeEntry(list, sm_memory.excluded[c], seeker.group * GROUP_CLUSTERS + c, particle.place, mark);
+            length[c] += __popc(votes);
+        }
+    }
+}
+
+/** A run of places, as clusters. */
+struct ClusterRun {
+    int first, num;             // clusters
+    Candidate notFirst, toLast; // bits of particles that are not in the first cluster, and that are in the last
+};
+
+__device__ __forceinline__ ClusterRun makeClusterRun(int start, int end) {
+    ClusterRun run;
+    run.first = start / CLUSTER_SIZE;
+    run.num = start < end ? (end - 1) / CLUSTER_SIZE - run.first + 1 : 0;
+    run.notFirst = (1u << start % CLUSTER_SIZE) - 1;
+    run.toLast = ~0u << CLUSTER_SIZE | (2u << (end - 1) % CLUSTER_SIZE) - 1;
+    return run;
+}
+
+/** Put into the queue the clusters of runs, of which each thread has one: those from a number `first` on. Of this thread's there are so many before. */
+__device__ __forceinline__ void fillQueue(SearchMemory& sm_memory, const ClusterRun& run, int before, int first) {
+    const int low = max(0, first - before), high = min(run.num, first + QUEUE_CAPACITY - before);
+    Candidate* sm_queue = sm_memory.queue + (before - first);
+    for (int k = low; k < high; k++)
+        sm_queue[k] = (Candidate) (run.first + k) << CLUSTER_SIZE | (1u << CLUSTER_SIZE) - 1;
+    if (low == 0 && high > 0)
+        sm_queue[0] &= ~run.notFirst;
+    if (low < high && high == run.num)
+        sm_queue[high - 1] &= run.toLast;
+}
+
+/** Take the group itself out of the queue. */
+__device__ __forceinline__ void skipGroup(SearchMemory& sm_memory, const ClusterRun& run, int group, int before,
+                                          int first) {
+#pragma unroll
+    for (int c = 0; c < GROUP_CLUSTERS; c++) {
+        const int k = group * GROUP_CLUSTERS + c - run.first, place = before + k - first;
+        if (0 <= k && k < run.num && 0 <= place && place < QUEUE_CAPACITY)
+            sm_memory.queue[place] = 0;
+    }
+}
+
+/** Put a group into the queue. */
+__device__ __forceinline__ void putGroup(const PairList& list, int group, SearchMemory& sm_memory) {
+    const int lane = threadIdx.x % 32, cluster = group * GROUP_CLUSTERS + lane;
+    const int num = max(0, min(CLUSTER_SIZE, list.numMembers - cluster * CLUSTER_SIZE));
+    if (lane < GROUP_CLUSTERS)
+        sm_memory.queue[lane] = (Candidate) cluster << CLUSTER_SIZE | (1u << num) - 1;
+}
+
+/** Make the lists of a group. Sets their lengths. */
+template <Images Kind>
+__device__ __forceinline__ void makeLists(const PairList& list, Seeker& seeker, const Surroundings& around,
+                                          SearchMemory& sm_memory, int* length) {
+    const int lane = threadIdx.x % 32, numRuns = getNumRuns(around);
+    // The group comes first; then its surroundings.
+    for (int firstRun = -32; __any_sync(0xffffffff, firstRun < numRuns); firstRun += 32) {
+        const bool isGroup = firstRun < 0;
+        int start = 0, end = 0;
+        if (!isGroup && firstRun + lane < numRuns)
+            getRun(list, around, firstRun + lane, start, end);
+        const ClusterRun run = makeClusterRun(start, end);
+        const int total = isGroup ? 0 : scanWarp(run.num),
+                  all = isGroup ? GROUP_CLUSTERS : __shfl_sync(0xffffffff, total, 31);
+        for (int first = 0; __any_sync(0xffffffff, first < all); first += QUEUE_CAPACITY) {
+            if (isGroup)
+                putGroup(list, seeker.group, sm_memory);
+            else {
+                fillQueue(sm_memory, run, total - run.num, first);
+                skipGroup(sm_memory, run, seeker.group, total - run.num, first);
+            }
+            __syncwarp();
+            appendNeighbors<Kind>(list, seeker, sm_memory, min(all - first, QUEUE_CAPACITY), length);
+            __syncwarp(); // all have read before the next are written
+        }
+        if (isGroup)
+            seeker.closest = 0;
+    }
+}
+
+/** Load for each cluster what it is excluded from. */
+__device__ __forceinline__ void loadExclusions(const PairList& list, int group, SearchMemory& sm_memory) {
+#if HAS_EXCLUSIONS
+    const int lane = threadIdx.x % 32, place = group * GROUP_SIZE + lane;
+    ExclusionRange range = {};
+    const bool exists = lane < GROUP_SIZE && place < list.numMembers;
+    if (exists)
+        range = findExclusionRange(list, place);
+    const unsigned int all = __ballot_sync(0xffffffff, exists), sparse = __ballot_sync(0xffffffff, range.isSparse);
+    if (lane < GROUP_SIZE) {
+        const int shift = lane / CLUSTER_SIZE * CLUSTER_SIZE;
+        ClusterExclusions& excluded = sm_memory.excluded[lane / CLUSTER_SIZE];
+        excluded.lowest[lane % CLUSTER_SIZE] = range.lowest;
+        excluded.span[lane % CLUSTER_SIZE] = range.span;
+        excluded.allBits = all >> shift << PLACE_BITS;
+        excluded.sparseBits = sparse >> shift << PLACE_BITS;
+    }
+    __syncwarp();
+#endif
+}
+
+/** Tell if the particle at a place is where one of a group is. */
+__device__ void lookForCoincidence(const PairList& list, int group, int place) {
+#pragma unroll 1
+    for (int i = group * GROUP_SIZE; i < min((group + 1) * GROUP_SIZE, list.numMembers); i++) {
         const Real4 first = list.gm_sorted[i], second = list.gm_sorted[place];
-        if (first.x == second.x && first.y == second.y && first.z == second.z && mayInteract(list, first.w, second.w) &&
-            !isExcluded(list, i, place))
+        if (i != place && first.x == second.x && first.y == second.y && first.z == second.z &&
+            mayInteract(list, first.w, second.w) && !isExcluded(list, i, place))
             reportCoincidence(list, i, place);
     }
 }
 
-/** Get whether the particle at a place is within the range of one of a cluster and interacts with it. */
-template <Images Kind>
-__device__ __forceinline__ bool isNeighbor(const PairList& list, const Seeker& seeker, int place) {
-    Real4 neighbor = list.gm_sorted[place];
-    if (Kind == NeighborImages)
-        moveNextTo(list.box, seeker.position[0], neighbor);
-    const Real far = list.range2;
-    Real nearest = far;
-#pragma unroll
-    for (int m = 0; m < CLUSTER_SIZE; m++) {
-        const Real4& position = seeker.position[m];
-        Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
-        if (Kind == PairImages)
-            applyMinimumImage(list.box, x, y, z);
-        const Real r2 = fma(x, x, fma(y, y, z * z));
-        nearest =
-            min(nearest, mayInteract(list, position.w, neighbor.w) ? r2 : far); // not NaN, the distance to a dummy
+/** Look for coincidences within a group, and with its neighbors if one is so close that it may be one. */
+__device__ __forceinline__ void lookForCoincidences(const PairList& list, const Seeker& seeker, const int* length) {
+    const bool mayCoincide = __any_sync(0xffffffff, seeker.closest < (Real) -0.99999 * list.range2);
+    const int lane = threadIdx.x % 32, own = min(GROUP_SIZE, list.numMembers - seeker.group * GROUP_SIZE);
+    const int numPlaces = own + (mayCoincide ? min(length[0], list.capacity) + min(length[1], list.capacity) : 0);
+#pragma unroll 1
+    for (int k = lane; k < numPlaces; k += 32) {
+        const int entry = k - own, inSecond = entry - min(length[0], list.capacity);
+        lookForCoincidence(list, seeker.group,
+                           entry < 0      ? seeker.group * GROUP_SIZE + k
+                           : inSecond < 0 ? getPlace(seeker.gm_list[0][entry])
+                                          : getPlace(seeker.gm_list[1][inSecond]));
     }
-    if (nearest == 0) // of particles in the cluster itself, as a rule
-        lookForCoincidence(list, seeker, place);
-    return nearest < far;
 }
 
-/** Get the sum over the threads of a cluster before and including this one. */
-__device__ __forceinline__ int scanGroup(int value, int thread) {
+__device__ __forceinline__ void storeLengths(const PairList& list, int group, const int* length) {
+    const int numClusters = (list.numMembers + CLUSTER_SIZE - 1) / CLUSTER_SIZE;
 #pragma unroll
-    for (int offset = 1; offset < LIST_THREADS; offset *= 2) {
-        const int other = __shfl_up_sync(0xffffffff, value, offset, LIST_THREADS);
-        if (thread >= offset)
-            value += other;
+    for (int c = 0; c < GROUP_CLUSTERS; c++) {
+        const int cluster = group * GROUP_CLUSTERS + c;
+        if (cluster >= numClusters)
+            return;
+        list.gm_numNeighbors[cluster] = length[c];
+        if (length[c] > list.capacity) {
+            atomicMax(&list.gm_state[STATE_MAX_NEIGHBORS], length[c]);
+            list.report->neighborsNeeded = length[c];
+        }
     }
-    return value;
-}
-
-/** Find which thread's run holds element `k` of all runs together, given the ends of the runs in that order. */
-__device__ __forceinline__ int findRun(int end, int k) {
-    int run = 0;
-#pragma unroll
-    for (int step = LIST_THREADS / 2; step > 0; step /= 2)
-        if (__shfl_sync(0xffffffff, end, run + step - 1, LIST_THREADS) <= k)
-            run += step;
-    return run;
-}
-
-/** Append to the list of a cluster the neighbors in runs, of which each thread has one. Returns the new length. */
-template <Images Kind>
-__device__ __forceinline__ int appendNeighbors(const PairList& list, const Seeker& seeker, int start, int end,
-                                               int length, int thread) {
-    const int total = scanGroup(end - start, thread),
-              all = __shfl_sync(0xffffffff, total, LIST_THREADS - 1, LIST_THREADS);
-    const int shift = start - (total - (end - start)); // from numbers in all runs to places
-    const unsigned int groupMask = LIST_THREADS == 32 ? 0xffffffff : (1u << (LIST_THREADS % 32)) - 1;
-    const int firstLane = threadIdx.x % 32 / LIST_THREADS * LIST_THREADS;
-    ListEntry* gm_list = list.gm_neighbor + (size_t) seeker.cluster * list.capacity;
-    for (int first = 0; __any_sync(0xffffffff, first < all); first += LIST_THREADS) {
-        const int k = first + thread;
-        const int place = k + __shfl_sync(0xffffffff, shift, findRun(total, k), LIST_THREADS);
-        const bool found = k < all && isNeighbor<Kind>(list, seeker, place);
-        const unsigned int votes = __ballot_sync(0xffffffff, found) >> firstLane & groupMask;
-        const int next = length + __popc(votes & ((1u << thread) - 1));
-        if (found && next < list.capacity)
-            gm_list[next] = makeEntry(list, seeker.excluded, seeker.cluster, place);
-        length += __popc(votes);
-    }
-    return length;
-}
-
-/** Make the list of a cluster, if it exists. Returns its length. */
-template <Images Kind>
-__device__ __forceinline__ int makeList(const PairList& list, const Seeker& seeker, const Surroundings& around,
-                                        bool exists, int thread) {
-    const int numRuns = exists ? getNumRuns(around) : 0;
-    int length = 0;
-    for (int run = thread; __any_sync(0xffffffff, run - thread < numRuns); run += LIST_THREADS) {
-        int start = 0, end = 0;
-        if (run < numRuns)
-            getRun(list, around, run, start, end);
-        length = appendNeighbors<Kind>(list, seeker, start, end, length, thread);
-    }
-    return length;
-}
-
-/** The same, with the images that a cluster needs; the same for all threads of a warp. */
-__device__ __forceinline__ int makeList(const PairList& list, Seeker& seeker, bool exists, int thread) {
-    const Surroundings around = findSurroundings(list, seeker.position);
-    const Real range = sqrt(list.range2);
-    bool usesImages = false;
-#pragma unroll
-    for (int m = 0; m < CLUSTER_SIZE; m++)
-        usesImages = usesImages || !isInterior(list.box, seeker.position[m], range);
-    if (!__any_sync(0xffffffff, usesImages))
-        return makeList<NoImages>(list, seeker, around, exists, thread);
-    if (__all_sync(0xffffffff, gatherCluster(list, seeker.position, range)))
-        return makeList<NeighborImages>(list, seeker, around, exists, thread);
-    return makeList<PairImages>(list, seeker, around, exists, thread);
 }
 
 /** Make the lists of all clusters. */
 __device__ void findNeighbors(const PairList& list) {
-    const int thread = threadIdx.x % LIST_THREADS;
-    const int group = (blockIdx.x * BUILD_THREADS + threadIdx.x) / LIST_THREADS,
-              numGroups = gridDim.x * BUILD_THREADS / LIST_THREADS;
-    const int numClusters = (list.numMembers + CLUSTER_SIZE - 1) / CLUSTER_SIZE;
-    for (int first = 0; first < numClusters; first += numGroups) { // the same for all threads of a warp
-        const bool exists = first + group < numClusters;
+    __shared__ SearchMemory sm_memories[BUILD_WARPS];
+    SearchMemory& sm_memory = sm_memories[threadIdx.x / 32];
+    const int numGroups = (list.numMembers + GROUP_SIZE - 1) / GROUP_SIZE;
+    for (int group = blockIdx.x * BUILD_WARPS + threadIdx.x / 32; group < numGroups; group += BUILD_WARPS * gridDim.x) {
         Seeker seeker;
-        seeker.cluster = min(first + group, numClusters - 1);
-        loadCluster(list.gm_sorted, list.numMembers, seeker.cluster, seeker.position);
-        seeker.excluded = loadExclusions(list, seeker.cluster);
-        const int length = makeList(list, seeker, exists, thread);
-        if (exists && thread == 0) {
-            list.gm_numNeighbors[seeker.cluster] = length;
-            if (length > list.capacity) {
-                atomicMax(&list.gm_state[STATE_MAX_NEIGHBORS], length);
-                list.report->neighborsNeeded = length;
-            }
+        seeker.group = group;
+        seeker.closest = 0;
+        seeker.gm_list[0] = list.gm_neighbor + (size_t) group * GROUP_CLUSTERS * list.capacity;
+        seeker.gm_list[1] = seeker.gm_list[0] + list.capacity;
+        keepInRegisters(seeker.gm_list[0]);
+        keepInRegisters(seeker.gm_list[1]);
+        const Real4 position = loadMember(list, group, threadIdx.x % GROUP_SIZE);
+        const Surroundings around = findGroupSurroundings(list, position);
+        loadExclusions(list, group, sm_memory);
+        int length[GROUP_CLUSTERS] = {};
+        switch (prepareSeeker(list, position, seeker, sm_memory)) {
+        case NoImages:
+            makeLists<NoImages>(list, seeker, around, sm_memory, length);
+            break;
+        case NeighborImages:
+            makeLists<NeighborImages>(list, seeker, around, sm_memory, length);
+            break;
+        default:
+            makeLists<PairImages>(list, seeker, around, sm_memory, length);
         }
+        lookForCoincidences(list, seeker, length);
+        if (threadIdx.x % 32 == 0)
+            storeLengths(list, group, length);
+        __syncwarp();
     }
 }

@@ -43,8 +43,9 @@ struct PairList {
     const Real2* __restrict__ gm_lennardJones; // [numAtoms], two more numbers by original index
     int* gm_order;                             // [numMembers], place in cell order -> slot
     int* gm_sortedIndex;                       // [numMembers], place -> original index
-    Real4* gm_sorted;             // [numMembers], position within the box, and tag or carried number, in cell order
-    Real4* gm_builtAt;            // [numMembers], the same when the list was built
+    int* gm_sortedClique; // [numMembers], where exclusions are cliques: the first one of those that exclude each other
+    Real4* gm_sorted;     // [numMembers], position within the box, and tag or carried number, in cell order
+    Real4* gm_builtAt;    // [numMembers], the same when the list was built
     Real2* gm_sortedLennardJones; // [numMembers], as gm_lennardJones
     int* gm_cell;                 // [numAtoms], cell of each slot
     int* gm_rank;                 // [numAtoms], arrival in its cell of each slot

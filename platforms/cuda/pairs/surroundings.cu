@@ -13,34 +13,26 @@ __device__ __forceinline__ int roundDownToInt(Real x) {
     return (int) roundDown(x);
 }
 
+/** Get the image of a coordinate on the torus that is next to a reference. */
+__device__ __forceinline__ Real unfold(Real coordinate, Real reference, int folded, Real inverseFolded) {
+    return coordinate - roundToInteger((coordinate - reference) * inverseFolded) * (Real) folded;
+}
+
 /** Extend an interval to a coordinate on the torus, at its image next to a reference. */
 __device__ __forceinline__ void extend(Real coordinate, Real reference, int folded, Real inverseFolded, Real& low,
                                        Real& high) {
-    const Real image = coordinate - roundToInteger((coordinate - reference) * inverseFolded) * (Real) folded;
+    const Real image = unfold(coordinate, reference, folded, inverseFolded);
     low = min(low, image);
     high = max(high, image);
 }
 
-/** Find the surroundings of a cluster, from its positions when the list was built. */
-__device__ __forceinline__ Surroundings findSurroundings(const PairList& list, const Real4* position) {
+/** Choose the rows of cells around an interval of coordinates along each axis, which contains the particle at `first`. */
+__device__ __forceinline__ void chooseRows(const PairList& list, const Real4& first, Surroundings& around) {
     const CellGrid& grid = list.grid;
-    const Real4 reference = findCoordinates(grid, position[0]);
-    Surroundings around;
-    around.lowX = around.highX = reference.x;
-    around.lowY = around.highY = reference.y;
-    around.lowZ = around.highZ = reference.z;
-#pragma unroll
-    for (int m = 1; m < CLUSTER_SIZE; m++)
-        if (position[m].x == position[m].x) { // not NaN
-            const Real4 at = findCoordinates(grid, position[m]);
-            extend(at.x, reference.x, grid.foldedX, grid.inverseFoldedX, around.lowX, around.highX);
-            extend(at.y, reference.y, grid.foldedY, grid.inverseFoldedY, around.lowY, around.highY);
-            extend(at.z, reference.z, grid.foldedZ, grid.inverseFoldedZ, around.lowZ, around.highZ);
-        }
 #if PERIODIC
     const Real largest = max(grid.numX, max(grid.numY, grid.numZ));
 #else
-    const Real4 p = position[0];
+    const Real4 p = first;
     const Real largest = max(fabs(p.x) * grid.rowX, max(fabs(p.y) * grid.rowY, fabs(p.z) * grid.rowZ));
 #endif
     around.slack = (Real) 1e-3 + (Real) 1e-6 * largest;
@@ -67,6 +59,25 @@ __device__ __forceinline__ Surroundings findSurroundings(const PairList& list, c
         around.lowX -= (Real) grid.foldedX;
         around.highX += (Real) grid.foldedX;
     }
+}
+
+/** Find the surroundings of a cluster, from its positions when the list was built. */
+__device__ __forceinline__ Surroundings findSurroundings(const PairList& list, const Real4* position) {
+    const CellGrid& grid = list.grid;
+    const Real4 reference = findCoordinates(grid, position[0]);
+    Surroundings around;
+    around.lowX = around.highX = reference.x;
+    around.lowY = around.highY = reference.y;
+    around.lowZ = around.highZ = reference.z;
+#pragma unroll
+    for (int m = 1; m < CLUSTER_SIZE; m++)
+        if (position[m].x == position[m].x) { // not NaN
+            const Real4 at = findCoordinates(grid, position[m]);
+            extend(at.x, reference.x, grid.foldedX, grid.inverseFoldedX, around.lowX, around.highX);
+            extend(at.y, reference.y, grid.foldedY, grid.inverseFoldedY, around.lowY, around.highY);
+            extend(at.z, reference.z, grid.foldedZ, grid.inverseFoldedZ, around.lowZ, around.highZ);
+        }
+    chooseRows(list, position[0], around);
     return around;
 }
 

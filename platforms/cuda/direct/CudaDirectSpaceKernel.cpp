@@ -89,6 +89,7 @@ void CudaDirectSpaceKernel<Real>::initialize(const System& system, const Tunable
                                        {chooseSkin(system), options.longLists}));
     exceptions.reset(new CudaExceptions<Real>(cuda, force.getNumParticles(), excluded));
     output.reset(new CudaForceOutput(cuda));
+    reordering.reset(new ReorderSchedule(cuda, options.cutoff, force.getForceGroup()));
     setParameters(settings);
     info = new DirectForceInfo(force);
     cuda.addForce(info);
@@ -196,6 +197,7 @@ double CudaDirectSpaceKernel<Real>::execute(ContextImpl& context, bool includeFo
         pairs->dropReport();
     else
         pairs->checkReport();
+    reordering->update();
     updateParameters(context);
     Vec3 box[3];
     context.getPeriodicBoxVectors(box[0], box[1], box[2]);

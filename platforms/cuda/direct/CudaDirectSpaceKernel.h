@@ -4,6 +4,7 @@
 
 #include "../pairs/CudaForceOutput.h"
 #include "../pairs/CudaPairList.h"
+#include "../pairs/ReorderSchedule.h"
 #include "CudaExceptions.h"
 #include "DirectProgram.h"
 #include "openmmsurrogate/internal/DirectSpaceKernel.h"
@@ -52,6 +53,7 @@ private:
     std::unique_ptr<CudaPairList<Real> > pairs;
     std::unique_ptr<CudaExceptions<Real> > exceptions;
     std::unique_ptr<CudaForceOutput> output;
+    std::unique_ptr<ReorderSchedule> reordering;
     DirectForceInfo* info = nullptr; // owned by the Context
     DirectProgramOptions options;
     bool optionsChanged = true; // since the program was made

@@ -67,6 +67,8 @@ void CudaPairForceKernel<Real>::initialize(const System& system, const Surrogate
         tuning.skin = SkinOfLongLists;
     pairs.reset(new CudaPairList<Real>("SurrogateForce", context, readParticles(force), force.getCutoffDistance(),
                                        periodic, tuning));
+    if (periodic)
+        reordering.reset(new ReorderSchedule(context, force.getCutoffDistance(), force.getForceGroup()));
     info = new ForceInfo(force);
     context.addForce(info);
 }
@@ -95,6 +97,8 @@ double CudaPairForceKernel<Real>::execute(ContextImpl& contextImpl, bool, bool i
     if (pairs->getNumMembers() == 0 || interactions->noneInteract())
         return particles->getEnergyOffset();
     ContextSelector selector(context);
+    if (reordering)
+        reordering->update();
     Vec3 box[3];
     contextImpl.getPeriodicBoxVectors(box[0], box[1], box[2]);
     const bool triclinic = periodic && (box[1][0] != 0 || box[2][0] != 0 || box[2][1] != 0);

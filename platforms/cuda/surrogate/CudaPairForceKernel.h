@@ -5,6 +5,7 @@
 #include "../KernelSource.h"
 #include "../pairs/CudaForceOutput.h"
 #include "../pairs/CudaPairList.h"
+#include "../pairs/ReorderSchedule.h"
 #include "openmmsurrogate/internal/ForceParticles.h"
 #include "openmmsurrogate/internal/KernelSettings.h"
 #include "openmmsurrogate/internal/PairInteractions.h"
@@ -47,6 +48,7 @@ private:
     typename CudaPairList<Real>::Particles readParticles(const SurrogateForce& force) const;
     ForceInfo* info = nullptr; // owned by the context
     std::unique_ptr<ForceParticles> particles;
+    std::unique_ptr<ReorderSchedule> reordering; // if the force is periodic
     bool isCompiled = false, compiledTriclinic = false;
     bool inStep = false; // the next evaluation is for an integrator
 };

@@ -27,7 +27,6 @@ public:
     CudaDirectSpaceKernel(const std::string& name, const OpenMM::Platform& platform, OpenMM::CudaContext& cuda)
         : CalcDirectSpaceKernel(name, platform), cuda(cuda) {}
     std::string findObstacle(const OpenMM::System& system, const TunablePMEForce& force) const override;
-    bool isFasterThanStock() const override { return false; } // not measured yet in all cases
     void initialize(const OpenMM::System& system, const TunablePMEForce& force, const PMESettings& settings) override;
     void setParameters(const PMESettings& settings) override;
     double execute(OpenMM::ContextImpl& context, bool includeForces, bool includeEnergy) override;

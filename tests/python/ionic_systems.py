@@ -33,6 +33,14 @@ def make_salt(box: np.ndarray, spacing: float = 0.3, seed: int = 1) -> tuple[np.
     return positions, np.where(grid.sum(axis=1) % 2, 1.0, -1.0)
 
 
+def make_esp(force: openmm.NonbondedForce, tolerance: float = 5e-4) -> TunablePMEForce:
+    """Convert a force to ESP with a tolerance."""
+    result = TunablePMEForce(force)
+    result.setKSpaceMethod("ESP")
+    result.setEwaldErrorTolerance(tolerance)
+    return result
+
+
 def make_force(charges: np.ndarray, method: int = openmm.NonbondedForce.PME) -> openmm.NonbondedForce:
     """Make a plain NonbondedForce of the charges, with Lennard-Jones parameters of two kinds and a cutoff of 0.9 nm."""
     force = openmm.NonbondedForce()

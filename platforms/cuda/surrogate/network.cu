@@ -85,9 +85,9 @@ __device__ __forceinline__ void addBatchForces(const PairList& list, const Force
 
 /** Evaluate the first pairs of the queue, and add their forces and energies. */
 template <bool WithEnergy>
-__device__ __forceinline__ void
-processBatch(const PairList& list, const NetworkSet& networks, int index, const Network& network,
-             const ForceOutput& output, const PairQueue& queue, int head, int count, int lane, FixedEnergy& energy) {
+__device__ __forceinline__ void processBatch(const PairList& list, const NetworkSet& networks, int index,
+                                             const Network& network, const ForceOutput& output, const PairQueue& queue,
+                                             int head, int count, int lane, FixedEnergy& energy) {
     __syncwarp(); // what the other lanes have queued is seen
     const bool hasPair = lane < min(count, BATCH);
     const int slot = (head + lane) % PairQueue::Size;

@@ -22,7 +22,7 @@ string SurrogatePlugin::makePairSource(const PairProgramOptions& options) {
            define("SIZE_OF_FORCE_OUTPUT", sizeof(ForceOutputView)) +
            joinFiles({"common/arithmetic.cu", "common/fixedPoint.cu", "common/periodicBox.cu", "pairs/pairList.cu",
                       "pairs/displacement.cu", "pairs/cells.cu", "pairs/clusters.cu", "pairs/surroundings.cu",
-                      "pairs/neighbors.cu", "pairs/build.cu", "pairs/forceOutput.cu"});
+                      "pairs/search.cu", "pairs/neighbors.cu", "pairs/build.cu", "pairs/forceOutput.cu"});
 }
 
 string SurrogatePlugin::makeForceSource(bool deterministic) {

@@ -39,6 +39,7 @@ def parseArguments() -> argparse.Namespace:
         "--maximum-seconds", type=float, default=15.0, help="for all windows of a contestant (default: %(default)s)"
     )
     parser.add_argument("--settling-steps", type=int, default=300, help="before (default: %(default)s)")
+    parser.add_argument("--starts", type=Path, help="folder that keeps melted liquids for a later call")
     parser.add_argument("--interleave", action="store_true", help="contestants take turns")
     parser.add_argument("--output", type=Path, help="JSON file (default: results/surrogate-<date>.json)")
     return parser.parse_args()
@@ -69,7 +70,7 @@ def main() -> None:
         settings["idle_W"] = measureIdlePower()
     results = ResultFile("surrogate" if setting.platform == "CUDA" else "surrogate_cpu", settings, arguments.output)
     contestants = findContestants(arguments.contestants)
-    for row in runSizes(arguments.atoms, contestants, setting, plan, arguments.interleave):
+    for row in runSizes(arguments.atoms, contestants, setting, plan, arguments.interleave, arguments.starts):
         results.add(row)
         console.print(f"{row['atoms']} {row['name']} {row.get('error', row.get('ms_per_step'))}", highlight=False)
     console.print(makeTable(results.rows))

@@ -69,6 +69,19 @@ def createContext(
     return context
 
 
+def takeLiquid(numAtoms: int, platform: str, properties: dict[str, str], folder: Path | None) -> Liquid:
+    """Return the liquid that a folder keeps, or melt it, for a later call if there is a folder."""
+    kept = None if folder is None else folder / f"argon-{numAtoms}.npz"
+    if kept is not None and kept.exists():
+        with np.load(kept) as arrays:
+            return Liquid(arrays["positions"], arrays["velocities"], float(arrays["edge"]))
+    liquid = melt(numAtoms, platform, properties)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(kept, positions=liquid.positions, velocities=liquid.velocities, edge=liquid.edge)
+    return liquid
+
+
 def melt(numAtoms: int, platform: str, properties: dict[str, str]) -> Liquid:
     """Return the liquid, by way of the fastest force there is: the surrogate's table."""
     positions, edge = createCrystal(numAtoms)

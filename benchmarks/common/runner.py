@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
 
-from common.argon import Liquid, melt
+from common.argon import Liquid, takeLiquid
 from common.contestant import Contestant, Setting
 from common.measuring import Measurement, Plan, measureWindow, settle, summarize
 from openmmsurrogate.reporters import PowerMeter, openCounter
@@ -18,16 +19,21 @@ console = Console(width=160)
 
 
 def runSizes(
-    sizes: Sequence[int], contestants: Sequence[Contestant], setting: Setting, plan: Plan, interleave: bool
+    sizes: Sequence[int],
+    contestants: Sequence[Contestant],
+    setting: Setting,
+    plan: Plan,
+    interleave: bool,
+    starts: Path | None = None,
 ) -> Iterator[dict]:
     """Measure all contestants at all sizes; yield a row for each, as soon as it is there.
 
     With interleave, the contestants take turns, so that drifts of the machine meet all alike; without it one after the
-    other has the memory and the energy counter for itself.
+    other has the memory and the energy counter for itself. A folder of starts keeps liquids for a later call.
     """
     gpu = describeDevice()["gpu"] if setting.platform == "CUDA" else None
     for numAtoms in sizes:
-        liquid = melt(numAtoms, setting.platform, setting.properties)
+        liquid = takeLiquid(numAtoms, setting.platform, setting.properties, starts)
         fitting = [contestant for contestant in contestants if numAtoms <= contestant.largest]
         groups = [fitting] if interleave else [[contestant] for contestant in fitting]
         for group in groups:

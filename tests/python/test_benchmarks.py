@@ -164,9 +164,12 @@ def test_a_contestant_that_fails_does_not_stop_the_others(tmp_path, monkeypatch)
     monkeypatch.setattr("common.argon.MELTING_STEPS", 10)
     plan = measuring.Plan(0.01, 1, 2, 0.05, 20)
     group = [Failing(), contestants.findContestant("lj")]
-    rows = list(surrogate.runSizes([256], group, CPU, plan, interleave=False))
+    rows = list(surrogate.runSizes([256], group, CPU, plan, interleave=False, starts=tmp_path))
     assert rows[0]["error"] == "RuntimeError: no such format on this chip"
     assert rows[1]["ms_per_step"] > 0.0
+
+    monkeypatch.setattr("common.argon.melt", None)  # the liquid is kept
+    assert next(surrogate.runSizes([256], group[1:], CPU, plan, interleave=False, starts=tmp_path))["atoms"] == 256
 
 
 def test_windows_hold_enough_steps_and_their_energy(monkeypatch):

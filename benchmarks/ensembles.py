@@ -3,8 +3,8 @@
 
 Energy: velocity Verlet after a thermostat, and the drift of the total energy as drift.py finds it. Density: Langevin
 dynamics with a Monte Carlo barostat at 1 bar. Each simulation ends when it is long enough, or its seconds are over, so
-that many can run side by side on one GPU; replicas differ in their random numbers. ensembles_page.py puts the results
-of all calls together.
+that many can run side by side on one GPU; replicas differ in their random numbers. ions_and_water_page.py puts the
+results of all calls together.
 """
 
 from __future__ import annotations

@@ -153,6 +153,7 @@ class Bench:
         return {
             "system": self._electrolyte.name,
             "atoms": self._electrolyte.numAtoms,
+            "volume_nm3": self._electrolyte.volume,
             "tolerance": tolerance,
             "name": contestant.name,
             "label": contestant.label,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from common.floors import KSPACE_FLOORS, findDirectFloor
+from common.floors import findDirectFloor, findReciprocalFloor
 from common.kernels import DIRECT_STAGES, STAGES
 from common.page import ROOT, describeDevice, fillPage, makeMarkdown
 from common.results import loadLatest
@@ -23,6 +23,7 @@ from openmmsurrogate.plots.style import figureStyle
 PAGE = ROOT / "docs" / "reference" / "ions-and-water.md"
 FIGURE = ROOT / "docs" / "images" / "ions-and-water.png"
 DEFAULT = 5e-4
+ORDER = 5  # of ESP's window at this tolerance
 COLUMNS = {
     "openmm-single": "OpenMM, single",
     "openmm-mixed": "OpenMM, mixed",
@@ -116,11 +117,12 @@ def makeStagesTable(found: dict[Key, dict[str, dict]]) -> str:
                         f"{row['direct_us']:.0f}",
                     ]
                 )
-        if system == "NaCl" and atoms in KSPACE_FLOORS and tolerance == DEFAULT:
-            direct = findDirectFloor(atoms, 8 / 0.564**3, 1.0)
-            empty = [""] * (len(stages) - len(DIRECT_STAGES))
-            floor = f"{KSPACE_FLOORS[atoms]:.0f}"
-            cells.append([f"{system}, {atoms:,}: floor of ESP", *empty, f"{direct:.0f}", "", "", floor, ""])
+        row = named.get("esp-single", named.get("esp-mixed", {}))
+        if tolerance == DEFAULT and "stages_us" in row:
+            direct = findDirectFloor(atoms, atoms / row["volume_nm3"], row["cutoff_nm"])
+            mesh = findReciprocalFloor(atoms, math.prod(row["grid"]), ORDER)
+            empty = [""] * len(STAGES)
+            cells.append([f"{system}, {atoms:,}: floor", *empty, f"{direct:.1f}", "", "", f"{mesh:.0f}", ""])
     return makeMarkdown(["us", *stages, "k-space", "rest"], cells)
 
 

@@ -47,6 +47,12 @@ class Electrolyte:
         """Number of atoms."""
         return len(self.positions)
 
+    @property
+    def volume(self) -> float:
+        """Volume of the box, nm^3."""
+        vectors = [vector.value_in_unit(unit.nanometer) for vector in self.system.getDefaultPeriodicBoxVectors()]
+        return float(np.linalg.det(np.array(vectors)))
+
 
 def parseCounts(text: str) -> tuple[int, ...]:
     """Return the counts along the axes that "4x4x5" means, or "2" for three times 2."""

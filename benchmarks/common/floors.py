@@ -36,11 +36,13 @@ def findFloor(arithmetic: str, numPairs: float) -> float:
     return 1000.0 * numPairs * max(activations, products)
 
 
-# Reciprocal space of NaCl, us, with ESP's grids at tolerance 5e-4, by ions: charges spread and forces gathered in
-# shared memory, transforms fused with the convolution, at the rates of shared-memory atomics and of copies on the chip.
-KSPACE_FLOORS = {64_000: 4.0, 262_144: 17.0, 1_000_000: 66.0}
+# What ESP cannot do without. Rates of the chip: integer atomics on shared memory without conflicts, and a copy, as
+# measured; the others from 132 multiprocessors at 1.98 GHz, each with 128 lanes and 128 bytes of shared memory a clock.
+ATOMIC_RATE = 7.9e12  # 1/s
+COPY_RATE = 4.3e12  # bytes/s
+SHARED_RATE = 132 * 128 * 1.98e9  # bytes/s
+INSTRUCTION_RATE = 132 * 128 * 1.98e9  # 1/s
 DIRECT_INSTRUCTIONS = 35  # a pair, of direct.cu for few kinds of particles (docs/theory/direct-space.md)
-INSTRUCTION_RATE = 3.35e13  # 1/s: 132 multiprocessors, 128 lanes, 1.98 GHz
 
 
 def findDirectFloor(numAtoms: int, density: float, cutoff: float) -> float:
@@ -48,3 +50,15 @@ def findDirectFloor(numAtoms: int, density: float, cutoff: float) -> float:
     nm, each from both sides; density in 1/nm^3."""
     pairs = numAtoms * density * 4.0 / 3.0 * math.pi * cutoff**3
     return 1e6 * pairs * DIRECT_INSTRUCTIONS / INSTRUCTION_RATE
+
+
+def findReciprocalFloor(numAtoms: int, numPoints: int, order: int) -> float:
+    """Return the least time, us, of a mesh in single precision with a window of an order.
+
+    Each charge is added to order^3 points, and its force read from as many, in shared memory. The grid, 4 bytes a
+    point, is read and written four times: planes and lines forward, lines and planes back. Positions and charges, 16
+    bytes, are read twice; forces, 24 bytes, are written.
+    """
+    values = numAtoms * order**3
+    copied = 4 * 2 * 4 * numPoints + (2 * 16 + 24) * numAtoms  # bytes
+    return 1e6 * (values / ATOMIC_RATE + 4 * values / SHARED_RATE + copied / COPY_RATE)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from openmmsurrogate.study.provenance import describeDevice
 
+FREE_SETTINGS = {"contestants", "load_average", "idle_W"}  # which may differ among rows of one file
 MACHINE_SETTINGS = {"output", "starts", "equal_errors", "turns", "resume"}
 FOLDER = Path(__file__).parent.parent / "results"
 
@@ -19,7 +20,8 @@ class ResultFile:
     def __init__(self, name: str, settings: dict, path: Path | None = None, resume: bool = False) -> None:
         """Begin results/<name>-<date>.json, or the file with a path; settings are what the command was told.
 
-        With resume the rows that the file has are kept.
+        With resume the rows that the file has are kept. Raises ValueError if they are of another device, commit or
+        settings.
 
         Where files of one machine are is left out: it says nothing about what the results are.
         """
@@ -28,7 +30,9 @@ class ResultFile:
         kept = {key: value for key, value in settings.items() if key not in MACHINE_SETTINGS}
         self._content: dict = {"device": device, "settings": kept, "rows": []}
         if resume and self.path.exists():
-            self.rows.extend(json.loads(self.path.read_text())["rows"])
+            old = json.loads(self.path.read_text())
+            _checkSame(old, json.loads(self._format()), self.path)
+            self.rows.extend(old["rows"])
 
     @property
     def rows(self) -> list[dict]:
@@ -44,8 +48,22 @@ class ResultFile:
         """Write the file as it is, which takes the place of the old one at once."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(".part")
-        temporary.write_text(json.dumps(self._content, indent=1, default=str) + "\n")
+        temporary.write_text(self._format())
         temporary.replace(self.path)
+
+    def _format(self) -> str:
+        return json.dumps(self._content, indent=1, default=str) + "\n"
+
+
+def _checkSame(old: dict, new: dict, path: Path) -> None:
+    """Raise ValueError if results were measured in another way: where nothing was settled, or by another program."""
+    for part, free in (("device", {"date"}), ("settings", FREE_SETTINGS)):
+        for key in sorted((old[part].keys() | new[part].keys()) - free):
+            if old[part].get(key) != new[part].get(key):
+                raise ValueError(
+                    f"{path} cannot be gone on with: its {key} is {old[part].get(key)!r} and would now be "
+                    f"{new[part].get(key)!r}; choose another --output, or the same {part}"
+                )
 
 
 def loadLatest(name: str, path: Path | None = None) -> dict:

@@ -100,6 +100,9 @@ def test_speed_of_small_systems_that_take_turns_and_can_be_resumed(equal, tmp_pa
     assert errors[2] > 2 * errors[0]
     for row in rows:
         assert row["ms_per_step_range"][0] <= row["ms_per_step"] <= row["ms_per_step_range"][1]
+    options[options.index("--equilibration") + 1] = 61
+    with pytest.raises(ValueError, match="its equilibration is 60 and would now be 61; choose another --output"):
+        call(monkeypatch, ions_and_water, "--resume", *options, "esp-single")
     errors = tmp_path / "errors.json"
     call(monkeypatch, ions_and_water, *options, "esp-mixed", "--no-speed", "--output", errors)
     (row,) = json.loads(errors.read_text())["rows"]
@@ -119,7 +122,13 @@ def make_rows():
         ("esp-single", 0.2, 1.0),
     ):
         row = {"system": "NaCl", "atoms": 262144, "tolerance": TOLERANCE, "name": name, "label": name.upper()}
-        row |= {"ms_per_step": ms, "J_per_step": ms / 2, "cutoff_nm": cutoff, "grid": [80, 80, 80]} | stages
+        row |= {
+            "volume_nm3": 18.048**3,
+            "ms_per_step": ms,
+            "J_per_step": ms / 2,
+            "cutoff_nm": cutoff,
+            "grid": [80, 80, 80],
+        } | stages
         rows.append(row | {"relative_force_error": 4e-4, "force_error": 0.12})
     rows.append({**rows[0], "tolerance": 1e-5, "ms_per_step": 3.0})
     return [*rows, {"system": "water", "atoms": 8, "tolerance": TOLERANCE, "name": "esp-single", "error": "no memory"}]
@@ -151,7 +160,7 @@ def test_tables_of_the_page(tmp_path):
     assert steps + " 0.25 (0.25) |  | 0.22 (0.22) | 0.76 |" in text
     assert "| NaCl, 262,144, 1e-05 | 3 (0.4 J) |" in text
     assert "| NaCl, 262,144: ESP-SINGLE | 2.0 | 2.0 | 2.0 | 2.0 | 2.0 | 30.0 | 30.0 | 30.0 | 10 | 90 |" in text
-    assert "| NaCl, 262,144: floor of ESP |  |  |  |  |  | 51 |  |  | 17 |  |" in text
+    assert "| NaCl, 262,144: floor |  |  |  |  |  | 51.2 |  |  | 15 |  |" in text
     assert "| NaCl, 0.0005 | 4.00e-04 | 4.00e-04 | 7.00e-05 (1 nm), 4.00e-05 (1.2 nm) | 0.25 |" in text
     assert "| NaCl, 1,000 | ESP | 0.0005 | 1.00 | +1.6e-03 | 8.9e-04 |" in text
     assert "| NaCl, 1,000 | ESP, tolerance 0.0005 | 0.50 | 0.57800 nm | 0.00010 |" in text
@@ -165,10 +174,13 @@ def test_the_page_shows_the_committed_results():
     assert ions_and_water_page.makePage(page, *contents) == page
 
 
-def test_the_floor_of_pairs():
-    """187 neighbors of each ion, 35 instructions each, 3.35e13 of them in a second."""
-    expected = 1e6 * 262144 * 186.8 * 35 / 3.35e13
+def test_floors():
+    """187 neighbors of each ion, 35 instructions each, 3.35e13 of them in a second; and a mesh of 80^3 points."""
+    expected = 1e6 * 262144 * 186.8 * 35 / 3.345e13
     assert floors.findDirectFloor(262144, 8 / 0.564**3, 1.0) == pytest.approx(expected, rel=1e-3)
+    atomics, reads, grid, charges = 4.15, 3.92, 3.81, 3.41  # us
+    expected = atomics + reads + grid + charges
+    assert floors.findReciprocalFloor(262144, 80**3, 5) == pytest.approx(expected, rel=1e-3)
 
 
 def test_prepared_cells_are_kept(tmp_path):
@@ -194,6 +206,7 @@ def test_drift_and_density_of_a_small_salt(tmp_path, monkeypatch):
     for row in rows[:2]:
         assert row["ps"] == pytest.approx(3.8)
         assert abs(row["drift_kT_per_atom_ns"]) < 5 * row["standard_error"]
+        assert 0.0 < row["standard_error"] < 0.5  # the slope of 4 ps of an energy that fluctuates by 2e-4 kT
     for row in rows[2:]:
         assert row["density_g_per_cm3"] == pytest.approx(2.01, abs=0.05)
         ions = 4 * (22.98977 + 35.453) * ensembles.GRAMS_PER_CM3 / row["lattice_constant_nm"] ** 3

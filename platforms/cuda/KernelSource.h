@@ -11,7 +11,10 @@
 
 namespace SurrogatePlugin {
 
-/** What a program for the pair list and the table kernel is specialized by. Every member becomes a macro of the device code. */
+/**
+ * What a program for the pair list and the table kernel is specialized by. Members become macros of the device code; how many rows and
+ * multiprocessors there are decides how it is launched, and where the tables are.
+ */
 struct TableProgramOptions : PairProgramOptions {
     bool deterministic = false;
     int numTableRows = 0;                   // of all tables together: whether they fit into shared memory

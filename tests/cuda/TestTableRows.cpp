@@ -32,7 +32,9 @@ template <class Real>
 std::pair<Real, Real> lookUp(const TableRows<Real>& rows, int pair, Real x) {
     const Real* grid = &rows.grids[2 * pair];
     const Real inTable = std::min(x, rows.end);
-    const Real row = std::rint(std::fma(inTable, grid[0], grid[1])), t = std::fma(inTable, grid[0], grid[1] - row);
+    const Real u = std::fma(inTable, grid[0], grid[1]), row = std::rint(u);
+    const bool hasOneType = rows.grids.size() == 2;
+    const Real t = hasOneType ? u - row : std::fma(inTable, grid[0], grid[1] - row);
     const Real *f = &rows.forces.at(TableRows<Real>::ForceWidth * (size_t) row),
                *e = &rows.energies.at(4 * (size_t) row);
     EXPECT_LE(std::fabs(t), Real(0.501)); // the number of a row is rounded, too

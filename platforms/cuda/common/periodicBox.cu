@@ -18,7 +18,8 @@ __device__ __forceinline__ double roundTurns(double x) {
 
 /**
  * Replace a displacement by its nearest image: z by c, then y by b, then x by a. Exact for images shorter than half of the smallest
- * diagonal element. Each operation is odd in its input, so that the two directions of a pair differ by sign alone.
+ * diagonal element. Each operation is odd in its input, so that the two directions of a pair differ by sign alone, if this is done for each pair;
+ * where an image serves a whole cluster (NeighborImages) they differ by rounding.
  */
 __device__ __forceinline__ void applyMinimumImage(const PeriodicBox& box, Real& x, Real& y, Real& z) {
 #if PERIODIC

@@ -246,6 +246,7 @@ def test_config_file_and_settings(tmp_path):
         ((None, ["schedule=steep"]), "schedule must be one of constant, cosine, but is 'steep'"),
         ((None, ["heldOutFraction=0"]), r"heldOutFraction must lie between 0 and 1, but is 0\.0"),
         ((None, ["adamSteps"]), "must be written name=value"),
+        ((None, ["pressureShift=100.0"]), r"pressureShift needs energyWeight or virialWeight, but is 100\.0"),
     ):
         with pytest.raises(ValueError, match=message):
             readConfig(*arguments)

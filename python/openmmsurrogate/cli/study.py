@@ -123,9 +123,12 @@ def _run(
     with Progress(*columns, console=console) as bars:
         task = bars.add_task("starting", total=None)
 
+        told: set[tuple[int, str]] = set()
+
         def show(done: int, total: int, text: str) -> None:
             bars.update(task, completed=done, total=total, description=text)
-            if not console.is_terminal:
+            if not console.is_terminal and (done, text) not in told:
+                told.add((done, text))  # an experiment says again what it does after it made its start
                 console.print(f"{done}/{total} {text}", highlight=False, soft_wrap=True)
 
         try:

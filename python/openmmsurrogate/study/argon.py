@@ -14,7 +14,8 @@ from openmmsurrogate.study.contestants import (
     makeShiftedLennardJones,
     makeSurrogate,
 )
-from openmmsurrogate.study.experiment import PRECISIONS, Experiment, findReferenceSize, measureIdle, orderSizes
+from openmmsurrogate.study.experiment import PRECISIONS, Experiment, findReferenceSize, listIdle, orderSizes
+from openmmsurrogate.study.materials import ARGON
 from openmmsurrogate.study.reproducibility import measureReproducibility
 from openmmsurrogate.study.settings import StudySettings
 from openmmsurrogate.study.speed import makeTiming
@@ -104,7 +105,7 @@ def listExperiments(settings: StudySettings) -> list[Experiment]:
     """Return the experiments of the study in their order."""
     gpu = settings.platform == "CUDA"
     first, *others = orderSizes(settings.sizes)
-    experiments = [Experiment("idle", "power of the idle GPU", measureIdle), *_time(settings, first)]
+    experiments = [*listIdle(settings), *_time(settings, first)]
     exact, judge = makeExact(), Contestant("judge", "Lennard-Jones, shifted", makeShiftedLennardJones, "mixed")
     for contestant in listStructureContestants(settings):
         structure = partial(measureStructure, contestant=contestant, exact=exact, judge=judge)
@@ -118,7 +119,7 @@ def listExperiments(settings: StudySettings) -> list[Experiment]:
 
 def _time(settings: StudySettings, size: int) -> list[Experiment]:
     """Return the timings at a size."""
-    return [makeTiming(size, "atoms", contestant) for contestant in listSpeedContestants(settings, size)]
+    return [makeTiming(ARGON, size, contestant) for contestant in listSpeedContestants(settings, size)]
 
 
 MELTER = makeTable()

@@ -47,7 +47,8 @@ _METHOD = (
         "list; what reciprocal space adds is k-space (on a GPU it may run beside the pairs: its part is then less "
         "than what it takes alone, which the table also gives); the rest of the forces is pairs, with the checks of "
         "the list that run at each step; without forces remain integration, thermostat, launches, and OpenMM's "
-        "reordering of particles. Differences of a few percent of a step are noise, and may be negative.",
+        "reordering of particles. Differences of a few percent of a step are noise, and may be negative; figures leave "
+        "those out, and hatch a bar where a part is below -5 % of the step.",
     ),
     (
         "Joules",

@@ -9,6 +9,7 @@ from typing import Any
 
 from openmmsurrogate.reporters import measureIdlePower
 from openmmsurrogate.study.laboratory import Laboratory
+from openmmsurrogate.study.settings import StudySettings
 
 PRECISIONS = ("single", "mixed", "double")
 """Of CUDA Contexts."""
@@ -29,10 +30,12 @@ class Experiment:
     """Name of a shipped model without which it cannot be done."""
 
 
-def measureIdle(laboratory: Laboratory) -> list[dict[str, Any]]:
-    """Measure what the GPU draws while nothing runs."""
-    if laboratory.settings.platform != "CUDA":
-        return [{"name": "idle", "label": "idle GPU", "error": "joules are measured on platform CUDA only"}]
+def listIdle(settings: StudySettings) -> list[Experiment]:
+    """Return the experiment that measures what the GPU draws while nothing runs, if there is one."""
+    return [Experiment("idle", "power of the idle GPU", _measure_idle)] if settings.platform == "CUDA" else []
+
+
+def _measure_idle(laboratory: Laboratory) -> list[dict[str, Any]]:
     watts = measureIdlePower()
     if watts is None:
         reason = "no energy counter: it needs NVML (pip install nvidia-ml-py) and a GPU of Volta or later"

@@ -71,6 +71,11 @@ class Material:
         """Whether there are charges, and so reciprocal space."""
         return any(species.charge != 0.0 for species in self.species.values())
 
+    @property
+    def particles(self) -> str:
+        """What its particles are called."""
+        return "ions" if self.isCharged else "atoms"
+
     def countCells(self, numParticles: int) -> int:
         """Return the number of cells along the edge of the cubic crystal whose size is nearest.
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from openmmsurrogate.force import SurrogateForce
 from openmmsurrogate.study.contestants import Contestant, makeNoForce, makeNonbonded, makeSurrogate, makeTunable
-from openmmsurrogate.study.experiment import PRECISIONS, Experiment, findReferenceSize, measureIdle, orderSizes
+from openmmsurrogate.study.experiment import PRECISIONS, Experiment, findReferenceSize, listIdle, orderSizes
+from openmmsurrogate.study.materials import NACL
 from openmmsurrogate.study.reproducibility import measureReproducibility
 from openmmsurrogate.study.settings import StudySettings
 from openmmsurrogate.study.speed import makeTiming
@@ -104,7 +105,7 @@ def listStructureContestants(settings: StudySettings) -> list[Contestant]:
 def listExperiments(settings: StudySettings) -> list[Experiment]:
     """Return the experiments of the study in their order; those of surrogates need the model."""
     first, *others = orderSizes(settings.sizes)
-    experiments = [Experiment("idle", "power of the idle GPU", measureIdle), *_time(settings, first)]
+    experiments = [*listIdle(settings), *_time(settings, first)]
     exact = makeExact()
     own = listStructureContestants(settings)
     for contestant in (*own, *listSurrogates()):
@@ -128,8 +129,8 @@ def _time(settings: StudySettings, size: int) -> list[Experiment]:
     isReference = size == findReferenceSize(settings.sizes)
     formats = (*SCALING_FORMATS, *(FURTHER_FORMATS if isReference else ())) if settings.platform == "CUDA" else ()
     return [
-        *(makeTiming(size, "ions", contestant) for contestant in listSpeedContestants(settings, size)),
-        *(makeTiming(size, "ions", contestant, MODEL) for contestant in listSurrogates(formats)),
+        *(makeTiming(NACL, size, contestant) for contestant in listSpeedContestants(settings, size)),
+        *(makeTiming(NACL, size, contestant, MODEL) for contestant in listSurrogates(formats)),
     ]
 
 

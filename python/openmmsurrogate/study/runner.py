@@ -109,14 +109,16 @@ def describeMissing(results: Results) -> list[str]:
     if results.settings.platform != "CUDA":
         missing.append(
             f"Platform {results.settings.platform} has one precision: single, mixed and double are those of platform "
-            "CUDA. Formats below single are emulated here; how long they take says nothing about a GPU."
+            "CUDA. Formats below single are emulated here; how long they take says nothing about a GPU. Joules are "
+            "measured on platform CUDA only."
         )
     reasons: dict[str, list[str]] = {}
+    particles = MATERIALS[results.settings.study].particles
     for row in results.failures():
-        what = f"speed of {row['particles']:,} particles: " if "particles" in row else ""
+        what = f"speed of {row['particles']:,} {particles}: " if "particles" in row else ""
         reasons.setdefault(row["error"], []).append(what + row["label"])
     for row in results.rows("speed-"):
-        what = f"of {row['particles']:,} particles: {row['label']}"
+        what = f"of {row['particles']:,} {particles}: {row['label']}"
         if "split_error" in row:
             reasons.setdefault(row["split_error"], []).append(f"parts of a step {what}")
         if "power_error" in row:

@@ -26,6 +26,7 @@ import numpy as np
 from openmmsurrogate.study.contestants import K_SPACE_GROUP, Contestant
 from openmmsurrogate.study.experiment import Experiment
 from openmmsurrogate.study.laboratory import Laboratory, describeError
+from openmmsurrogate.study.materials import Material
 from openmmsurrogate.study.timed_context import ALL_GROUPS, BAROSTAT_INTERVAL, REORDERING_INTERVAL, TimedContext, Timing
 
 ENSEMBLES = ("NVE", "NPT")
@@ -40,21 +41,25 @@ def measureSpeed(laboratory: Laboratory, numParticles: int, contestant: Contesta
     size = {"particles": material.countParticles(numParticles)}
     try:
         start = laboratory.makeStart(numParticles, material.state)
-        laboratory.report(f"speed of {size['particles']:,} particles: {contestant.label}")
+        laboratory.report(_describe(material, size["particles"], contestant))
         with laboratory.open(contestant, start) as context:
             return [{**contestant.describe(), **size, **_measure(laboratory, contestant, context)}]
     except Exception as error:  # of whatever library, out of memory too: the others go on
         return [describeError(contestant, error, **size)]
 
 
-def makeTiming(size: int, particles: str, contestant: Contestant, needs: str | None = None) -> Experiment:
-    """Return the experiment that measures a contestant at a size."""
+def makeTiming(material: Material, size: int, contestant: Contestant, needs: str | None = None) -> Experiment:
+    """Return the experiment that measures a contestant at the nearest possible size."""
     return Experiment(
         f"speed-{size}-{contestant.name}",
-        f"speed of {size:,} {particles}: {contestant.label}",
+        _describe(material, material.countParticles(size), contestant),
         partial(measureSpeed, numParticles=size, contestant=contestant),
         needs,
     )
+
+
+def _describe(material: Material, particles: int, contestant: Contestant) -> str:
+    return f"speed of {particles:,} {material.particles}: {contestant.label}"
 
 
 def _measure(laboratory: Laboratory, contestant: Contestant, context: TimedContext) -> dict[str, Any]:

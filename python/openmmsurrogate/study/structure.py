@@ -47,7 +47,7 @@ def measureStructure(
         if platform != laboratory.settings.platform:
             steps //= _SHARE_OF_OTHERS
         forces = laboratory.evaluateOnce(exact, start)
-        laboratory.report(f"structure of {start.numParticles:,} particles: {contestant.label}")
+        laboratory.report(f"structure: {contestant.label}")
         with laboratory.open(contestant, start) as context:
             metrics = compareForces(forces, context.forces())
             frames, energies = _sample(steps, context)

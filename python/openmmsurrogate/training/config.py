@@ -60,7 +60,7 @@ class TrainingConfig:
     pressureShift
         bar; by how much the pressure of the model shall differ from that of the frames, for one whose own simulations
         have a wrong pressure by the opposite. Energies change with the volume accordingly, and not at the mean volume.
-        Without energyWeight or virialWeight it does nothing.
+        It needs energyWeight or virialWeight.
     cutoffWeight
         weight of the mean square of the standardized force weights at the cutoff, by which forces jump there. Wanted
         where the true interaction is long-ranged and the trained one is not, for simulations that conserve energy.
@@ -133,6 +133,10 @@ class TrainingConfig:
         _require(self.gridPoints >= 16, "gridPoints", self.gridPoints, "must be at least 16")
         _require(0 < self.heldOutFraction < 1, "heldOutFraction", self.heldOutFraction, "must lie between 0 and 1")
         _require(0 <= self.emaDecay < 1, "emaDecay", self.emaDecay, "must be at least 0 and less than 1")
+        weighs = self.energyWeight > 0 or self.virialWeight > 0
+        _require(
+            self.pressureShift == 0 or weighs, "pressureShift", self.pressureShift, "needs energyWeight or virialWeight"
+        )
         for name in _NOT_NEGATIVE:
             _require(getattr(self, name) >= 0, name, getattr(self, name), "must not be negative")
 

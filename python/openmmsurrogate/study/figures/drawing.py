@@ -145,19 +145,20 @@ def describeSource(results: Results, experiments: str) -> str:
 
 def describeDevices(devices: Iterable[dict[str, Any]]) -> list[str]:
     """Return device, versions, commits and dates, a line for each device and version."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for device in devices:
         hardware = f"{device['gpu']}, driver {device['driver']}" if device.get("gpu") else device["processor"]
         version = str(device["openmm"]).split(".dev")[0]
-        commits, dates = found.setdefault(f"{hardware}, OpenMM {version}", ([], []))
-        commits.append(str(device["commit"]))
-        dates.append(device["date"])
-    return [f"{name}, commit {_join(commits)}, {_join(dates)}" for name, (commits, dates) in found.items()]
+        found.setdefault(f"{hardware}, OpenMM {version}", []).append(device)
+    return [f"{name}, {_describe_commits(group)}" for name, group in found.items()]
 
 
-def _join(texts: list[str]) -> str:
-    """Return each text once."""
-    return " and ".join(dict.fromkeys(texts))
+def _describe_commits(devices: list[dict[str, Any]]) -> str:
+    """Return commits, outside of a repository the version of the package, and dates."""
+    commits = dict.fromkeys(device["commit"] for device in devices if device["commit"])
+    versions = dict.fromkeys(str(device.get("openmm-surrogate")) for device in devices)
+    built = f"commit {' and '.join(commits)}" if commits else f"openmm-surrogate {' and '.join(versions)}"
+    return f"{built}, {' and '.join(dict.fromkeys(device['date'] for device in devices))}"
 
 
 def pickColor(name: str, position: int = 0) -> str:

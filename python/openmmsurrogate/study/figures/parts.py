@@ -24,6 +24,7 @@ from openmmsurrogate.study.store import Results
 Row = dict[str, Any]
 
 _BAR = 0.27  # inches
+_NOISE = 0.05  # of a step: a difference that is more negative than this says that the parts are not resolved
 _SIZED = (
     "pme-cpu",
     "pme-single",
@@ -39,6 +40,19 @@ _SIZED = (
 def _split_rows(results: Results) -> list[Row]:
     """Return the rows whose parts were measured, or tried to be."""
     return [row for row in results.rows("speed-") if "split_ms" in row or "split_error" in row]
+
+
+def _find_parts(row: Row) -> dict[str, float] | None:
+    """Return the parts as they are drawn: those below zero by noise are left out, so that the rest makes the whole.
+
+    None if they are not resolved.
+    """
+    parts = {part: row.get("split_ms", {}).get(part) or 0.0 for part in PARTS}
+    whole = row["ms_per_step"]
+    if "split_ms" not in row or min(parts.values()) < -_NOISE * whole:
+        return None
+    positive = {part: max(0.0, value) for part, value in parts.items()}
+    return {part: value * whole / sum(positive.values()) for part, value in positive.items()}
 
 
 def _reference_rows(results: Results) -> list[Row]:
@@ -64,16 +78,16 @@ def drawBars(axes: Axes, rows: Sequence[Row]) -> None:
     """Draw a bar of parts for each row, with the whole time at its end."""
     longest = max(row["ms_per_step"] for row in rows)
     for i, row in enumerate(rows):
-        left = 0.0
-        if "split_ms" not in row:
+        left, parts = 0.0, _find_parts(row)
+        if parts is None:
             axes.barh(i, row["ms_per_step"], color="none", edgecolor=QUIET, hatch="////", height=0.72, linewidth=0.8)
-        for part, color in PARTS.items():
-            width = max(0.0, row.get("split_ms", {}).get(part) or 0.0)
-            axes.barh(i, width, left=left, color=color, height=0.72, linewidth=0)
+        for part, width in (parts or {}).items():
+            axes.barh(i, width, left=left, color=PARTS[part], height=0.72, linewidth=0)
             left += width
-        end = (max(left, row["ms_per_step"]), i)
         text = f"{row['ms_per_step']:.3g}"
-        axes.annotate(text, end, xytext=(3.0, 0.0), textcoords="offset points", va="center", fontsize=7.5)
+        axes.annotate(
+            text, (row["ms_per_step"], i), xytext=(3.0, 0.0), textcoords="offset points", va="center", fontsize=7.5
+        )
     axes.set_yticks(range(len(rows)), [row["label"] for row in rows], fontsize=7.5)
     axes.set_xlim(0.0, 1.12 * longest)
     axes.invert_yaxis()
@@ -81,9 +95,9 @@ def drawBars(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def _draw_legend(figure: Figure, axes: Axes, rows: Sequence[Row]) -> None:
-    parts = [part for part in PARTS if any(row.get("split_ms", {}).get(part) for row in rows)]
+    parts = [part for part in PARTS if any((_find_parts(row) or {}).get(part) for row in rows)]
     handles = [axes.barh([0], [0], color=PARTS[part], label=PART_LABELS[part]) for part in parts]
-    if any("split_ms" not in row for row in rows):
+    if any(_find_parts(row) is None for row in rows):
         handles.append(axes.barh([0], [0], color="none", edgecolor=QUIET, hatch="////", label="parts not resolved"))
     figure.legend(handles=handles, fontsize=7.5, ncols=len(handles), loc="outside upper right")
 
@@ -152,7 +166,7 @@ def _draw_sizes(results: Results, figure: Figure) -> None:
 def _describe_sizes(results: Results) -> str:
     rows = needRows([row for rows in _sized_panels(results) for row in rows], "speed")
     text = "Whole steps at each size, and what they go to; each panel has a scale of its own. "
-    resolved = [row for row in rows if (row.get("split_ms") or {}).get("k_space")]
+    resolved = [row for row in rows if (_find_parts(row) or {}).get("k_space")]
     single, double = findRow(resolved, "pme-single"), findRow(resolved, "pme-double")
     if single is not None and double is not None and single["particles"] == double["particles"]:
         saved = 100.0 * (1.0 - single["split_ms"]["k_space"] / double["split_ms"]["k_space"])

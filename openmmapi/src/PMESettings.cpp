@@ -168,8 +168,7 @@ PMESettings::PMESettings(const System& system, const TunablePMEForce& force, con
         return;
     }
     // Who computes direct space in a force of his own does it for the Gaussian split.
-    const bool isAutomatic = force.getKSpaceMethod() == TunablePMEForce::Automatic && platform.prefersProlate &&
-                             force.getIncludeDirectSpace();
+    const bool isAutomatic = force.getKSpaceMethod() == TunablePMEForce::Automatic && force.getIncludeDirectSpace();
     if ((force.getKSpaceMethod() == TunablePMEForce::ESP || isAutomatic) && chooseProlate(system, force, platform))
         return;
     coulomb = chooseParameters(system, force, false);

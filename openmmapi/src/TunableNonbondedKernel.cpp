@@ -108,14 +108,13 @@ void TunableNonbondedKernel::createKernels() {
 
 PMEPlatform TunableNonbondedKernel::describePlatform(const System& system, const TunablePMEForce& force) {
     const auto& reciprocal = reciprocalSpace.getAs<const CalcReciprocalSpaceKernel>();
-    PMEPlatform platform = {reciprocal.getDefaultPrecision(), "", reciprocal.getMostProlateOrder(), false};
+    PMEPlatform platform = {reciprocal.getDefaultPrecision(), "", reciprocal.getMostProlateOrder()};
     if (!hasDirectSpace || platform.mostProlateOrder == 0) {
         platform.prolateObstacle = "platform " + getPlatform().getName() + " does not have it";
         return platform;
     }
     const auto& direct = directSpace.getAs<const CalcDirectSpaceKernel>();
     platform.prolateObstacle = direct.findObstacle(system, force);
-    platform.prefersProlate = direct.isFasterThanStock();
     return platform;
 }
 

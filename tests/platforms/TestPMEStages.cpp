@@ -152,7 +152,7 @@ TEST(PMEStages, forcesAreTheGradientOfTheEnergy) {
     openmm.setDefaultPeriodicBoxVectors(system.box[0], system.box[1], system.box[2]);
     TunablePMEForce force;
     force.setPMEParameters(3.0, 16, 18, 20);
-    const PMESettings settings(openmm, force, PMEPlatform{NumericFormat::Double, "", 0, false});
+    const PMESettings settings(openmm, force, PMEPlatform{NumericFormat::Double, "", 0});
     MeshEwald mesh(settings, std::make_unique<GaussianCoulombSplit>(3.0), settings.coulomb.grid);
     vector<Vec3> forces(system.positions.size());
     mesh.compute(system.positions, system.charges, system.box, threads, &forces, true);

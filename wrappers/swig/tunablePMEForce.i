@@ -15,7 +15,7 @@
     }
     // For the search of tunePME(): the grid that SPME would get in a Context, which may be too large to make one.
     std::vector<int> _chooseGrid(const OpenMM::System& system) const {
-        const SurrogatePlugin::PMEPlatform platform = {SurrogatePlugin::NumericFormat::Single, "", 0, false};
+        const SurrogatePlugin::PMEPlatform platform = {SurrogatePlugin::NumericFormat::Single, "SPME is asked about", 0};
         const auto grid = SurrogatePlugin::PMESettings(system, *$self, platform).coulomb.grid;
         return {grid.begin(), grid.end()};
     }

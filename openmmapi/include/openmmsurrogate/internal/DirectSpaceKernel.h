@@ -36,8 +36,6 @@ public:
      * initialize(). Automatic then runs SPME, and ESP throws with the text, which completes "ESP cannot be used: ...".
      */
     virtual std::string findObstacle(const OpenMM::System&, const TunablePMEForce&) const { return ""; }
-    /** Tell whether ESP is faster than SPME on this platform. Only then it is what Automatic means. */
-    virtual bool isFasterThanStock() const { return true; }
     /** @param settings  its method is ESP, and settings.prolate are the parameters of the split */
     virtual void initialize(const OpenMM::System& system, const TunablePMEForce& force,
                             const PMESettings& settings) = 0;

@@ -25,7 +25,6 @@ struct PMEPlatform {
     NumericFormat::Type defaultPrecision; // what Default means
     std::string prolateObstacle;          // why it cannot run ESP; empty if it can
     int mostProlateOrder;                 // the largest order of ESP's window
-    bool prefersProlate;                  // whether Automatic may be ESP
 };
 
 /** Everything that a TunablePMEForce runs with in a Context: nothing is left as "default" or "automatic". */

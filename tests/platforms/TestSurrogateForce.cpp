@@ -50,7 +50,7 @@ TEST_P(SurrogateForceOnPlatform, AgreesInHugeBox) {
     vector<Vec3> positions = makeFluid(makeBoxes(1.0, 1.0)[0], 0.4);
     if (GetParam().platform == "CUDA") // wraps positions into the box, at whose far faces single ones are 4e-3 nm apart
         for (Vec3& position : positions)
-            position += Vec3(20, 20, 20);
+            position += Vec3(6, 6, 6);
     SurrogateSystem system(makeArgonLikeModel(), allOfType(0, positions), positions);
     system.setBox({"", Vec3(5e4, 0, 0), Vec3(0, 4e4, 0), Vec3(0, 0, 3e4)});
     expectAgreement(system, GetParam());

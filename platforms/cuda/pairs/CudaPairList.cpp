@@ -259,9 +259,14 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
     bool asked = mustRebuild;
     launchUpdate();
     // Which step sees longer lists, and so the order of sums, would depend on how far the device is behind. Lists that it builds on its own
-    // rarely outgrow the room that is left. What is needed is told by any of the lists that did not fit, so once may not do.
+    // rarely outgrow the room that is left, which is a part of the longest list: the report is of any that did not fit.
     while (asked) {
         wait();
+        if (report->neighborsNeeded > view.capacity) {
+            vector<int> values;
+            state.download(values);
+            report->neighborsNeeded = values[StateMaxNeighbors];
+        }
         growIfNeeded();
         asked = mustRebuild;
         if (asked)

@@ -9,6 +9,9 @@ namespace SurrogatePlugin {
 // The structs of pairs/pairList.cu as the host sees them: same members in the same order, with device pointers as
 // CUdeviceptr. They are described there.
 
+/** Index into the state of the list: STATE_MAX_NEIGHBORS of pairs/pairList.cu. */
+constexpr int StateMaxNeighbors = 1;
+
 /** Volatile, because the device writes it. */
 struct PairListReport {
     volatile int badParticle, coincident1, coincident2, overflowing, neighborsNeeded, pairsNeeded;

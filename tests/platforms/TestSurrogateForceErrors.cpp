@@ -10,6 +10,7 @@
 #include <openmm/LocalEnergyMinimizer.h>
 #include <openmm/MonteCarloBarostat.h>
 #include <openmm/OpenMMException.h>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -66,9 +67,11 @@ TEST_P(SurrogateForceErrors, InvalidPositionsAreNamedAndTheContextRecovers) {
         SurrogateSystem system(makeArgonLikeModel(), vector<int>(positions.size(), 0), positions);
         if (periodic)
             system.setBox(makeBoxes(1.0, 1.1)[2]);
+        // On CUDA OpenMM moves molecules back into the box when it reorders atoms, those that are too far away among them.
+        const bool wraps = periodic && GetParam().platform == "CUDA";
         Context& context = system.createContext(GetParam());
         const ForcesAndEnergy before = getForcesAndEnergy(context);
-        for (double bad : {1.1e6, -3e30, std::numeric_limits<double>::infinity(), std::nan("")}) {
+        for (double bad : {wraps ? 1e30 : 1.1e6, -3e30, std::numeric_limits<double>::infinity(), std::nan("")}) {
             vector<Vec3> moved = positions;
             moved[5][1] = bad;
             context.setPositions(moved);
@@ -79,8 +82,9 @@ TEST_P(SurrogateForceErrors, InvalidPositionsAreNamedAndTheContextRecovers) {
         }
         context.setPositions(positions);
         const ForcesAndEnergy after = getForcesAndEnergy(context);
-        EXPECT_EQ(before.energy, after.energy);
-        EXPECT_EQ(before.forces, after.forces);
+        EXPECT_NEAR(before.energy, after.energy,
+                    wraps ? getEnergyTolerance(GetParam()) * std::max(1.0, std::fabs(before.energy)) : 0);
+        EXPECT_LE(findForceError(after.forces, before.forces), wraps ? getForceTolerance(GetParam()) : 0);
     }
 }
 

@@ -70,9 +70,11 @@ def _format_row(row: dict) -> list[str]:
 
 
 def joinResults(content: dict, report: dict) -> dict:
-    """Return both results for one figure, with both their dates."""
-    dates = f"{content['device']['date']}, up to {max(row['atoms'] for row in report['rows']):,} atoms "
-    device = {**content["device"], "date": dates + report["device"]["date"]}
+    """Return both results for one figure, with both their dates if there are two."""
+    dates = content["device"]["date"]
+    if report["device"]["date"] != dates:
+        dates += f", up to {max(row['atoms'] for row in report['rows']):,} atoms {report['device']['date']}"
+    device = {**content["device"], "date": dates}
     return {"device": device, "rows": [*report["rows"], *content["rows"]]}
 
 

@@ -293,8 +293,10 @@ def test_tables_of_the_speed_page(tmp_path):
     assert speed_page.makePage(text, content, content) == text
     with pytest.raises(ValueError, match="no place for 'sizes'"):
         speed_page.makePage(page.replace("sizes", "other"), content, content)
+    older = {**content, "device": {**content["device"], "date": "2026-01-01"}}
+    assert speed_page.joinResults(content, older)["device"]["date"] == "2026-01-02, up to 64,000 atoms 2026-01-01"
     joined = speed_page.joinResults(content, content)
-    assert joined["device"]["date"] == "2026-01-02, up to 64,000 atoms 2026-01-02"
+    assert joined["device"]["date"] == "2026-01-02"
     plot_surrogate.plot(joined, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000
 

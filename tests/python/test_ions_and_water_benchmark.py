@@ -3,6 +3,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -172,6 +173,19 @@ def test_the_page_shows_the_committed_results():
     page = ions_and_water_page.PAGE.read_text()
     contents = [results.loadLatest(name) for name in ("ions_and_water", "equal_errors", "ensembles")]
     assert ions_and_water_page.makePage(page, *contents) == page
+
+
+def test_the_readme_shows_the_committed_results():
+    found = ions_and_water_page.collect(results.loadLatest("ions_and_water")["rows"])
+    text = (ROOT / "README.md").read_text().split("| ions | NonbondedForce", 1)[1].split("\n\n", 1)[0]
+    lines = [line.strip("| ").split("|") for line in text.splitlines()[2:]]
+    assert len(lines) == 3
+    for atoms, *cells in lines:
+        named = found["NaCl", int(atoms.replace(",", "")), TOLERANCE]
+        for name, cell in zip(("openmm-single", "openmm-best", "esp-single"), cells, strict=True):
+            row = named.get(name, {})
+            expected = [float(f"{row[key]:.3g}") for key in ("ms_per_step", "J_per_step") if key in row]
+            assert [float(number) for number in re.findall(r"[\d.]+", cell)] == expected, (atoms, name)
 
 
 def test_floors():

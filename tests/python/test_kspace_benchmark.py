@@ -2,7 +2,6 @@
 """The benchmarks of electrostatics at sizes that any machine can do, and the page made of their results."""
 
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -136,22 +135,3 @@ def test_the_page_shows_the_committed_results():
     page = kspace_page.PAGE.read_text()
     contents = [results.loadLatest(name) for name in ("kspace", "kspace_repeat", "salt")]
     assert kspace_page.makePage(page, *contents) == page
-
-
-def test_the_readme_shows_the_committed_results():
-    """Each row of its table of electrostatics is of one run, in its digits."""
-    text = (ROOT / "README.md").read_text()
-    lines = [line.strip("| ").split("|") for line in text.splitlines() if re.match(r"\| (NaCl|water), ", line)]
-    assert len(lines) == 3
-    files = sorted((ROOT / "benchmarks" / "results").glob("kspace*.json"))
-    runs = [json.loads(file.read_text())["rows"] for file in files]
-    for cells in lines:
-        system, atoms = re.match(r"(\w+), ([\d,]+)", cells[0]).groups()
-        shown = [tuple(map(float, re.findall(r"[\d.]+", cell))) for cell in cells[1:]]
-        found = []
-        for rows in runs:
-            here = {row["name"]: row for row in rows if row["system"] == system and f"{row['atoms']:,}" == atoms}
-            of_names = [here.get(name, {}) for name in ("openmm-single", "spme-single", "esp-single")]
-            values = [[row.get(key) for key in ("ms_per_step", "J_per_step")] for row in of_names]
-            found.append([tuple(float(f"{v:.3g}") for v in row if v is not None) for row in values])
-        assert [*shown, *[()] * (3 - len(shown))] in found, cells

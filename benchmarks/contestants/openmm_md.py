@@ -30,7 +30,8 @@ class ContextStepper:
     def temperature(self) -> float:
         """Return the instantaneous temperature, K."""
         kinetic = self._context.getState(energy=True, groups=0).getKineticEnergy()
-        freedoms = 3 * self._context.getSystem().getNumParticles()
+        system = self._context.getSystem()
+        freedoms = 3 * system.getNumParticles() - system.getNumConstraints()
         return (2 * kinetic / (freedoms * unit.MOLAR_GAS_CONSTANT_R)).value_in_unit(unit.kelvin)
 
     def positions(self) -> np.ndarray:

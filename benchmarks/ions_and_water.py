@@ -44,7 +44,7 @@ from common.electrostatics_rows import (
     measureSteps,
 )
 from common.kernels import separateReciprocalSpace, warmUpProfiler
-from common.measuring import Plan
+from common.plans import addPlanOptions, makePlan
 from common.results import ResultFile, loadLatest
 from common.runner import console
 from contestants.electrostatics import SystemPair, findNonbonded
@@ -71,10 +71,7 @@ def parseArguments() -> argparse.Namespace:
     parser.add_argument("--starts", type=Path, help="folder that keeps systems in equilibrium")
     parser.add_argument("--equal-errors", type=Path, help="results of equal_errors.py (default: the latest)")
     parser.add_argument("--platform", default="CUDA", help="OpenMM's (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.25, help="length of a window (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=2, help="windows (default: %(default)s)")
-    parser.add_argument("--maximum-seconds", type=float, default=1.0, help="for all windows (default: %(default)s)")
-    parser.add_argument("--settling-steps", type=int, default=150, help="before (default: %(default)s)")
+    addPlanOptions(parser, seconds=0.25, repeats=2, maximumSeconds=1.0, settlingSteps=150)
     parser.add_argument("--equilibration", type=int, default=300, help="steps of a large system (default: %(default)s)")
     parser.add_argument(
         "--error-atoms", type=int, default=30000, help="largest system whose error is measured (default: %(default)s)"
@@ -138,7 +135,7 @@ class Bench:
         row = self.describe(contestant, tolerance)
         row["cutoff_nm"] = findNonbonded(system).getCutoffDistance()._value
         if arguments.speed:
-            plan = Plan(arguments.seconds, arguments.repeats, 100, arguments.maximum_seconds, arguments.settling_steps)
+            plan = makePlan(arguments, minimumSteps=100)
             row |= measureSteps(contestant, context, plan)
             if isCuda and arguments.kernels:
                 row |= measureReciprocalSpace(context) | measureDirectSpace(context)

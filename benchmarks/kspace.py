@@ -25,7 +25,7 @@ from common.electrostatics_rows import (
     measureSteps,
 )
 from common.kernels import separateReciprocalSpace
-from common.measuring import Plan
+from common.plans import addPlanOptions, makePlan
 from common.results import ResultFile
 from common.runner import console
 from contestants.electrostatics import Electrostatics, SystemPair, findContestants
@@ -43,10 +43,7 @@ def parseArguments() -> argparse.Namespace:
     parser.add_argument("--starts", type=Path, help="folder that keeps the box of water in equilibrium")
     parser.add_argument("--contestants", nargs="+", default=["all"], help="names, or all (default)")
     parser.add_argument("--platform", default="CUDA", help="OpenMM's (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.25, help="length of a window (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="windows (default: %(default)s)")
-    parser.add_argument("--maximum-seconds", type=float, default=1.5, help="for all windows (default: %(default)s)")
-    parser.add_argument("--settling-steps", type=int, default=150, help="before (default: %(default)s)")
+    addPlanOptions(parser, seconds=0.25, repeats=3, maximumSeconds=1.5, settlingSteps=150)
     parser.add_argument("--equilibration", type=int, default=500, help="steps of each system (default: %(default)s)")
     parser.add_argument(
         "--error-atoms", type=int, default=70000, help="largest system whose error is measured (default: %(default)s)"
@@ -71,7 +68,7 @@ def measure(
 ) -> dict:
     """Return the row of one contestant in one system."""
     isCuda = arguments.platform == "CUDA"
-    plan = Plan(arguments.seconds, arguments.repeats, 100, arguments.maximum_seconds, arguments.settling_steps)
+    plan = makePlan(arguments, minimumSteps=100)
     system = contestant.configure(systems)
     free = findFreeMemory() if isCuda else 0
     context = createContext(electrolyte, system, arguments.platform, contestant.properties if isCuda else {})

@@ -22,6 +22,7 @@ import numpy as np
 import openmm
 from common.contestant import Setting
 from common.measuring import Measurement, Plan, measureWindow, settle, summarize
+from common.plans import addPlanOptions, makePlan
 from common.results import ResultFile
 from common.runner import console
 from common.salt import EXACT, PHASES, Machine, Salt, createLattice, makeSurrogate, takeSalt
@@ -49,11 +50,8 @@ def parseArguments() -> argparse.Namespace:
     parser.add_argument("--errors", type=Path, help="JSON file that keeps measured force errors for a later call")
     parser.add_argument("--models", type=Path, help="folder of the models (default: those of the package)")
     parser.add_argument("--platform", default="CUDA", help="OpenMM's (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.3, help="length of a window (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="windows (default: %(default)s)")
+    addPlanOptions(parser, seconds=0.3, repeats=3, maximumSeconds=5.0, settlingSteps=300)
     parser.add_argument("--minimum-steps", type=int, default=30, help="in all windows (default: %(default)s)")
-    parser.add_argument("--maximum-seconds", type=float, default=5.0, help="for all windows of a contestant")
-    parser.add_argument("--settling-steps", type=int, default=300, help="before (default: %(default)s)")
     parser.add_argument("--output", type=Path, help="JSON file (default: results/nacl-<date>.json)")
     return parser.parse_args()
 
@@ -153,13 +151,7 @@ def findErrors(arguments: argparse.Namespace) -> dict:
 def main() -> None:
     """Measure; print each row, and a table at the end; write the results row by row."""
     arguments = parseArguments()
-    plan = Plan(
-        arguments.seconds,
-        arguments.repeats,
-        arguments.minimum_steps,
-        arguments.maximum_seconds,
-        arguments.settling_steps,
-    )
+    plan = makePlan(arguments, arguments.minimum_steps)
     settings = {**vars(arguments), "load_average": os.getloadavg()}
     if arguments.platform == "CUDA":
         settings["idle_W"] = measureIdlePower()

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 from common.contestant import Setting
-from common.measuring import Plan
+from common.plans import addPlanOptions, makePlan
 from common.results import ResultFile
 from common.runner import console, runSizes
 from common.table import makeTable
@@ -32,13 +32,8 @@ def parseArguments() -> argparse.Namespace:
     parser.add_argument("--platform", default="CUDA", help="OpenMM's (default: %(default)s)")
     parser.add_argument("--precision", default="single", choices=["single", "mixed", "double"], help="of CUDA Contexts")
     parser.add_argument("--threads", type=int, help="of platform CPU; default: OpenMM's, one per core")
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of a window (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="windows (default: %(default)s)")
+    addPlanOptions(parser, seconds=1.0, repeats=3, maximumSeconds=15.0, settlingSteps=300)
     parser.add_argument("--minimum-steps", type=int, default=1000, help="in all windows (default: %(default)s)")
-    parser.add_argument(
-        "--maximum-seconds", type=float, default=15.0, help="for all windows of a contestant (default: %(default)s)"
-    )
-    parser.add_argument("--settling-steps", type=int, default=300, help="before (default: %(default)s)")
     parser.add_argument("--starts", type=Path, help="folder that keeps melted liquids for a later call")
     parser.add_argument("--interleave", action="store_true", help="contestants take turns")
     parser.add_argument("--output", type=Path, help="JSON file (default: results/surrogate-<date>.json)")
@@ -58,13 +53,7 @@ def main() -> None:
     """Measure; print each row, and a table at the end; write the results row by row."""
     arguments = parseArguments()
     setting = findSetting(arguments)
-    plan = Plan(
-        arguments.seconds,
-        arguments.repeats,
-        arguments.minimum_steps,
-        arguments.maximum_seconds,
-        arguments.settling_steps,
-    )
+    plan = makePlan(arguments, arguments.minimum_steps)
     settings = {**vars(arguments), "load_average": os.getloadavg()}  # other work slows contestants down unequally
     if setting.platform == "CUDA":
         settings["idle_W"] = measureIdlePower()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from common.floors import findDirectFloor, findReciprocalFloor
 from common.kernels import DIRECT_STAGES, STAGES
-from common.page import ROOT, describeDevice, fillPage, makeMarkdown
+from common.page import ROOT, describeDevice, fillPage, formatStep, makeMarkdown
 from common.results import loadLatest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -73,7 +73,7 @@ def makeStepsTable(found: dict[Key, dict[str, dict]], isWanted: Callable[[float]
     for (system, atoms, tolerance), named in found.items():
         if isWanted(tolerance):
             label = f"{system}, {atoms:,}" + ("" if tolerance == DEFAULT else f", {tolerance:g}")
-            steps = [_formatStep(named.get(name)) for name in COLUMNS]
+            steps = [_formatStepAndCutoff(named.get(name)) for name in COLUMNS]
             ratios = [_formatRatio(named.get(ours), named.get(theirs)) for ours, theirs in RATIOS.values()]
             esp = named.get("esp-single", {})
             perAtom = f"{1e6 * esp['ms_per_step'] / atoms:.2f}" if "ms_per_step" in esp else ""
@@ -82,12 +82,11 @@ def makeStepsTable(found: dict[Key, dict[str, dict]], isWanted: Callable[[float]
     return makeMarkdown(["atoms", *COLUMNS.values(), *RATIOS, "ESP, single, ns/atom"], cells)
 
 
-def _formatStep(row: dict | None) -> str:
+def _formatStepAndCutoff(row: dict | None) -> str:
     if row is None or "ms_per_step" not in row:
         return ""
-    joules = f" ({row['J_per_step']:.3g} J)" if "J_per_step" in row else ""
     cutoff = f" at {row['cutoff_nm']:g} nm" if row["name"].startswith("openmm-single-") else ""
-    return f"{row['ms_per_step']:.3g}{joules}{cutoff}"
+    return formatStep(row) + cutoff
 
 
 def _formatRatio(ours: dict | None, theirs: dict | None) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import salt
 from common.kernels import STAGES
-from common.page import ROOT, describeDevice, fillPage, makeMarkdown
+from common.page import ROOT, describeDevice, fillPage, formatStep, makeMarkdown
 from common.results import loadLatest
 from contestants.electrostatics import CONTESTANTS
 
@@ -42,17 +42,10 @@ def makeStepsTable(rows: Sequence[dict]) -> str:
     found = {(row["system"], row["atoms"], row["name"]): row for row in rows if "error" not in row}
     labels = listLabels(rows)
     cells = [
-        [f"{system}, {atoms:,}", *(_format_step(found.get((system, atoms, name))) for name in labels)]
+        [f"{system}, {atoms:,}", *(formatStep(found.get((system, atoms, name))) for name in labels)]
         for system, atoms in listSystems(rows)
     ]
     return makeMarkdown(["atoms", *labels.values()], cells)
-
-
-def _format_step(row: dict | None) -> str:
-    if row is None:
-        return ""
-    joules = f" ({row['J_per_step']:.3g} J)" if "J_per_step" in row else ""
-    return f"{row['ms_per_step']:.3g}{joules}"
 
 
 def makeKernelsTable(rows: Sequence[dict]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import plot_nacl
 from common.fidelity_tables import makeFidelityTable, makeForcesTable, makeLimitTable, makePressureTable
-from common.page import ROOT, describeDevices, fillPage, makeMarkdown
+from common.page import ROOT, describeDevices, fillPage, formatStep, makeMarkdown
 from common.results import loadLatest
 
 PAGE = ROOT / "docs" / "theory" / "ions-without-kspace.md"
@@ -92,17 +92,10 @@ def makeSpeedTable(rows: Sequence[dict]) -> str:
     found = {(row["atoms"], row["name"]): row for row in rows if "error" not in row}
     names = [name for name in COLUMNS if any(key[1] == name for key in found)]
     cells = [
-        [f"{atoms:,}", *(_formatCell(found.get((atoms, name))) for name in names)]
+        [f"{atoms:,}", *(formatStep(found.get((atoms, name))) for name in names)]
         for atoms in sorted({atoms for atoms, _ in found})
     ]
     return makeMarkdown(["ions", *(COLUMNS[name] for name in names)], cells)
-
-
-def _formatCell(row: dict | None) -> str:
-    if row is None:
-        return ""
-    joules = f" ({row['J_per_step']:.3g} J)" if "J_per_step" in row else ""
-    return f"{row['ms_per_step']:.3g}{joules}"
 
 
 def makeRatiosTable(rows: Sequence[dict]) -> str:

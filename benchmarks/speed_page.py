@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import plot_surrogate
-from common.page import ROOT, describeDevice, fillPage, makeMarkdown
+from common.page import ROOT, describeDevice, fillPage, formatStep, makeMarkdown
 from common.results import loadLatest
 
 PAGE = ROOT / "docs" / "reference" / "speed.md"
@@ -35,17 +35,10 @@ def makeSizesTable(rows: Sequence[dict]) -> str:
     found = {(row["atoms"], row["name"]): row for row in rows if "error" not in row}
     names = [name for name in COLUMNS if any(key[1] == name for key in found)]
     cells = [
-        [f"{atoms:,}", *(_format_cell(found.get((atoms, name))) for name in names)]
+        [f"{atoms:,}", *(formatStep(found.get((atoms, name))) for name in names)]
         for atoms in sorted({atoms for atoms, _ in found})
     ]
     return makeMarkdown(["atoms", *(COLUMNS[name] for name in names)], cells)
-
-
-def _format_cell(row: dict | None) -> str:
-    if row is None:
-        return ""
-    joules = f" ({row['J_per_step']:.3g} J)" if "J_per_step" in row else ""
-    return f"{row['ms_per_step']:.3g}{joules}"
 
 
 def makeFormatsTable(rows: Sequence[dict]) -> str:

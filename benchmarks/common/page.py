@@ -26,6 +26,14 @@ def makeMarkdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
+def formatStep(row: dict | None) -> str:
+    """Return the milliseconds of a step, and its joules where they were measured; nothing where there is no row."""
+    if row is None:
+        return ""
+    joules = f" ({row['J_per_step']:.3g} J)" if "J_per_step" in row else ""
+    return f"{row['ms_per_step']:.3g}{joules}"
+
+
 def describeDevices(content: dict) -> str:
     """Return where and when results were measured, all places if they are those of several files."""
     commits: dict[str, list[str]] = {}

@@ -42,6 +42,7 @@ from common.electrostatics_rows import (
     measureError,
     measureReciprocalSpace,
     measureSteps,
+    profileForces,
 )
 from common.kernels import separateReciprocalSpace, warmUpProfiler
 from common.plans import addPlanOptions, makePlan
@@ -138,7 +139,7 @@ class Bench:
             plan = makePlan(arguments, minimumSteps=100)
             row |= measureSteps(contestant, context, plan)
             if isCuda and arguments.kernels:
-                row |= measureReciprocalSpace(context) | measureDirectSpace(context)
+                row |= profileForces(context, measureReciprocalSpace, measureDirectSpace)
         row |= findParameters(system, context)
         if electrolyte.numAtoms <= arguments.error_atoms:
             row |= measureError(system, context)
@@ -204,8 +205,9 @@ def describe(row: dict) -> str:
         text += f"{row['ms_per_step']:.4g} ms"
     if "J_per_step" in row:
         text += f", {row['J_per_step']:.3g} J"
-    if "kspace_us" in row:
+    if "direct_us" in row:
         text += f", k-space {row['kspace_us']:.0f}, rest {row['direct_us']:.0f} us"
+    text += f", profile: {row['profile_error']}" if "profile_error" in row else ""
     text += f", grid {row['grid']}"
     if "force_error" in row:
         text += f", error {row['relative_force_error']:.2e}"

@@ -106,7 +106,7 @@ def makeStagesTable(found: dict[Key, dict[str, dict]]) -> str:
     for (system, atoms, tolerance), named in found.items():
         for name in ("openmm-single", "esp-single", "esp-mixed"):
             row = named.get(name)
-            if tolerance == DEFAULT and row is not None and "stages_us" in row:
+            if tolerance == DEFAULT and row is not None and "direct_stages_us" in row:
                 times = row["stages_us"] | row["direct_stages_us"]
                 cells.append(
                     [

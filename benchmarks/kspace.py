@@ -23,6 +23,7 @@ from common.electrostatics_rows import (
     measureError,
     measureReciprocalSpace,
     measureSteps,
+    profileForces,
 )
 from common.kernels import separateReciprocalSpace
 from common.plans import addPlanOptions, makePlan
@@ -86,7 +87,7 @@ def measure(
         row |= measureError(system, context)
     if isCuda:
         row["memory_MiB"] = (free - findFreeMemory()) / 2**20
-        row |= measureReciprocalSpace(context)
+        row |= profileForces(context, measureReciprocalSpace)
     return row
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Callable
 
 import openmm
 from contestants.electrostatics import findNonbonded, findTunable, makeMeasurable
@@ -45,6 +46,18 @@ def measureSteps(contestant: Contestant, context: openmm.Context, plan: Plan) ->
     return row
 
 
+def profileForces(context: openmm.Context, *measures: Callable[[openmm.Context], dict]) -> dict:
+    """Return what functions such as measureReciprocalSpace() find. If one fails it is told why, as "profile_error":
+    what was measured before, whole steps among it, is not lost."""
+    row: dict = {}
+    try:
+        for measure in measures:
+            row |= measure(context)
+    except Exception as error:  # of whatever library
+        row["profile_error"] = f"{type(error).__name__}: {error}"
+    return row
+
+
 def measureReciprocalSpace(context: openmm.Context) -> dict:
     """Return the times of the kernels of reciprocal space, computed alone; nothing where they cannot be seen."""
     kernels = measureKernels(context, {KSPACE_GROUP}, 20)
@@ -57,13 +70,11 @@ def measureReciprocalSpace(context: openmm.Context) -> dict:
 def measureDirectSpace(context: openmm.Context, steps: int = 60) -> dict:
     """Return the times of the kernels of everything but reciprocal space; nothing where they cannot be seen.
 
-    Lists are built every few steps, which is why there are several; they are part of no trajectory.
+    Lists are built every few steps, which is why there are several.
     """
-    state = context.getState(positions=True, velocities=True)
     kernels = measureKernels(context, set(range(32)) - {KSPACE_GROUP}, steps)
     if not kernels:
         return {}
-    context.setState(state)
     stages = sumStages(kernels, DIRECT_STAGES)
     return {"direct_kernels_us": _rounded(kernels), "direct_stages_us": stages, "direct_us": sum(stages.values())}
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 import openmm
 
@@ -42,23 +44,38 @@ def warmUpProfiler() -> None:
             torch.cuda.synchronize()
 
 
+@contextlib.contextmanager
+def computeAlone(context: openmm.Context, groups: set[int]) -> Iterator[None]:
+    """Let the integrator use the forces of some groups alone; afterwards it uses those it did before, and the Context
+    is where it was, whatever has happened. Some dozen steps with half of the forces push molecules into each other,
+    from where no simulation can go on."""
+    integrator = context.getIntegrator()
+    before = integrator.getIntegrationForceGroups()
+    state = context.getState(positions=True, velocities=True)
+    integrator.setIntegrationForceGroups(groups)
+    try:
+        yield
+    finally:
+        integrator.setIntegrationForceGroups(before)
+        context.setState(state)
+
+
 def measureKernels(context: openmm.Context, groups: set[int], steps: int) -> dict[str, float]:
     """Return the times of all kernels in a step with the forces of some groups, us, by PyTorch's profiler, which sees
-    what any library launches. It is empty without a GPU."""
+    what any library launches. It is empty without a GPU. The steps are part of no trajectory."""
     import torch
     from torch.profiler import ProfilerActivity, profile
 
     if not torch.cuda.is_available():
         return {}
     integrator = context.getIntegrator()
-    integrator.setIntegrationForceGroups(groups)
-    integrator.step(1)
-    context.getState(energy=True, groups=0)  # which waits
-    with profile(activities=[ProfilerActivity.CUDA]) as profiler:
-        integrator.step(steps)
-        context.getState(energy=True, groups=0)
-        torch.cuda.synchronize()
-    integrator.setIntegrationForceGroups(-1)
+    with computeAlone(context, groups):
+        integrator.step(1)
+        context.getState(energy=True, groups=0)  # which waits
+        with profile(activities=[ProfilerActivity.CUDA]) as profiler:
+            integrator.step(steps)
+            context.getState(energy=True, groups=0)
+            torch.cuda.synchronize()
     times: dict[str, float] = {}
     for event in profiler.events():
         if event.device_type == torch.autograd.DeviceType.CUDA:

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import kspace  # noqa: E402
 import kspace_page  # noqa: E402
 import salt  # noqa: E402
-from common import electrolytes, kernels, results  # noqa: E402
+from common import electrolytes, electrostatics_rows, kernels, results  # noqa: E402
 from contestants import electrostatics  # noqa: E402
 
 
@@ -78,6 +78,39 @@ def test_kernels_are_told_apart():
     times |= {"reciprocalConvolution": 6.0, "gridInterpolateForce": 7.0, "interpolateForces": 9.0, "clearBuffer": 99.0}
     expected = {"sort": 3.0, "spread": 15.0, "FFT": 63.0, "convolve": 11.0, "interpolate": 16.0}
     assert kernels.sumStages(times) == expected
+
+
+@pytest.mark.parametrize("groups", [{kernels.KSPACE_GROUP}, {0}])
+def test_forces_computed_alone_leave_a_context_where_it_was(groups):
+    crystal = electrolytes.createSalt(4)
+    kernels.separateReciprocalSpace(crystal.system)
+    context = electrolytes.createContext(crystal, crystal.system, "CPU", {})
+    integrator = context.getIntegrator()
+    integrator.step(20)
+
+    def take():
+        state = context.getState(positions=True, velocities=True)
+        return np.array([state.getPositions(asNumpy=True)._value, state.getVelocities(asNumpy=True)._value])
+
+    before, used = take(), integrator.getIntegrationForceGroups()
+    with kernels.computeAlone(context, groups):
+        assert integrator.getIntegrationForceGroups() == sum(1 << group for group in groups)
+        integrator.step(20)
+        assert np.abs(take() - before)[0].max() > 0.01
+    np.testing.assert_array_equal(take(), before)
+    with pytest.raises(OSError), kernels.computeAlone(context, groups):
+        integrator.step(20)
+        raise OSError
+    np.testing.assert_array_equal(take(), before)
+    assert integrator.getIntegrationForceGroups() == used
+
+
+def test_a_profile_that_fails_is_told_and_loses_nothing():
+    def fail(context):
+        raise ValueError(f"no {context}")
+
+    found = electrostatics_rows.profileForces("GPU", lambda context: {"kspace_us": 3.0}, fail)
+    assert found == {"kspace_us": 3.0, "profile_error": "ValueError: no GPU"}
 
 
 def test_speed_of_a_small_salt(tmp_path, monkeypatch):

@@ -112,6 +112,7 @@ void CudaDirectSpaceKernel<Real>::compile(bool triclinic) {
     options.triclinic = triclinic;
     const string source = DirectProgram::makeSource(options);
     if (source != program) {
+        program.clear(); // should this fail half-way
         CUmodule module = cuda.createModule(source, KernelSource::getFlags());
         pairs->setModule(module);
         exceptions->setModule(module);
@@ -226,8 +227,8 @@ void CudaDirectSpaceKernel<Real>::addCoulombForces(ContextImpl& context, vector<
     CudaArray buffer(cuda, 3 * padded, sizeof(long long), "directCoulombForces");
     cuda.clearBuffer(buffer);
     pairs->dropReport();
-    uploadParameters(false);
     parametersChanged = true; // for the next evaluation, even if this one throws
+    uploadParameters(false);
     Vec3 box[3];
     context.getPeriodicBoxVectors(box[0], box[1], box[2]);
     launch(box, buffer.getDevicePointer(), false);

@@ -94,8 +94,6 @@ void CudaMesh::allocate() {
     for (int i = 0; i < 2; i++) {
         siteStart[i].initialize<int>(context, numTiles + 1, "meshSiteStart");
         siteCount[i].initialize<int>(context, numTiles + 1, "meshSiteCount");
-        context.clearBuffer(siteStart[i]);
-        context.clearBuffer(siteCount[i]);
     }
     // The rooms that makeRoom() gives, and a place for each charge that finds none.
     sites.initialize(context, (size_t) numSites + numSites / 8 + 16 * numTiles + numSites, siteSize, "meshSites");
@@ -264,14 +262,16 @@ void CudaMesh::launchStages(CUdeviceptr forces, bool includeEnergy) {
     interpolate(forces);
 }
 
-void CudaMesh::run(const Vec3 box[3], CUdeviceptr forces, bool includeEnergy) {
-    setBox(box);
-    if (!hasTable) { // without room for anything, but with counts for the table of the next run, which is this one
-        sortSites();
-        spread();
-        hasTable = true;
+void CudaMesh::makeTable() {
+    for (int i = 0; i < 2; i++) {
+        context.clearBuffer(siteStart[i]);
+        context.clearBuffer(siteCount[i]);
     }
-    std::swap(view.table, view.nextTable);
+    sortSites();
+    spread();
+}
+
+void CudaMesh::launchStep(CUdeviceptr forces, bool includeEnergy) {
     const CUstream stream = context.getCurrentStream();
     if (stream == nullptr || forces == 0 || includeEnergy) {
         launchStages(forces, includeEnergy);
@@ -284,6 +284,16 @@ void CudaMesh::run(const Vec3 box[3], CUdeviceptr forces, bool includeEnergy) {
     key.add(forces);
     LaunchGraph& graph = graphs[view.table.start == siteStart[0].getDevicePointer()]; // one for each table
     graph.launch(stream, key, [&] { launchStages(forces, false); });
+}
+
+void CudaMesh::run(const Vec3 box[3], CUdeviceptr forces, bool includeEnergy) {
+    setBox(box);
+    if (!hasTable)
+        makeTable();
+    hasTable = false; // a launch that fails leaves counts of an earlier run, and with them places beyond the table
+    std::swap(view.table, view.nextTable);
+    launchStep(forces, includeEnergy);
+    hasTable = true;
 }
 
 double CudaMesh::readEnergy() {

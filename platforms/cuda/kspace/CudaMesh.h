@@ -55,11 +55,15 @@ private:
     void uploadTransform(const EwaldSplit& split, double cutoff);
     void compile(const MeshWindow& window);
     void setBox(const OpenMM::Vec3 box[3]);
+    /** Make the table of the next run, whatever is in memory: without room for any charge, but with their counts. */
+    void makeTable();
     void sortSites();
     void spread();
     void convolve(bool includeEnergy);
     void interpolate(CUdeviceptr forces);
     void launchStages(CUdeviceptr forces, bool includeEnergy);
+    /** Launch all stages, one by one or as a graph. */
+    void launchStep(CUdeviceptr forces, bool includeEnergy);
     OpenMM::CudaContext& context;
     MeshProgramOptions options;
     const int order;
@@ -68,7 +72,7 @@ private:
     int mostBlocks;
     std::unique_ptr<FFTPlan> plan;
     double largestWeight; // of a charge at a grid point
-    bool hasTable;        // made by an earlier run
+    bool hasTable;        // made by an earlier run, all of whose launches have succeeded
     LaunchGraph graphs[2];
     OpenMM::CudaArray charges, siteStart[2], siteCount[2], sites, sums, grid, energies;
     OpenMM::CudaArray inverse[3]; // 1/U^2 along each axis

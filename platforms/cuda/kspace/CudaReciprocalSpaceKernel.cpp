@@ -76,9 +76,13 @@ CudaReciprocalSpaceKernel::~CudaReciprocalSpaceKernel() {
         return;
     }
     ContextSelector selector(cuda);
+    cuCtxSynchronize(); // kernels of an evaluation that nobody has waited for may still write to the report
     coulomb.reset();
     dispersion.reset();
     report.reset();
+    ready.reset();
+    done.reset();
+    queue.reset();
     if (stream != nullptr)
         cuStreamDestroy(stream);
 }
@@ -200,6 +204,7 @@ bool CudaReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
     const bool haveChanged = particles->update(context.getParameters());
     if (!haveChanged && !meshLacksCharges)
         return false;
+    meshLacksCharges = true; // should an upload fail, also for the next evaluation
     ContextSelector selector(cuda);
     coulomb->setCharges(particles->getCharges());
     sumCharges = sumSquares = sumDispersionSquares = 0;
@@ -212,8 +217,10 @@ bool CudaReciprocalSpaceKernel::updateCharges(ContextImpl& context) {
         for (double charge : particles->getDispersionCharges())
             sumDispersionSquares += charge * charge;
     }
+    if (queue)
+        ready->enqueue(); // the mesh's own stream is to wait for the charges, too
     meshLacksCharges = false;
-    return haveChanged;
+    return true;
 }
 
 double CudaReciprocalSpaceKernel::getConstantEnergy(const Vec3 box[3]) const {
@@ -246,11 +253,12 @@ double CudaReciprocalSpaceKernel::execute(ContextImpl& context, bool includeForc
     updateCharges(context);
     Vec3 box[3];
     context.getPeriodicBoxVectors(box[0], box[1], box[2]);
-    if (queue) {
-        cuda.setCurrentQueue(queue);
-        ready->queueWait(queue);
-    }
+    isRunning = true; // also if a launch fails: the next evaluation then waits for those before it
     try {
+        if (queue) {
+            cuda.setCurrentQueue(queue);
+            ready->queueWait(queue);
+        }
         runMeshes(box, includeForces, includeEnergy);
         if (queue)
             done->enqueue();
@@ -261,7 +269,6 @@ double CudaReciprocalSpaceKernel::execute(ContextImpl& context, bool includeForc
     }
     if (queue)
         cuda.restoreDefaultQueue();
-    isRunning = true;
     return includeEnergy ? getConstantEnergy(box) : 0;
 }
 

@@ -34,7 +34,9 @@ void LaunchGraph::record(CUstream stream, const std::function<void()>& sequence)
         throw;
     }
     checkCuda(cuStreamEndCapture(stream, &recorded), "recording a graph");
-    const CUresult result = cuGraphInstantiate(&graph, recorded, 0);
+    CUgraphExec made = nullptr;
+    const CUresult result = cuGraphInstantiate(&made, recorded, 0);
     cuGraphDestroy(recorded);
     checkCuda(result, "making a graph");
+    graph = made;
 }

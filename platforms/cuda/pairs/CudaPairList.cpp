@@ -101,6 +101,7 @@ CudaPairList<Real>::~CudaPairList() {
         return;
     }
     ContextSelector selector(context);
+    cuCtxSynchronize(); // kernels of a step that nobody has waited for may still write to it
     report.reset();
 }
 

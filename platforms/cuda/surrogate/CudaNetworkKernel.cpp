@@ -66,6 +66,7 @@ void CudaNetworkKernel<Real>::upload(const SurrogateForce& force) {
     for (int network = 0; network < this->interactions->getNumNetworks(); network++)
         if (this->interactions->getFunction(network))
             shapes.emplace_back(network, findShape(model.getNetwork(network), scheme));
+    this->isWhole = false;
     vector<std::unique_ptr<Group> > old;
     std::swap(groups, old); // to be used again where shapes have stayed, with their programs
     for (const auto& [network, shape] : shapes) {
@@ -83,6 +84,7 @@ void CudaNetworkKernel<Real>::upload(const SurrogateForce& force) {
     }
     for (auto& group : groups)
         uploadNetworks(*group, model);
+    this->isWhole = true;
 }
 
 template <class Real>
@@ -137,8 +139,10 @@ void CudaNetworkKernel<Real>::compile(bool triclinic) {
         const bool servesList = group == groups.front();
         if (source == group->program && (!servesList || source == listProgram))
             continue;
+        group->program.clear(); // should this fail half-way
         CUmodule module = context.createModule(source, KernelSource::getFlags());
         if (servesList) {
+            listProgram.clear();
             this->pairs->setModule(module);
             listProgram = source;
         }

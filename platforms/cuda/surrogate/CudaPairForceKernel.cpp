@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "CudaPairForceKernel.h"
 #include "../CudaDriver.h"
+#include <openmm/OpenMMException.h>
 #include <openmm/common/ComputeForceInfo.h>
 #include <openmm/common/ContextSelector.h>
 #include <openmm/internal/ContextImpl.h>
@@ -94,6 +95,10 @@ double CudaPairForceKernel<Real>::execute(ContextImpl& contextImpl, bool, bool i
     // and must not see a wrong one; and is not to hear of positions that have been replaced since.
     const bool mustWait = includeEnergy || !inStep;
     inStep = false;
+    if (!isWhole)
+        throw OpenMMException(
+            "SurrogateForce: updateParametersInContext() has failed before, and said why: the GPU holds "
+            "but a part of the new parameters. Call it again, or reinitialize the Context.");
     if (pairs->getNumMembers() == 0 || interactions->noneInteract())
         return particles->getEnergyOffset();
     ContextSelector selector(context);
@@ -136,10 +141,12 @@ void CudaPairForceKernel<Real>::copyParametersToContext(ContextImpl&, const Surr
         std::swap(interactions, previous);
         throw;
     }
+    isWhole = false; // should anything below throw
     particles->update(force);
     pairs->setTypes(readParticles(force));
     if (isCompiled) // what the programs were specialized for may have changed
         compile(compiledTriclinic);
+    isWhole = true;
     info->read(force);
     context.invalidateMolecules(info, true, false);
 }

@@ -27,7 +27,10 @@ public:
     double getTableError() const override { return interactions->getTableError(); }
 
 protected:
-    /** Bring to the device what pair forces come from. The interactions are those of the force. */
+    /**
+     * Bring to the device what pair forces come from. The interactions are those of the force. Where it throws after it has begun to
+     * overwrite what was there, it leaves isWhole false.
+     */
     virtual void upload(const SurrogateForce& force) = 0;
     /** Compile the programs, where they have changed, and give the list its kernels. */
     virtual void compile(bool triclinic) = 0;
@@ -41,6 +44,7 @@ protected:
     std::unique_ptr<CudaPairList<Real> > pairs;
     std::unique_ptr<CudaForceOutput> output;
     bool periodic = true, hasExclusions = false;
+    bool isWhole = true; // what is on the device; not after an update that has failed half-way
     typename CudaPairList<Real>::Tuning tuning;
 
 private:

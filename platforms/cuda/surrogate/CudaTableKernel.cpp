@@ -21,12 +21,14 @@ void CudaTableKernel<Real>::upload(const SurrogateForce&) {
         array.upload(values.data());
         return array.getDevicePointer();
     };
+    this->isWhole = false;
     std::copy(rows.grids.begin(), rows.grids.begin() + 2, tables.grid);
     tables.end = rows.end;
     tables.numRows = rows.getNumRows();
     tables.forceRows = replace(forceRows, rows.forces, TableRows<Real>::ForceWidth, "surrogateForceRows");
     tables.energyRows = replace(energyRows, rows.energies, 4, "surrogateEnergyRows");
     tables.grids = replace(grids, rows.grids, 2, "surrogateTableGrids");
+    this->isWhole = true;
 }
 
 template <class Real>
@@ -50,6 +52,7 @@ void CudaTableKernel<Real>::compile(bool triclinic) {
     launch = KernelSource::getTableLaunch(options);
     if (source == program && launch.sharedBytes == previous.sharedBytes)
         return;
+    program.clear(); // should this fail half-way
     CUmodule module = context.createModule(source, KernelSource::getFlags());
     this->pairs->setModule(module);
     const char* names[] = {"computeTableForces", "computeTableForcesAndEnergy"};

@@ -10,6 +10,9 @@ from typer.testing import CliRunner
 from openmmsurrogate import TunablePMEForce, replaceNonbondedForce, tunePME
 from openmmsurrogate.cli import app
 from openmmsurrogate.pme import TuneResult, bench
+from openmmsurrogate.pme.tune import search
+
+PLATFORMS = pytest.mark.parametrize("platform", ["CPU", "CUDA mixed"])
 
 
 def make_salt_context(box, platform="CPU"):
@@ -17,10 +20,11 @@ def make_salt_context(box, platform="CPU"):
     return make_context(make_system(BOXES[box], len(charges), make_force(charges)), positions, platform)
 
 
+@PLATFORMS
 @pytest.mark.parametrize(("box", "target"), [("cubic", 2.0), ("triclinic", 0.1)])
-def test_error_is_near_the_target(box, target):
+def test_error_is_near_the_target(box, target, platform):
     """Independent of the search: the error of the best settings, on all particles, in a System of their own."""
-    context = make_salt_context(box)
+    context = make_salt_context(box, platform)
     result = tunePME(context, target, orders=[4, 6], precisions=["single"], kSpaceMethods=["SPME"])
     assert len(result.trials) == 2
     assert result.best.milliseconds == min(t.milliseconds for t in result.candidates)
@@ -30,19 +34,19 @@ def test_error_is_near_the_target(box, target):
     system = replaceNonbondedForce(context.getSystem())
     force = TunablePMEForce.cast(system.getForce(0))
     best.settings.apply(force)
-    tuned = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("CPU"))
-    tuned.setPositions(context.getState(getPositions=True).getPositions())
+    tuned = make_context(system, make_salt(BOXES[box])[0], platform)
     error = force.measureForceErrorInContext(tuned, 10**6).absolute._value
     print(f"target {target}, error {error}")
     assert 0.4 * target < error < 1.2 * target  # the search measures 200 particles
     assert tuple(force.getPMEParametersInContext(tuned)[1:]) == best.settings.grid
 
 
+@pytest.mark.parametrize("platform", ["Reference", "CUDA double"])
 @pytest.mark.parametrize("target", [1.0, 0.02])
-def test_esp_is_tried(target):
-    """With the loosest tolerance that meets the target, on Reference, where it is the faster one."""
-    context = make_salt_context("rectangular", "Reference")
-    result = tunePME(context, target, orders=[6], maxParticles=50)
+def test_esp_is_tried(target, platform):
+    """With the loosest tolerance that meets the target."""
+    context = make_salt_context("rectangular", platform)
+    result = tunePME(context, target, orders=[6], precisions=["double"], maxParticles=50)
     assert [trial.settings.kSpaceMethod for trial in result.trials] == ["SPME", "ESP"]
     assert (result.present.settings.kSpaceMethod, result.defaults.settings.kSpaceMethod) == ("SPME", "ESP")
     trial = result.trials[1]
@@ -51,14 +55,14 @@ def test_esp_is_tried(target):
     system = replaceNonbondedForce(context.getSystem())
     force = TunablePMEForce.cast(system.getForce(0))
     trial.settings.apply(force)
-    tuned = make_context(system, make_salt(BOXES["rectangular"])[0])
+    tuned = make_context(system, make_salt(BOXES["rectangular"])[0], platform)
     assert force.measureForceErrorInContext(tuned, 10**6).absolute._value < 1.2 * target
     assert force.getKSpaceMethodInContext(tuned) == TunablePMEForce.ESP
     assert tuple(force.getPMEParametersInContext(tuned)[1:]) == trial.settings.grid
     looser = [t for t in (1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 1e-5) if t > trial.settings.tolerance]
     if looser:
         force.setEwaldErrorTolerance(looser[-1])
-        worse = make_context(XmlSerializer.clone(system), make_salt(BOXES["rectangular"])[0])
+        worse = make_context(XmlSerializer.clone(system), make_salt(BOXES["rectangular"])[0], platform)
         found = TunablePMEForce.cast(worse.getSystem().getForce(0)).measureForceErrorInContext(worse, 50)
         assert found.absolute._value > target
 
@@ -100,9 +104,10 @@ def test_relative_target_and_floor():
         tunePME(make_context(make_system(BOXES["cubic"], len(charges), plain), make_salt(BOXES["cubic"])[0]), 1.0)
 
 
-def test_the_system_as_it_is_stays_as_it_is():
+@PLATFORMS
+def test_the_system_as_it_is_stays_as_it_is(platform):
     """A NonbondedForce is timed as one, and has the error of its own alpha and grid; defaults are another row."""
-    context = make_salt_context("cubic")
+    context = make_salt_context("cubic", platform)
     xml = XmlSerializer.serialize(context.getSystem())
     made = []
 
@@ -121,7 +126,8 @@ def test_the_system_as_it_is_stays_as_it_is():
     assert present.settings.grid == tuple(nonbonded.getPMEParametersInContext(context)[1:])
     assert defaults.settings != present.settings
     assert XmlSerializer.serialize(context.getSystem()) == xml
-    tunable = make_context(replaceNonbondedForce(context.getSystem(), splineOrder=6), make_salt(BOXES["cubic"])[0])
+    other = replaceNonbondedForce(context.getSystem(), splineOrder=6)
+    tunable = make_context(other, make_salt(BOXES["cubic"])[0], platform)
     assert bench.Bench(tunable, 50).measure_defaults() is None
     assert bench.Bench(tunable, 50).measure_present().settings.splineOrder == 6
 
@@ -150,7 +156,7 @@ def test_the_system_as_it_is_competes_if_it_meets_the_error():
 
 def test_times_are_the_least_of_interleaved_rounds(monkeypatch):
     """A round that the machine disturbs does not count, and no candidate is timed twice before the others were."""
-    seconds = {"a": iter([1, 1, 9, 2, 8, 7, 6]), "b": iter([1, 1, 3, 9, 4, 5, 9])}
+    seconds = {"a": iter([1, 1, 9, 2, 8, 7, 6]), "b": iter([1, 1, 3, 9, 4, 5, 9])}  # the first two settle
     order = []
 
     def time_steps(self, steps):
@@ -163,6 +169,43 @@ def test_times_are_the_least_of_interleaved_rounds(monkeypatch):
     timed = measured.time_trials([make_trial(None), make_trial(None, unchanged=True)])
     assert [trial.milliseconds for trial in timed] == [2000, 3000]
     assert order == ["a", "a", "b", "b"] + ["a", "b"] * bench.ROUNDS
+
+
+def test_rounds_are_long_beside_what_waiting_takes(monkeypatch):
+    """On a GPU a step by itself takes as long as hundreds of them do on their way."""
+    done = []
+    monkeypatch.setattr(bench._Stopwatch, "_time", lambda self, steps: done.append(steps) or 5e-3 + 5e-5 * steps)
+    watch = bench._Stopwatch(None)
+    assert (watch.steps, sum(done)) == (bench.MAX_STEPS, 2 + 1 + 2 + 4 + 8 + 16 + 32 + 64 + 128 + 250)
+    watch.run()
+    assert watch.milliseconds == pytest.approx(0.07)
+    monkeypatch.setattr(bench._Stopwatch, "_time", lambda self, steps: 5e-3 + 2e-3 * steps)
+    assert bench._Stopwatch(None).steps == 16
+
+
+class ScriptedBench:
+    """Gives errors, one after the other, whatever is asked for; none on coarser grids."""
+
+    def __init__(self, errors):
+        self.errors = iter(errors)
+
+    def choose(self, order, precision, tolerance):
+        return make_trial(None, next(self.errors), order=order)
+
+    def try_settings(self, settings):
+        return bench.Trial(settings, float("inf"), None)
+
+
+@pytest.mark.parametrize(
+    ("errors", "found"),
+    [
+        ([3.0, 0.5, 1.1, 0.4, 1.2, 0.5, 1.3, 0.3, 1.4], 0.5),  # to and fro: what meets the target is kept
+        ([0.1, 0.5, 0.7], 0.7),
+        ([9.0, 3.0, 2.9], 2.9),  # rounding
+    ],
+)
+def test_the_search_keeps_the_nearest(errors, found):
+    assert search(ScriptedBench(errors), 6, "double", 1.0).forceError == found
 
 
 def test_what_cannot_run_is_skipped():
@@ -218,10 +261,11 @@ def test_grids_are_limited(monkeypatch, grids, limit, reason):
     assert max(max(grid) for grid in grids) <= most
 
 
-def test_the_chosen_grid_is_that_of_a_context():
+@PLATFORMS
+def test_the_chosen_grid_is_that_of_a_context(platform):
     """Which the limits are compared with, in boxes of every shape."""
     for box in BOXES:
-        measured = bench.Bench(make_salt_context(box), 10)
+        measured = bench.Bench(make_salt_context(box, platform), 10)
         trial = measured.choose(6, "single", 0.2)
         assert tuple(measured.force._chooseGrid(measured.system)) == trial.settings.grid
 
@@ -233,12 +277,14 @@ def test_forces_of_zero_are_refused():
         tunePME(context, 1.0, orders=[4], maxParticles=20)
 
 
-def test_command(tmp_path):
-    context = make_salt_context("cubic")
+@pytest.mark.parametrize("choice", [("CPU",), ("CUDA", "--precision", "mixed")], ids=["CPU", "CUDA"])
+def test_command(tmp_path, choice):
+    context = make_salt_context("cubic", choice[0])
     context.setPeriodicBoxVectors(*(1.01 * BOXES["cubic"]))
     (tmp_path / "system.xml").write_text(XmlSerializer.serialize(context.getSystem()))
     (tmp_path / "state.xml").write_text(XmlSerializer.serialize(context.getState(getPositions=True)))
-    arguments = ["tune", str(tmp_path / "system.xml"), str(tmp_path / "state.xml"), "--orders", "6"]
+    files = [str(tmp_path / "system.xml"), str(tmp_path / "state.xml")]
+    arguments = ["tune", *files, "--platform", *choice, "--orders", "6"]
     result = CliRunner().invoke(app, [*arguments, "--force-error", "1", "--output", str(tmp_path / "tuned.xml")])
     assert result.exit_code == 0, result.output
     assert "ms/step" in result.output
@@ -260,4 +306,8 @@ def test_command(tmp_path):
         assert refused.exit_code == 2 and message in " ".join(refused.output.split())
     absent = CliRunner().invoke(app, [*arguments, "--force-error", "1", "--platform", "GPU"])
     assert absent.exit_code == 2 and "has no platform GPU here" in absent.output and "doctor" in absent.output
+    for platform, message in (("CPU", "no choice of precision"), (choice[0], "half")):
+        wrong = ["--force-error", "1", "--platform", platform, "--precision", "half"]
+        refused = CliRunner().invoke(app, [*arguments, *wrong])
+        assert refused.exit_code == 2 and message in " ".join(refused.output.split())
     assert CliRunner().invoke(app, [*arguments, "--force-error", "1e-12"]).exit_code == 1

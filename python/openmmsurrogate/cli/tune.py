@@ -28,13 +28,21 @@ def _parse_orders(text: str) -> list[int]:
     return orders
 
 
-def _check_platform(name: str) -> None:
+def _check_platform(name: str, precision: str | None) -> dict[str, str]:
+    """Get the properties of a Context."""
+    import openmm
+
+    from openmmsurrogate._precision import find_properties
     from openmmsurrogate.validation.targets import find_obstacle
 
     obstacle = find_obstacle(name)
     if obstacle:
         advice = "The command openmm-surrogate doctor tells which platforms work."
         raise typer.BadParameter(f"{obstacle.rstrip('.')}. {advice}", param_hint="--platform")
+    try:
+        return find_properties(openmm.Platform.getPlatformByName(name), precision)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--precision") from None
 
 
 def tune(
@@ -43,6 +51,10 @@ def tune(
     force_error: Annotated[float, typer.Option(help="RMS error of the electrostatic force, kJ/mol/nm.")],
     relative: Annotated[bool, typer.Option("--relative", help="The error is that over the RMS force.")] = False,
     platform: Annotated[str, typer.Option(help="OpenMM's platform to tune for.")] = "CPU",
+    precision: Annotated[
+        str | None,
+        typer.Option(help="single, mixed or double, on platforms that have a choice [default: the platform's]"),
+    ] = None,
     orders: Annotated[str, typer.Option(help="Spline orders to try, of 4 to 8, separated by commas.")] = "4,5,6,7,8",
     output: Annotated[
         Path | None, typer.Option(help="Write the System with the fastest settings there, as XML.")
@@ -54,7 +66,7 @@ def tune(
     is and what was tried. The exit code is 1 if no setting reaches the error.
     """
     chosen = _parse_orders(orders)
-    _check_platform(platform)
+    properties = _check_platform(platform, precision)
     import openmm
 
     from openmmsurrogate.pme import TunablePMEForce, replaceNonbondedForce, tunePME
@@ -63,7 +75,7 @@ def tune(
     loaded = readSystem(system)
     structure = readStructure(positions)
     integrator = openmm.VerletIntegrator(0.001)
-    context = openmm.Context(loaded, integrator, openmm.Platform.getPlatformByName(platform))
+    context = openmm.Context(loaded, integrator, openmm.Platform.getPlatformByName(platform), properties)
     if structure.box is not None:
         context.setPeriodicBoxVectors(*structure.box)
     context.setPositions(structure.positions)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from openmm import unit
 
 import openmmsurrogate
+from openmmsurrogate._precision import find_properties
 from openmmsurrogate.data.force_dataset import ForceDataset
 from openmmsurrogate.data.force_dataset_writer import ForceDatasetWriter
 from openmmsurrogate.data.frame import Frame
@@ -28,7 +29,6 @@ Report = Callable[[str, int, float], None]
 """Called as (stage, finished frames, fraction of the present stage)."""
 
 _REPORTS_PER_STAGE = 50
-_PRECISIONS = ("single", "mixed", "double")
 _FORCE = unit.kilojoule_per_mole / unit.nanometer
 
 
@@ -212,14 +212,9 @@ def make_context(
     ValueError
         if a precision is asked for that the platform does not have
     """
-    choices, deterministic = platform.getPropertyNames(), "DeterministicForces"
-    properties = {deterministic: "true"} if deterministic in choices else {}
-    if precision is not None:
-        if "Precision" not in choices:
-            raise ValueError(f"platform {platform.getName()} has no choice of precision: leave out {precision!r}")
-        if precision not in _PRECISIONS:
-            raise ValueError(f"the precision must be one of {', '.join(_PRECISIONS)}, not {precision!r}")
-        properties["Precision"] = precision
+    properties, deterministic = find_properties(platform, precision), "DeterministicForces"
+    if deterministic in platform.getPropertyNames():
+        properties[deterministic] = "true"
     return openmm.Context(system, integrator, platform, properties)
 
 

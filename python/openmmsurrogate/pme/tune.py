@@ -103,20 +103,21 @@ def search(bench: Bench, order: int, precision: str, target: float) -> Trial:
     Raises OpenMMException if not even the first choice can be run.
     """
     tolerance = max(target, FIRST_TOLERANCE)
-    best = bench.choose(order, precision, tolerance)
+    best = last = bench.choose(order, precision, tolerance)
     for _ in range(MAX_ADJUSTMENTS):
-        if GOAL[0] * target <= best.forceError <= GOAL[1] * target:
+        if GOAL[0] * target <= last.forceError <= GOAL[1] * target:
             break
-        if best.forceError == 0:
+        if last.forceError == 0:
             raise ValueError("tuning needs electrostatic forces other than 0, but the charges or the forces are all 0")
-        tolerance *= max(0.9 * target / best.forceError, 1 / LARGEST_STEP)
+        tolerance *= max(0.9 * target / last.forceError, 1 / LARGEST_STEP)
         try:
             trial = bench.choose(order, precision, tolerance)
         except openmm.OpenMMException:  # no grid, or none that is tried: this order ends with what it has reached
             break
-        if best.forceError > target and trial.forceError > 0.9 * best.forceError:  # rounding, which no mesh mends
+        best = _choose_nearer(best, trial, target)  # grids have steps, so that errors may go to and fro
+        if last.forceError > target and trial.forceError > 0.9 * last.forceError:  # rounding, which no mesh mends
             break
-        best = trial
+        last = trial
     while best.forceError <= target:
         nx, ny, nz = (coarsen(points) for points in best.settings.grid)
         coarser = (nx, ny, nz)
@@ -127,6 +128,14 @@ def search(bench: Bench, order: int, precision: str, target: float) -> Trial:
             break
         best = trial
     return best
+
+
+def _choose_nearer(one: Trial, other: Trial, target: float) -> Trial:
+    """Get the one that meets the target, with the larger error if both do, and with the smaller one if none does."""
+    meeting = [trial for trial in (one, other) if trial.forceError <= target]
+    if meeting:
+        return max(meeting, key=lambda trial: trial.forceError)
+    return min(one, other, key=lambda trial: trial.forceError)
 
 
 def search_prolate(bench: Bench, precision: str, target: float) -> Trial:

@@ -8,12 +8,13 @@ import ionic_systems
 import liquid_samples
 import numpy as np
 import openmm
+import prolate_systems
 import pytest
 from helpers import make_model
 from openmm import app, unit
 from typer.testing import CliRunner
 
-from openmmsurrogate import SurrogateForce, SurrogateModel, TunablePMEForce, cli
+from openmmsurrogate import SurrogateForce, SurrogateModel, TunablePMEForce, cli, replaceNonbondedForce
 from openmmsurrogate.validation import readStructure, readSystem, targets, validateSystem
 from openmmsurrogate.validation.bounds import Bounds, Sensitivity, find_pair_bounds
 from openmmsurrogate.validation.report import FAILED, PASSED, SKIPPED
@@ -86,6 +87,52 @@ def test_the_cpu_platform_passes(model, method, wanted, expected):
         assert row.method == method
         assert 0.0 <= row.forceError <= row.forceMaximum <= row.forceBound < 1e-3
     assert report.passed
+
+
+def make_argon(method):
+    """Make argon of the shipped model."""
+    return make_system(method, model=SurrogateModel.load("argon"))
+
+
+def make_melt():
+    """Make a box of ions with the shipped surrogate of rock salt."""
+    positions, charges = ionic_systems.make_salt(np.diag([2.4, 2.4, 2.4]))
+    force = SurrogateForce(SurrogateModel.load("nacl-1.0nm"))
+    for charge in charges:
+        force.addParticle("Na" if charge > 0 else "Cl")
+    return ionic_systems.make_system(np.diag([2.4, 2.4, 2.4]), len(charges), force), positions
+
+
+def make_water(kspace):
+    """Make water with a TunablePMEForce."""
+    system, positions, _ = prolate_systems.make_water()
+    return replaceNonbondedForce(system, kSpaceMethod=kspace), positions
+
+
+@pytest.mark.parametrize(
+    ("make", "formats", "refused"),
+    [
+        (lambda: make_argon("table"), ["double", "int8"], ()),
+        (lambda: make_argon("network"), None, ()),
+        (make_melt, ["bfloat16"], ()),
+        (lambda: make_water("SPME"), None, ("bfloat16", "float16")),
+        (lambda: make_water("ESP"), None, ()),
+    ],
+    ids=["argon-table", "argon-network", "nacl", "water-SPME", "water-ESP"],
+)
+def test_cuda_passes(make, formats, refused):
+    """In all precisions of a Context; 16 bits of k-space are only emulated elsewhere."""
+    obstacle = targets.find_obstacle("CUDA")
+    if obstacle:
+        pytest.skip(obstacle)
+    system, positions = make()
+    report = validateSystem(system, positions, platforms=["CUDA"], formats=formats)
+    assert len(report.rows) >= 6
+    for row in report.rows:
+        print(row)
+        assert row.verdict == (SKIPPED if row.format in refused else PASSED), row.reason
+        assert (f"Precision({row.format})" in row.reason) == (row.format in refused)
+    assert {row.contextPrecision for row in report.rows} == {"single", "mixed", "double"}
 
 
 def test_numbers_are_those_of_the_forces():

@@ -3,8 +3,8 @@
 
 Rock salt and its melt, water, and a protein in water, in equilibrium. For each tolerance: OpenMM's PME with that
 tolerance, OpenMM's PME at several cutoffs and our SPME with the error that ESP has (equal_errors.py finds the
-settings), and ESP. Whole Langevin steps in time and joules; the kernels of reciprocal space, and of the rest, each
-computed alone; the error of the forces on the GPU in small systems.
+settings), and ESP. Whole Langevin steps in time and joules; of some the kernels of reciprocal space, and of the rest,
+each computed alone; the error of the forces on the GPU in small systems.
 
 Rows are written one by one. With --resume those that the file has are left out. Several calls that are given the same
 file for --turns can be started together: they make their systems at the same time, and measure in turn.
@@ -49,7 +49,7 @@ from common.plans import addPlanOptions, makePlan
 from common.results import ResultFile, loadLatest
 from common.runner import console
 from contestants.electrostatics import SystemPair, findNonbonded
-from contestants.equal_error import EqualError, makeContestants
+from contestants.equal_error import DEFAULT_TOLERANCE, PROFILED, EqualError, makeContestants
 
 from openmmsurrogate.reporters import measureIdlePower
 
@@ -78,7 +78,12 @@ def parseArguments() -> argparse.Namespace:
         "--error-atoms", type=int, default=30000, help="largest system whose error is measured (default: %(default)s)"
     )
     parser.add_argument("--speed", action=argparse.BooleanOptionalAction, default=True, help="or errors alone")
-    parser.add_argument("--kernels", action=argparse.BooleanOptionalAction, default=True, help="measure their times")
+    parser.add_argument(
+        "--kernels",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help=f"measure their times, of {', '.join(PROFILED)} at {DEFAULT_TOLERANCE:g}",
+    )
     parser.add_argument("--turns", type=Path, help="file by which calls take turns")
     parser.add_argument("--resume", action="store_true", help="go on with the output file")
     parser.add_argument("--output", type=Path, help="JSON file (default: results/ions_and_water-<date>.json)")
@@ -138,7 +143,7 @@ class Bench:
         if arguments.speed:
             plan = makePlan(arguments, minimumSteps=100)
             row |= measureSteps(contestant, context, plan)
-            if isCuda and arguments.kernels:
+            if isCuda and arguments.kernels and contestant.name in PROFILED and tolerance == DEFAULT_TOLERANCE:
                 row |= profileForces(context, measureReciprocalSpace, measureDirectSpace)
         row |= findParameters(system, context)
         if electrolyte.numAtoms <= arguments.error_atoms:
@@ -178,8 +183,6 @@ def measureSystem(create: Callable[[], Electrolyte], equal: list[dict], results:
     """Measure all contestants in one system."""
     bench = Bench(create(), arguments)
     name, atoms = bench.electrolyte.name, bench.electrolyte.numAtoms
-    if arguments.platform == "CUDA":
-        warmUpProfiler()
     done = {(row["system"], row["atoms"], row["tolerance"], row["name"]) for row in results.rows if "error" not in row}
     with takeTurn(arguments.turns):
         for tolerance in arguments.tolerances:
@@ -228,6 +231,8 @@ def main() -> None:
     settings = {**vars(arguments), "load_average": os.getloadavg()}
     if arguments.platform == "CUDA" and arguments.turns is None:  # others may measure
         settings["idle_W"] = measureIdlePower()
+    if arguments.platform == "CUDA" and arguments.speed and arguments.kernels:
+        warmUpProfiler()  # before others measure
     results = ResultFile("ions_and_water", settings, arguments.output, arguments.resume)
     for create in listElectrolytes(arguments):
         measureSystem(create, equal, results, arguments)

@@ -15,6 +15,7 @@ from common.floors import findDirectFloor, findReciprocalFloor
 from common.kernels import DIRECT_STAGES, STAGES
 from common.page import ROOT, describeDevice, fillPage, formatStep, makeMarkdown
 from common.results import loadLatest
+from contestants.equal_error import DEFAULT_TOLERANCE, PROFILED
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -22,7 +23,6 @@ from openmmsurrogate.plots.style import figureStyle
 
 PAGE = ROOT / "docs" / "reference" / "ions-and-water.md"
 FIGURE = ROOT / "docs" / "images" / "ions-and-water.png"
-DEFAULT = 5e-4
 ORDER = 5  # of ESP's window at this tolerance
 COLUMNS = {
     "openmm-single": "OpenMM, single",
@@ -72,7 +72,7 @@ def makeStepsTable(found: dict[Key, dict[str, dict]], isWanted: Callable[[float]
     cells = []
     for (system, atoms, tolerance), named in found.items():
         if isWanted(tolerance):
-            label = f"{system}, {atoms:,}" + ("" if tolerance == DEFAULT else f", {tolerance:g}")
+            label = f"{system}, {atoms:,}" + ("" if tolerance == DEFAULT_TOLERANCE else f", {tolerance:g}")
             steps = [_formatStepAndCutoff(named.get(name)) for name in COLUMNS]
             ratios = [_formatRatio(named.get(ours), named.get(theirs)) for ours, theirs in RATIOS.values()]
             esp = named.get("esp-single", {})
@@ -104,9 +104,9 @@ def makeStagesTable(found: dict[Key, dict[str, dict]]) -> str:
     stages = [*STAGES, *DIRECT_STAGES]
     cells = []
     for (system, atoms, tolerance), named in found.items():
-        for name in ("openmm-single", "esp-single", "esp-mixed"):
+        for name in PROFILED:
             row = named.get(name)
-            if tolerance == DEFAULT and row is not None and "direct_stages_us" in row:
+            if tolerance == DEFAULT_TOLERANCE and row is not None and "direct_stages_us" in row:
                 times = row["stages_us"] | row["direct_stages_us"]
                 cells.append(
                     [
@@ -117,7 +117,7 @@ def makeStagesTable(found: dict[Key, dict[str, dict]]) -> str:
                     ]
                 )
         row = named.get("esp-single", named.get("esp-mixed", {}))
-        if tolerance == DEFAULT and "stages_us" in row:
+        if tolerance == DEFAULT_TOLERANCE and "stages_us" in row:
             direct = findDirectFloor(atoms, atoms / row["volume_nm3"], row["cutoff_nm"])
             mesh = findReciprocalFloor(atoms, math.prod(row["grid"]), ORDER)
             empty = [""] * len(STAGES)
@@ -210,8 +210,8 @@ def makePage(page: str, speed: dict, equal: dict, ensembles: dict) -> str:
     found = collect(speed["rows"])
     parts = {
         "run": describeDevice(speed) + ".",
-        "steps": makeStepsTable(found, lambda tolerance: tolerance == DEFAULT),
-        "strict steps": makeStepsTable(found, lambda tolerance: tolerance != DEFAULT),
+        "steps": makeStepsTable(found, lambda tolerance: tolerance == DEFAULT_TOLERANCE),
+        "strict steps": makeStepsTable(found, lambda tolerance: tolerance != DEFAULT_TOLERANCE),
         "stages": makeStagesTable(found),
         "errors": makeErrorsTable(found),
         "equal errors": makeEqualTable(equal["rows"]),
@@ -235,7 +235,7 @@ def plot(found: dict[Key, dict[str, dict]], path: Path) -> None:
                 points = [
                     (atoms, scale * named[name][quantity] / atoms)
                     for (_, atoms, tolerance), named in crystal.items()
-                    if tolerance == DEFAULT and quantity in named.get(name, {})
+                    if tolerance == DEFAULT_TOLERANCE and quantity in named.get(name, {})
                 ]
                 if points:
                     axes.plot(*zip(*points, strict=True), label=COLUMNS[name], markersize=5, **style)

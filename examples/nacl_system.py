@@ -29,7 +29,7 @@ def createSystem(names, edge, forces):
     """Return a System of ions in a cubic box."""
     system = openmm.System()
     system.setDefaultPeriodicBoxVectors(*(edge * np.eye(3)))
-    for name in names:
+    for name in np.asarray(names).tolist():  # strings of numpy's would take three times as long
         system.addParticle(IONS[name][3])
     for force in forces:
         system.addForce(force)
@@ -53,7 +53,7 @@ def createPME(names, cutoff=CUTOFF, tolerance=5e-4):
     force.setNonbondedMethod(openmm.NonbondedForce.PME)
     force.setCutoffDistance(cutoff)
     force.setEwaldErrorTolerance(tolerance)
-    for name in names:
+    for name in np.asarray(names).tolist():
         force.addParticle(*IONS[name][:3])
     return force
 

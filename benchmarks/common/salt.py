@@ -74,7 +74,7 @@ def createSurrogate(
     force.setEvaluationMethod(method)
     force.setPrecision(precision)
     indices = {name: model.getTypeIndex(name) for name in nacl_system.IONS}
-    for name in names:
+    for name in names.tolist():
         force.addParticle(indices[name])
     return force
 

@@ -11,6 +11,9 @@ import openmm
 from contestants.electrostatics import SystemPair, findNonbonded
 from openmmsurrogate import TunablePMEForce
 
+DEFAULT_TOLERANCE = 5e-4  # OpenMM's
+PROFILED = ("openmm-single", "esp-single", "esp-mixed")  # whose kernels are shown, at that tolerance
+
 
 @dataclass(frozen=True)
 class EqualError:

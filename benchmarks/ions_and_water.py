@@ -13,9 +13,7 @@ file for --turns can be started together: they make their systems at the same ti
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
-import fcntl
 import gc
 import os
 import time
@@ -48,10 +46,9 @@ from common.kernels import separateReciprocalSpace, warmUpProfiler
 from common.plans import addPlanOptions, makePlan
 from common.results import ResultFile, loadLatest
 from common.runner import console
+from common.turns import addTurnsOption, findIdlePower, takeTurn
 from contestants.electrostatics import SystemPair, findNonbonded
 from contestants.equal_error import DEFAULT_TOLERANCE, PROFILED, EqualError, makeContestants
-
-from openmmsurrogate.reporters import measureIdlePower
 
 CONTESTANTS = ("esp-single", "openmm-single", "esp-mixed", "openmm-mixed", "spme-single", "openmm-single-1.2")
 
@@ -84,7 +81,7 @@ def parseArguments() -> argparse.Namespace:
         default=True,
         help=f"measure their times, of {', '.join(PROFILED)} at {DEFAULT_TOLERANCE:g}",
     )
-    parser.add_argument("--turns", type=Path, help="file by which calls take turns")
+    addTurnsOption(parser)
     parser.add_argument("--resume", action="store_true", help="go on with the output file")
     parser.add_argument("--output", type=Path, help="JSON file (default: results/ions_and_water-<date>.json)")
     return parser.parse_args()
@@ -102,17 +99,6 @@ def listElectrolytes(arguments: argparse.Namespace) -> Iterator[Callable[[], Ele
         yield lambda counts=counts: createWater(counts, platform, properties, starts)
     if arguments.protein:
         yield lambda: prepare(createProtein(), 2500, platform, properties, starts)
-
-
-@contextlib.contextmanager
-def takeTurn(path: Path | None) -> Iterator[None]:
-    """Wait until no other call that was given the file measures."""
-    if path is None:
-        yield
-        return
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 class Bench:
@@ -228,9 +214,7 @@ def main() -> None:
     )
     if unknown:
         raise ValueError(f"there is no contestant {sorted(unknown)[0]!r}")
-    settings = {**vars(arguments), "load_average": os.getloadavg()}
-    if arguments.platform == "CUDA" and arguments.turns is None:  # others may measure
-        settings["idle_W"] = measureIdlePower()
+    settings = {**vars(arguments), "load_average": os.getloadavg(), "idle_W": findIdlePower(arguments)}
     if arguments.platform == "CUDA" and arguments.speed and arguments.kernels:
         warmUpProfiler()  # before others measure
     results = ResultFile("ions_and_water", settings, arguments.output, arguments.resume)

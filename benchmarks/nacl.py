@@ -12,9 +12,11 @@ crystal: those of PME are errors of arithmetic, those of the surrogate of its ph
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,9 +30,10 @@ from common.runner import console
 from common.salt import EXACT, PHASES, Machine, Salt, createLattice, makeSurrogate, takeSalt
 from common.salt_runs import computeForces
 from common.table import makeTable
+from common.turns import addTurnsOption, findIdlePower, takeTurn
 from contestants.salt import SaltContestant, SaltSystems, makeContestants
 
-from openmmsurrogate.reporters import PowerMeter, measureIdlePower, openCounter
+from openmmsurrogate.reporters import PowerMeter, openCounter
 from openmmsurrogate.study.provenance import describeDevice
 from openmmsurrogate.study.timed_context import REORDERING_INTERVAL
 
@@ -51,6 +54,7 @@ def parseArguments() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, help="folder of the models (default: those of the package)")
     parser.add_argument("--platform", default="CUDA", help="OpenMM's (default: %(default)s)")
     addPlanOptions(parser, seconds=0.3, repeats=3, maximumSeconds=5.0, settlingSteps=300)
+    addTurnsOption(parser)
     parser.add_argument("--minimum-steps", type=int, default=30, help="in all windows (default: %(default)s)")
     parser.add_argument("--output", type=Path, help="JSON file (default: results/nacl-<date>.json)")
     return parser.parse_args()
@@ -148,23 +152,19 @@ def findErrors(arguments: argparse.Namespace) -> dict:
     return result
 
 
-def main() -> None:
-    """Measure; print each row, and a table at the end; write the results row by row."""
-    arguments = parseArguments()
-    plan = makePlan(arguments, arguments.minimum_steps)
-    settings = {**vars(arguments), "load_average": os.getloadavg()}
-    if arguments.platform == "CUDA":
-        settings["idle_W"] = measureIdlePower()
-    settings |= findErrors(arguments)
-    found = {c.name: c for c in makeContestants(settings["force_error_settings_kJ_per_mol_nm"])}
-    wanted = [found[name] for name in arguments.contestants or found]
-    results = ResultFile("nacl", settings, arguments.output)
-    results.write()  # without cells there are force errors alone
-    for cells in arguments.cells:
-        systems, pairs = SaltSystems(makeCrystal(cells, arguments), arguments.models), {}
-        for contestant in wanted:
-            if systems.salt.numAtoms > contestant.largest:
-                continue
+def measureCrystal(
+    cells: int, wanted: Sequence[SaltContestant], plan: Plan, results: ResultFile, arguments: argparse.Namespace
+) -> None:
+    """Measure contestants in one crystal; print and write each row."""
+    systems = SaltSystems(createLattice(PHASES["crystal"], 3 * (cells,)), arguments.models)
+    fitting = [contestant for contestant in wanted if systems.salt.numAtoms <= contestant.largest]
+    for contestant in fitting:  # while others measure; if one fails its row will say why
+        with contextlib.suppress(Exception):
+            contestant.findSystem(systems)
+    pairs: dict[float, float] = {}
+    with takeTurn(arguments.turns):
+        systems.salt = makeCrystal(cells, arguments)
+        for contestant in fitting:
             row = measureContestant(contestant, systems, arguments.platform, plan, pairs.get(contestant.cutoff))
             if "pairs" in row:
                 pairs[contestant.cutoff] = row["pairs"]  # a crystal has as many of them at any time
@@ -172,6 +172,21 @@ def main() -> None:
             text = row.get("error", f"{row.get('ms_per_step', 0.0):.4f} ms, {row.get('J_per_step', 0.0):.4f} J")
             console.print(f"{row['atoms']} {row['name']} {text}", highlight=False)
             gc.collect()  # Contexts hold GPU memory
+
+
+def main() -> None:
+    """Measure; print each row, and a table at the end; write the results row by row."""
+    arguments = parseArguments()
+    plan = makePlan(arguments, arguments.minimum_steps)
+    settings = {**vars(arguments), "load_average": os.getloadavg(), "idle_W": findIdlePower(arguments)}
+    with takeTurn(arguments.turns):
+        settings |= findErrors(arguments)
+    found = {c.name: c for c in makeContestants(settings["force_error_settings_kJ_per_mol_nm"])}
+    wanted = [found[name] for name in arguments.contestants or found]
+    results = ResultFile("nacl", settings, arguments.output)
+    results.write()  # without cells there are force errors alone
+    for cells in arguments.cells:
+        measureCrystal(cells, wanted, plan, results, arguments)
     console.print(makeTable(results.rows))
     console.print(f"written to {results.path}", soft_wrap=True)
 

@@ -17,9 +17,8 @@ from common.plans import addPlanOptions, makePlan
 from common.results import ResultFile
 from common.runner import console, runSizes
 from common.table import makeTable
+from common.turns import addTurnsOption, findIdlePower
 from contestants import findContestants
-
-from openmmsurrogate.reporters import measureIdlePower
 
 SIZES = [6078, 12156, 24312, 48624, 60780, 64000, 256000, 1000000, 4000000]
 
@@ -35,6 +34,7 @@ def parseArguments() -> argparse.Namespace:
     addPlanOptions(parser, seconds=1.0, repeats=3, maximumSeconds=15.0, settlingSteps=300)
     parser.add_argument("--minimum-steps", type=int, default=1000, help="in all windows (default: %(default)s)")
     parser.add_argument("--starts", type=Path, help="folder that keeps melted liquids for a later call")
+    addTurnsOption(parser)
     parser.add_argument("--interleave", action="store_true", help="contestants take turns")
     parser.add_argument("--output", type=Path, help="JSON file (default: results/surrogate-<date>.json)")
     return parser.parse_args()
@@ -54,12 +54,13 @@ def main() -> None:
     arguments = parseArguments()
     setting = findSetting(arguments)
     plan = makePlan(arguments, arguments.minimum_steps)
-    settings = {**vars(arguments), "load_average": os.getloadavg()}  # other work slows contestants down unequally
-    if setting.platform == "CUDA":
-        settings["idle_W"] = measureIdlePower()
+    settings = {**vars(arguments), "idle_W": findIdlePower(arguments)}
+    settings["load_average"] = os.getloadavg()  # other work slows contestants down unequally
     results = ResultFile("surrogate" if setting.platform == "CUDA" else "surrogate_cpu", settings, arguments.output)
     contestants = findContestants(arguments.contestants)
-    for row in runSizes(arguments.atoms, contestants, setting, plan, arguments.interleave, arguments.starts):
+    for row in runSizes(
+        arguments.atoms, contestants, setting, plan, arguments.interleave, arguments.starts, arguments.turns
+    ):
         results.add(row)
         console.print(f"{row['atoms']} {row['name']} {row.get('error', row.get('ms_per_step'))}", highlight=False)
     console.print(makeTable(results.rows))

@@ -56,14 +56,19 @@ def createSurrogate(
     return force
 
 
+def createIntegrator() -> openmm.Integrator:
+    """Return a Langevin thermostat of 100 K."""
+    integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE, liquid_argon.FRICTION, liquid_argon.TIME_STEP)
+    integrator.setRandomNumberSeed(1)
+    return integrator
+
+
 def createContext(
     positions: np.ndarray, edge: float, forces: list[openmm.Force], platform: str, properties: dict[str, str]
 ) -> openmm.Context:
     """Return a Context with a Langevin thermostat of 100 K, started hot enough for a crystal to melt."""
     system = liquid_argon.createSystem(len(positions), edge, forces)
-    integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE, liquid_argon.FRICTION, liquid_argon.TIME_STEP)
-    integrator.setRandomNumberSeed(1)
-    context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName(platform), properties)
+    context = openmm.Context(system, createIntegrator(), openmm.Platform.getPlatformByName(platform), properties)
     context.setPositions(positions)
     context.setVelocitiesToTemperature(3 * TEMPERATURE, 1)
     return context

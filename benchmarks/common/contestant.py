@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,5 +47,6 @@ class Contestant(Protocol):
     arithmetic: str | None  # whose floor it has: see floors.findFloor(); None without one
     largest: int  # atoms
 
-    def prepare(self, liquid: Liquid, setting: Setting) -> Stepper:
-        """Get ready to step; raise an exception that says why not."""
+    def prepare(self, liquid: Liquid) -> Callable[[Setting], Stepper]:
+        """Make what the host needs, and return what gets ready to step on a platform; both raise an exception that says
+        why not."""

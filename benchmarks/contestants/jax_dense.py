@@ -9,6 +9,7 @@ which is TF32 on GPUs that have it.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,12 +49,11 @@ def createForward(weights: Weights, edge: float, dtype: object) -> object:
 class JaxStepper:
     """Forward passes of one configuration."""
 
-    def __init__(self, liquid: Liquid, dtype: str) -> None:
+    def __init__(self, liquid: Liquid, neighbors: np.ndarray, mask: np.ndarray, dtype: str) -> None:
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # leave GPU memory to the others
         import jax.numpy as jnp
 
         weights = loadWeights()
-        neighbors, mask = listNeighbors(liquid.positions, liquid.edge, weights.cutoff, WIDTH)
         self._positions = liquid.positions
         self._arguments = (jnp.asarray(liquid.positions, jnp.float32), jnp.asarray(neighbors), jnp.asarray(mask))
         self._forward = createForward(weights, liquid.edge, jnp.dtype(dtype))
@@ -98,6 +98,7 @@ class JaxDense:
         """For tables."""
         return f"JAX, dense K={WIDTH}, {self.dtype}: forces only"
 
-    def prepare(self, liquid: Liquid, setting: Setting) -> JaxStepper:
-        """Compile the forward pass."""
-        return JaxStepper(liquid, self.dtype)
+    def prepare(self, liquid: Liquid) -> Callable[[Setting], JaxStepper]:
+        """List the neighbors, and return what compiles the forward pass."""
+        neighbors, mask = listNeighbors(liquid.positions, liquid.edge, loadWeights().cutoff, WIDTH)
+        return lambda setting: JaxStepper(liquid, neighbors, mask, self.dtype)

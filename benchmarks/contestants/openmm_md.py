@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import openmm
-from common.argon import Liquid, createContext, liquid_argon
+from common.argon import Liquid, createIntegrator, liquid_argon
 from common.contestant import Setting
 from openmm import unit
 
@@ -52,9 +52,15 @@ class OpenMMContestant:
     hasPairs: bool = True
     cutoff: float = liquid_argon.CUTOFF
 
-    def prepare(self, liquid: Liquid, setting: Setting) -> ContextStepper:
-        """Make a Context that goes on from the liquid."""
-        forces = self.createForces(liquid.numAtoms)
-        context = createContext(liquid.positions, liquid.edge, forces, setting.platform, setting.properties)
-        context.setVelocities(liquid.velocities)
-        return ContextStepper(context)
+    def prepare(self, liquid: Liquid) -> Callable[[Setting], ContextStepper]:
+        """Make the System, and return what makes a Context of it that goes on from the liquid."""
+        system = liquid_argon.createSystem(liquid.numAtoms, liquid.edge, self.createForces(liquid.numAtoms))
+
+        def start(setting: Setting) -> ContextStepper:
+            platform = openmm.Platform.getPlatformByName(setting.platform)
+            context = openmm.Context(system, createIntegrator(), platform, setting.properties)
+            context.setPositions(liquid.positions)
+            context.setVelocities(liquid.velocities)
+            return ContextStepper(context)
+
+        return start

@@ -6,6 +6,7 @@ Only forces of given pairs, each evaluated once: no neighbor search, no integrat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +46,12 @@ def createForward(weights: Weights, edge: float, dtype: Any, device: str) -> Any
 class TorchStepper:
     """Force evaluations of one configuration."""
 
-    def __init__(self, liquid: Liquid, dtype: str, device: str) -> None:
+    def __init__(self, liquid: Liquid, listed: np.ndarray, dtype: str, device: str) -> None:
         import torch
 
         self._torch, self._device, self._positions = torch, device, liquid.positions
         weights = loadWeights()
-        pairs = torch.tensor(listPairs(liquid.positions, liquid.edge, weights.cutoff), device=device)
+        pairs = torch.tensor(listed, device=device)
         positions = torch.tensor(liquid.positions, dtype=torch.float32, device=device)
         self._arguments = (positions, pairs[:, 0].contiguous(), pairs[:, 1].contiguous())
         self._forward = createForward(weights, liquid.edge, getattr(torch, dtype), device)
@@ -99,6 +100,11 @@ class TorchPairs:
         """For tables."""
         return f"PyTorch, compiled, given pairs, {self.dtype}: forces only"
 
-    def prepare(self, liquid: Liquid, setting: Setting) -> TorchStepper:
-        """Compile the function, where the platform is CUDA."""
-        return TorchStepper(liquid, self.dtype, "cuda" if setting.platform == "CUDA" else "cpu")
+    def prepare(self, liquid: Liquid) -> Callable[[Setting], TorchStepper]:
+        """List the pairs, and return what compiles the function, where the platform is CUDA."""
+        pairs = listPairs(liquid.positions, liquid.edge, loadWeights().cutoff)
+
+        def start(setting: Setting) -> TorchStepper:
+            return TorchStepper(liquid, pairs, self.dtype, "cuda" if setting.platform == "CUDA" else "cpu")
+
+        return start

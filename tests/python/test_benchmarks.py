@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The benchmarks at sizes that any machine can do: what they count and compute, and the files they write."""
 
+import fcntl
 import json
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ import drift  # noqa: E402
 import plot_surrogate  # noqa: E402
 import speed_page  # noqa: E402
 import surrogate  # noqa: E402
-from common import measuring, pairs, results  # noqa: E402
+from common import measuring, pairs, results, turns  # noqa: E402
 from common.argon import Liquid, createSurrogate, liquid_argon, melt  # noqa: E402
 from common.contestant import Setting  # noqa: E402
 from common.floors import findFloor  # noqa: E402
@@ -86,7 +87,7 @@ def test_other_libraries_compute_the_same_forces(library):
     expected, _ = compute(force, liquid.positions, liquid.edge * np.eye(3))
     rms = np.sqrt(np.mean(np.sum(expected**2, axis=1)))
     for dtype, bound in (("float32", 1e-4), ("bfloat16", 0.3)):
-        stepper = contestants.findContestant(f"{library}-{dtype}").prepare(liquid, CPU)
+        stepper = contestants.findContestant(f"{library}-{dtype}").prepare(liquid)(CPU)
         stepper.step(1)
         stepper.wait()
         error = np.sqrt(np.mean(np.sum((np.asarray(stepper.forces) - expected) ** 2, axis=1))) / rms
@@ -99,7 +100,7 @@ def test_the_liquid_has_the_temperature_asked_for(monkeypatch):
     monkeypatch.setattr("common.argon.MELTING_STEPS", 1500)
     liquid = melt(500, "CPU", {})
     assert liquid.positions.shape == liquid.velocities.shape == (500, 3)
-    stepper = contestants.findContestant("lj").prepare(liquid, CPU)
+    stepper = contestants.findContestant("lj").prepare(liquid)(CPU)
     stepper.wait()
     assert 70 < stepper.temperature() < 130
 
@@ -131,6 +132,8 @@ def test_rows_are_written_as_they_come(tmp_path, monkeypatch, capsys):
         256,
         "--output",
         path,
+        "--turns",
+        tmp_path / "turns",
         *options,
         "--contestants",
         *names[:5],
@@ -157,19 +160,36 @@ def test_a_contestant_that_fails_does_not_stop_the_others(tmp_path, monkeypatch)
         name = label = "failing"
         largest = 10**9
 
-        def prepare(self, liquid, setting):
-            raise openmm_exception
+        def __init__(self, start=None):
+            self._start = start
+
+        def prepare(self, liquid):
+            if self._start is None:
+                raise openmm_exception
+            return self._start
+
+    def fail(setting):
+        raise MemoryError(setting.platform)
 
     openmm_exception = RuntimeError("no such format on this chip")
     monkeypatch.setattr("common.argon.MELTING_STEPS", 10)
     plan = measuring.Plan(0.01, 1, 2, 0.05, 20)
-    group = [Failing(), contestants.findContestant("lj")]
+    group = [Failing(), Failing(fail), contestants.findContestant("lj")]
     rows = list(surrogate.runSizes([256], group, CPU, plan, interleave=False, starts=tmp_path))
     assert rows[0]["error"] == "RuntimeError: no such format on this chip"
-    assert rows[1]["ms_per_step"] > 0.0
+    assert rows[1]["error"] == "MemoryError: CPU"
+    assert rows[2]["ms_per_step"] > 0.0
 
     monkeypatch.setattr("common.argon.melt", None)  # the liquid is kept
-    assert next(surrogate.runSizes([256], group[1:], CPU, plan, interleave=False, starts=tmp_path))["atoms"] == 256
+    assert next(surrogate.runSizes([256], group[2:], CPU, plan, interleave=False, starts=tmp_path))["atoms"] == 256
+
+
+def test_one_call_at_a_time_has_its_turn(tmp_path):
+    path = tmp_path / "turns"
+    with turns.takeTurn(path), path.open("w") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with turns.takeTurn(path), turns.takeTurn(None):
+        pass
 
 
 def test_windows_hold_enough_steps_and_their_energy(monkeypatch):

@@ -85,7 +85,7 @@ def test_speed(tmp_path, monkeypatch, capsys):
     options = (
         "--platform CPU --cells 5 --error-cells 5 --seconds 0.02 --repeats 2 --minimum-steps 4 --settling-steps 20"
     )
-    call(monkeypatch, nacl, *options.split(), "--output", path, "--contestants", *names)
+    call(monkeypatch, nacl, *options.split(), "--output", path, "--turns", tmp_path / "turns", "--contestants", *names)
     content = json.loads(path.read_text())
     rows = {row["name"]: row for row in content["rows"]}
     assert list(rows) == list(names)

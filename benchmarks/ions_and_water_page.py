@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Writes the measured tables and the figure of docs/reference/ions-and-water.md from the latest results of
-ions_and_water.py, equal_errors.py and ensembles.py.
+"""Writes the measured tables and the figure of docs/reference/ions-and-water.md, and a table of README.md, from the
+latest results of ions_and_water.py, equal_errors.py and ensembles.py.
 
-A test compares page and results.
+A test compares pages and results.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from common.floors import findDirectFloor, findReciprocalFloor
 from common.kernels import DIRECT_STAGES, STAGES
-from common.page import ROOT, describeDevice, fillPage, formatStep, makeMarkdown
+from common.page import README, ROOT, describeDevices, fillPage, formatStep, makeMarkdown
 from common.results import loadLatest
 from contestants.equal_error import DEFAULT_TOLERANCE, PROFILED
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -32,6 +32,12 @@ COLUMNS = {
     "esp-single": "ESP, single",
     "esp-mixed": "ESP, mixed",
 }
+BRIEF = {
+    "openmm-single": "NonbondedForce, PME",
+    "openmm-best": "NonbondedForce, error of ESP",
+    "esp-single": "TunablePMEForce",
+}
+BRIEF_SIZES = (64_000, 262_144, 1_000_000, 4_096_000)  # ions
 RATIOS = {
     "ESP/OpenMM, single": ("esp-single", "openmm-single"),
     "mixed": ("esp-mixed", "openmm-mixed"),
@@ -209,17 +215,27 @@ def makePage(page: str, speed: dict, equal: dict, ensembles: dict) -> str:
     """Return the page with the tables of these results."""
     found = collect(speed["rows"])
     parts = {
-        "run": describeDevice(speed) + ".",
+        "run": describeDevices(speed) + ".",
         "steps": makeStepsTable(found, lambda tolerance: tolerance == DEFAULT_TOLERANCE),
         "strict steps": makeStepsTable(found, lambda tolerance: tolerance != DEFAULT_TOLERANCE),
         "stages": makeStagesTable(found),
         "errors": makeErrorsTable(found),
         "equal errors": makeEqualTable(equal["rows"]),
-        "ensembles run": describeDevice(ensembles) + ".",
+        "ensembles run": describeDevices(ensembles) + ".",
         "drift": makeDriftTable(ensembles["rows"]),
         "density": makeDensityTable(ensembles["rows"]),
     }
     return fillPage(page, parts)
+
+
+def fillReadme(text: str, found: dict[Key, dict[str, dict]]) -> str:
+    """Return README.md with its table of these results."""
+    cells = []
+    for atoms in BRIEF_SIZES:
+        named = found.get(("NaCl", atoms, DEFAULT_TOLERANCE), {})
+        if any("ms_per_step" in named.get(name, {}) for name in BRIEF):
+            cells.append([f"{atoms:,}", *(formatStep(named.get(name)) for name in BRIEF)])
+    return fillPage(text, {"salt": makeMarkdown(["ions", *BRIEF.values()], cells)})
 
 
 def plot(found: dict[Key, dict[str, dict]], path: Path) -> None:
@@ -254,11 +270,13 @@ def plot(found: dict[Key, dict[str, dict]], path: Path) -> None:
 
 
 def main() -> None:
-    """Write the page and the figure."""
+    """Write the pages and the figure."""
     contents = [loadLatest(name) for name in ("ions_and_water", "equal_errors", "ensembles")]
+    found = collect(contents[0]["rows"])
     PAGE.write_text(makePage(PAGE.read_text(), *contents))
-    plot(collect(contents[0]["rows"]), FIGURE)
-    print(f"written to {PAGE} and {FIGURE}")
+    README.write_text(fillReadme(README.read_text(), found))
+    plot(found, FIGURE)
+    print(f"written to {PAGE}, {README} and {FIGURE}")
 
 
 if __name__ == "__main__":

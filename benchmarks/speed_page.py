@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Writes the measured tables of docs/reference/speed.md, and its figure, from the latest results of surrogate.py.
+"""Writes the measured tables of docs/reference/speed.md and README.md, and their figure, from the latest results of
+surrogate.py.
 
-A test compares page and results.
+A test compares pages and results.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import plot_surrogate
-from common.page import ROOT, describeDevice, fillPage, formatStep, makeMarkdown
+from common.page import README, ROOT, describeDevice, fillPage, formatStep, makeMarkdown
 from common.results import loadLatest
 
 PAGE = ROOT / "docs" / "reference" / "speed.md"
@@ -28,17 +29,19 @@ COLUMNS = {
     "torch-bfloat16": "(PyTorch, bfloat16)",
 }
 DETAILED = 64000  # atoms of the table of all formats
+BRIEF = {"lj": "NonbondedForce", "table-single": "our table", "network-bfloat16": "our network, bfloat16"}
+BRIEF_SIZES = (64000, 256000, 1000000, 4000000)
 
 
-def makeSizesTable(rows: Sequence[dict]) -> str:
+def makeSizesTable(rows: Sequence[dict], columns: dict[str, str] = COLUMNS) -> str:
     """Return ms/step and J/step of the main contestants at all sizes, as Markdown."""
     found = {(row["atoms"], row["name"]): row for row in rows if "error" not in row}
-    names = [name for name in COLUMNS if any(key[1] == name for key in found)]
+    names = [name for name in columns if any(key[1] == name for key in found)]
     cells = [
         [f"{atoms:,}", *(formatStep(found.get((atoms, name))) for name in names)]
         for atoms in sorted({atoms for atoms, _ in found})
     ]
-    return makeMarkdown(["atoms", *(COLUMNS[name] for name in names)], cells)
+    return makeMarkdown(["atoms", *(columns[name] for name in names)], cells)
 
 
 def makeFormatsTable(rows: Sequence[dict]) -> str:
@@ -90,12 +93,19 @@ def makePage(page: str, content: dict, report: dict) -> str:
     return fillPage(page, parts)
 
 
+def fillReadme(text: str, content: dict) -> str:
+    """Return README.md with its table of these results."""
+    rows = [row for row in content["rows"] if row["atoms"] in BRIEF_SIZES and row["name"] in BRIEF]
+    return fillPage(text, {"argon": makeSizesTable(rows, BRIEF)})
+
+
 def main() -> None:
-    """Write the page and the figure."""
+    """Write the pages and the figure."""
     content, report = loadLatest("surrogate"), loadLatest("surrogate_report")
     PAGE.write_text(makePage(PAGE.read_text(), content, report))
+    README.write_text(fillReadme(README.read_text(), content))
     plot_surrogate.plot(joinResults(content, report), FIGURE)
-    print(f"written to {PAGE} and {FIGURE}")
+    print(f"written to {PAGE}, {README} and {FIGURE}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
 
 
 def fillPage(page: str, parts: dict[str, str]) -> str:
@@ -50,5 +51,7 @@ def describeDevice(content: dict) -> str:
     """Return where and when results were measured."""
     device = content["device"]
     hardware = f"{device['gpu']}, driver {device['driver']}" if device["gpu"] else device["processor"]
-    commit = f", commit {device['commit']}" if device["commit"] else ""  # null where the repository does not have it
+    commit = (
+        f", commit {device['commit'][:7]}" if device["commit"] else ""
+    )  # null where the repository does not have it
     return f"{hardware}, OpenMM {device['openmm']}, {device['date']}{commit}"

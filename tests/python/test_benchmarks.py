@@ -335,6 +335,9 @@ def test_the_speed_page_shows_the_committed_results(tmp_path, monkeypatch):
     assert len(atoms) == len(times) > 1
     page = speed_page.PAGE.read_text()
     assert speed_page.makePage(page, content, report) == page
+    readme = speed_page.README.read_text()
+    assert speed_page.fillReadme(readme, content) == readme
+    assert "| 1,000,000 | " in readme.split("<!-- argon -->", 1)[1]
     assert "| 60,780 |" in page
     call(monkeypatch, plot_surrogate, "--output", tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10000

@@ -51,7 +51,5 @@ def describeDevice(content: dict) -> str:
     """Return where and when results were measured."""
     device = content["device"]
     hardware = f"{device['gpu']}, driver {device['driver']}" if device["gpu"] else device["processor"]
-    commit = (
-        f", commit {device['commit'][:7]}" if device["commit"] else ""
-    )  # null where the repository does not have it
+    commit = f", commit {device['commit'][:7]}" if device["commit"] else ""  # null: not in the repository
     return f"{hardware}, OpenMM {device['openmm']}, {device['date']}{commit}"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """tunePME() and the command tune: errors between what is asked and a part of it, and settings that can be saved."""
 
+import re
+
 import openmm
 import pytest
 from ionic_systems import BOXES, make_context, make_force, make_salt, make_system
@@ -311,3 +313,38 @@ def test_command(tmp_path, choice):
         refused = CliRunner().invoke(app, [*arguments, *wrong])
         assert refused.exit_code == 2 and message in " ".join(refused.output.split())
     assert CliRunner().invoke(app, [*arguments, "--force-error", "1e-12"]).exit_code == 1
+
+
+def test_command_refuses_at_once(tmp_path):
+    """What would otherwise be told after minutes of search, or not at all."""
+    context = make_salt_context("cubic")
+    (tmp_path / "system.xml").write_text(XmlSerializer.serialize(context.getSystem()))
+    state = XmlSerializer.serialize(context.getState(getPositions=True))
+    (tmp_path / "state.xml").write_text(state)
+    (tmp_path / "nan.xml").write_text(re.sub('<Position x="[^"]*"', '<Position x="nan"', state, count=1))
+    (tmp_path / "more.xml").write_text(state.replace("</Positions>", '<Position x="0" y="0" z="0"/></Positions>'))
+    for positions, options, message in (
+        ("state.xml", ("1", "--output", str(tmp_path / "absent" / "tuned.xml")), "there is no folder"),
+        ("state.xml", ("inf",), "must be positive and finite, but is inf"),
+        ("nan.xml", ("1",), "the position of particle 0 is not finite"),
+        ("more.xml", ("1",), "has 216 particles, so that positions must have shape (216, 3), but they have (217, 3)"),
+    ):
+        files = [str(tmp_path / name) for name in ("system.xml", positions)]
+        refused = CliRunner().invoke(app, ["tune", *files, "--force-error", *options])
+        assert refused.exit_code == 1 and message in refused.output, refused.output
+
+
+def test_contexts_that_find_no_room_are_told(monkeypatch):
+    measured = bench.Bench(make_salt_context("cubic"), 10)
+    present = measured.measure_present()
+    contexts = iter([measured.make_context()])
+
+    def make_context_for(self, trial):
+        try:
+            return next(contexts)
+        except StopIteration:
+            raise openmm.OpenMMException("out of memory") from None
+
+    monkeypatch.setattr(bench.Bench, "_make_context_for", make_context_for)
+    with pytest.raises(openmm.OpenMMException, match=r"the 3 settings .* Context 2 .* fewer orders .*out of memory"):
+        measured.time_trials(3 * [present])

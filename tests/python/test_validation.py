@@ -15,7 +15,15 @@ from openmm import app, unit
 from typer.testing import CliRunner
 
 from openmmsurrogate import SurrogateForce, SurrogateModel, TunablePMEForce, cli, replaceNonbondedForce
-from openmmsurrogate.validation import readStructure, readSystem, targets, validateSystem
+from openmmsurrogate.validation import (
+    configurations,
+    readStructure,
+    readSystem,
+    subjects,
+    targets,
+    validate,
+    validateSystem,
+)
 from openmmsurrogate.validation.bounds import Bounds, Sensitivity, find_pair_bounds
 from openmmsurrogate.validation.report import FAILED, PASSED, SKIPPED
 
@@ -89,6 +97,12 @@ def test_the_cpu_platform_passes(model, method, wanted, expected):
     assert report.passed
 
 
+def skip_without_cuda():
+    obstacle = targets.find_obstacle("CUDA")
+    if obstacle:
+        pytest.skip(obstacle)
+
+
 def make_argon(method):
     """Make argon of the shipped model."""
     return make_system(method, model=SurrogateModel.load("argon"))
@@ -126,9 +140,7 @@ def make_water(kspace):
 )
 def test_cuda_passes(make, formats, refused):
     """In all precisions of a Context; 16 bits of k-space are only emulated elsewhere."""
-    obstacle = targets.find_obstacle("CUDA")
-    if obstacle:
-        pytest.skip(obstacle)
+    skip_without_cuda()
     system, positions = make()
     report = validateSystem(system, positions, platforms=["CUDA"], formats=formats)
     assert len(report.rows) >= 6
@@ -137,6 +149,41 @@ def test_cuda_passes(make, formats, refused):
         assert row.verdict == (SKIPPED if row.format in refused else PASSED), row.reason
         assert (f"Precision({row.format})" in row.reason) == (row.format in refused)
     assert {row.contextPrecision for row in report.rows} == {"single", "mixed", "double"}
+
+
+def make_half_precision_salt():
+    """Make salt whose k-space is set to 16 bits."""
+    box = ionic_systems.BOXES["rectangular"]
+    positions, charges = ionic_systems.make_salt(box)
+    mesh = TunablePMEForce(ionic_systems.make_force(charges))
+    mesh.setPrecision("float16")
+    return ionic_systems.make_system(box, len(charges), mesh), positions
+
+
+def test_16_bits_fail_on_cuda_alone():
+    """What CUDA refuses is told beside what other platforms compute."""
+    skip_without_cuda()
+    report = validateSystem(*make_half_precision_salt(), platforms=["CPU", "CUDA"], formats=[])
+    assert [row.verdict for row in report.rows] == [PASSED] + 3 * [FAILED]
+    assert all("setSpreadingPrecision(float16) is not available on platform CUDA" in r.reason for r in report.rows[1:])
+
+
+def test_a_platform_that_refuses_a_force_does_not_end_it_all(monkeypatch):
+    """As CUDA refuses 16 bits, already where platforms are asked for the split they choose."""
+    original = configurations.create_context
+
+    def create_context(system, platform, properties):
+        if platform == "CPU":
+            raise openmm.OpenMMException("16 bits are not available")
+        return original(system, platform, properties)
+
+    monkeypatch.setattr(subjects, "create_context", create_context)
+    monkeypatch.setattr(targets, "create_context", create_context)
+    monkeypatch.setattr(validate, "find_obstacle", lambda platform: "")
+    report = validateSystem(*make_half_precision_salt(), platforms=["CPU"], formats=[])
+    assert [(row.verdict, row.method, row.reason) for row in report.rows] == [
+        (FAILED, "PME", "16 bits are not available")
+    ]
 
 
 def test_numbers_are_those_of_the_forces():
@@ -277,7 +324,10 @@ def test_a_missing_platform_is_listed_as_skipped(monkeypatch):
     monkeypatch.setattr(targets, "get_platform_names", lambda: ["Reference", "CPU"])
     system, positions = make_system()
     report = validateSystem(system, positions, formats=[])
-    assert [(row.platform, row.verdict) for row in report.rows] == [("CPU", PASSED), ("CUDA", SKIPPED)]
+    assert [(row.platform, row.verdict, row.own) for row in report.rows] == [
+        ("CPU", PASSED, True),
+        ("CUDA", SKIPPED, False),
+    ]
     assert report.rows[1].reason == "OpenMM has no platform CUDA here"
     assert report.passed
     assert not validateSystem(system, positions, platforms=["CUDA"], formats=[]).passed  # nothing was compared
@@ -315,6 +365,8 @@ def test_arguments_are_checked():
     positions[7] = np.nan
     with pytest.raises(ValueError, match="particle 7 is not finite"):
         validateSystem(system, positions)
+    with pytest.raises(ValueError, match="no platform is given"):
+        validateSystem(system, positions, platforms=[])
     with pytest.raises(ValueError, match="'OpenCL' cannot be validated"):
         validateSystem(system, positions, platforms=["OpenCL"])
     system.removeForce(1)
@@ -341,6 +393,8 @@ def test_command_writes_json(tmp_path):
     assert written == printed
     assert written["passed"] is True
     assert written["rows"][0]["platform"] == "CPU"
+    absent = run(*arguments, tmp_path / "absent" / "result.json")  # which is told at once
+    assert absent.exit_code == 1 and absent.output.startswith("openmm-surrogate: there is no folder")
 
 
 def test_command_fails_where_a_bound_is_exceeded(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from openmmsurrogate._files import require_folder_of
 from openmmsurrogate.cli.progress import ProgressDisplay
 
 
@@ -31,6 +32,7 @@ def quantize(
 
     if output.suffix != ".safetensors":
         raise ValueError(f"the name of the model must end in .safetensors, but is {output}")
+    require_folder_of(output)
     settings = readConfig(config, setting or (), quantization.QuantizationConfig)
     trained, first = SurrogateModel.load(model), None if start is None else SurrogateModel.load(start)
     console = Console()

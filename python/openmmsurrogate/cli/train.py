@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from openmmsurrogate._files import require_folder_of
 from openmmsurrogate.cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def train(
     settings = training.readConfig(config, setting or ())
     if output.suffix != ".safetensors":
         raise ValueError(f"the name of the model must end in .safetensors, but is {output}")
-    if not output.absolute().parent.is_dir():
-        raise ValueError(f"there is no folder {output.absolute().parent} for the model")
+    require_folder_of(output)
     checkpoint = output.with_suffix(".checkpoint")
     if checkpoint.exists() and not resume:
         raise ValueError(f"{checkpoint} is the state of an interrupted training: go on with --resume, or remove it")

@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from openmmsurrogate._files import require_folder_of
 from openmmsurrogate.cli.progress import ProgressDisplay
+from openmmsurrogate.cli.tables import print_whole
 
 
 def _parse_orders(text: str) -> list[int]:
@@ -67,10 +69,13 @@ def tune(
     """
     chosen = _parse_orders(orders)
     properties = _check_platform(platform, precision)
+    if output is not None:
+        require_folder_of(output)
     import openmm
 
     from openmmsurrogate.pme import TunablePMEForce, replaceNonbondedForce, tunePME
     from openmmsurrogate.validation import readStructure, readSystem
+    from openmmsurrogate.validation.inputs import check_positions
 
     loaded = readSystem(system)
     structure = readStructure(positions)
@@ -78,11 +83,11 @@ def tune(
     context = openmm.Context(loaded, integrator, openmm.Platform.getPlatformByName(platform), properties)
     if structure.box is not None:
         context.setPeriodicBoxVectors(*structure.box)
-    context.setPositions(structure.positions)
+    context.setPositions(check_positions(loaded, structure.positions))
     with ProgressDisplay(Console(stderr=True)) as display:
         display.show("measuring the System as it is")
         result = tunePME(context, force_error, relative, chosen, progress=lambda text: display.show(f"trying {text}"))
-    Console().print(result.makeTable())
+    print_whole(Console(), result.makeTable())
     if output is None:
         return
     tuned = loaded

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from openmmsurrogate._files import require_folder_of
 from openmmsurrogate.cli.progress import ProgressDisplay
+from openmmsurrogate.cli.tables import print_whole
 
 if TYPE_CHECKING:
     from openmmsurrogate.validation import ValidationReport
@@ -35,6 +37,8 @@ def validate(
     from openmmsurrogate.validation import readStructure, readSystem, validateSystem
 
     toOutput = json_file is not None and str(json_file) == "-"
+    if json_file is not None and not toOutput:
+        require_folder_of(json_file)
     loaded = readSystem(system)
     structure = readStructure(positions)
     wanted = None if formats == "all" else [name for name in _split(formats) if name != "own"]
@@ -60,10 +64,7 @@ def _split(text: str) -> list[str]:
 def _print(report: ValidationReport) -> None:
     console = Console()
     for table in report.makeTables():
-        # Numbers are not cut where the window is narrow, or where there is none: lines then go on below.
-        wide = console.options.update(max_width=1000)
-        console.width = max(console.width, console.measure(table, options=wide).maximum)
-        console.print(table)
+        print_whole(console, table)
     for text in (*report.describeProblems(), *report.notes):
         console.print(f"- {text}", markup=False, highlight=False, soft_wrap=True)
     console.print(report.describeVerdict(), style="green" if report.passed else "bold red", highlight=False)

@@ -79,6 +79,7 @@ class Bench:
     """Measures settings in Contexts like a given one: platform, properties, positions, box, parameters."""
 
     def __init__(self, context: openmm.Context, max_particles: int) -> None:
+        self.context = context  # keeps its System alive
         self.platform = context.getPlatform()
         names = self.platform.getPropertyNames()
         self.properties = {name: self.platform.getPropertyValue(context, name) for name in names}
@@ -177,8 +178,19 @@ class Bench:
         return Trial(settings, error, None)
 
     def time_trials(self, trials: list[Trial]) -> list[Trial]:
-        """Add the times of a step, of all trials in turn, several times."""
-        watches = [_Stopwatch(self._make_context_for(trial)) for trial in trials]
+        """Add the times of a step, of all trials in turn, several times.
+
+        Raises OpenMMException if there is no room for all of their Contexts.
+        """
+        watches: list[_Stopwatch] = []
+        for trial in trials:
+            try:
+                watches.append(_Stopwatch(self._make_context_for(trial)))
+            except openmm.OpenMMException as error:
+                raise openmm.OpenMMException(
+                    f"the {len(trials)} settings that meet the error are timed in turn, each in a Context of its own, "
+                    f"but Context {len(watches) + 1} cannot be made: give fewer orders or precisions ({error})"
+                ) from error
         for _ in range(ROUNDS):
             for watch in watches:
                 watch.run()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -230,8 +231,8 @@ def tunePME(
     if precisions is None:
         precisions = ("double",) if context.getPlatform().getName() == "Reference" else ("single", "double")
     target = number_in(forceError, FORCE, "forceError")
-    if not target > 0:
-        raise ValueError(f"the force error must be positive, but is {forceError}")
+    if not 0 < target < math.inf:
+        raise ValueError(f"the force error must be positive and finite, but is {forceError}")
     if relative:
         absolute, ratio = bench.measure(bench.make_context())
         if ratio == 0:
@@ -262,7 +263,7 @@ def tunePME(
             f"{' or '.join(precisions)} reached on platform {context.getPlatform().getName()} is {least:.3g}. Ask for "
             "a larger error, use a more precise platform, or give higher orders or a larger cutoff: grids finer than "
             f"1/{POINTS_PER_CUTOFF} of the cutoff are not tried, nor those that take more than "
-            f"{PART_OF_MEMORY:.0%} of the memory."
+            f"{PART_OF_MEMORY:.0%} of the memory{'' if bench.memory else ' on platforms Reference and CPU'}."
         )
     if progress is not None:
         progress("all of them in turn, to time them")

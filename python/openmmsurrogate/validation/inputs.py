@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import openmm
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from openmm import app, unit
 
+from openmmsurrogate._convert import as_floats
 from openmmsurrogate._files import require_file
 
 
@@ -68,6 +69,21 @@ def readStructure(path: str | os.PathLike[str]) -> Structure:
         raise ValueError(f"{path} cannot be read: {error}") from None
     positions, topology = _in_nanometers(contents.getPositions(asNumpy=True)), contents.topology
     return Structure(positions, _box(topology.getPeriodicBoxVectors()), topology)
+
+
+def check_positions(system: openmm.System, positions: ArrayLike) -> NDArray[np.float64]:
+    """Get positions, nm, shape (particles, 3). Raises ValueError if these are not as many finite ones as particles."""
+    coordinates = as_floats(positions, "positions")
+    expected = (system.getNumParticles(), 3)
+    if coordinates.shape != expected:
+        raise ValueError(
+            f"the System has {expected[0]} particles, so that positions must have shape {expected}, but they have "
+            f"{coordinates.shape}: do they belong to another System?"
+        )
+    bad = np.flatnonzero(~np.isfinite(coordinates).all(axis=1))
+    if bad.size:
+        raise ValueError(f"the position of particle {bad[0]} is not finite: {coordinates[bad[0]].tolist()}")
+    return coordinates
 
 
 def _read_state(path: Path) -> Structure:

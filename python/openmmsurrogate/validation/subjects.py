@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,10 +164,12 @@ class MeshSubject(Subject):
         """Give the force the split that the platforms choose, that Reference has it too; SPME where they differ."""
         force = self._force
         if force.getKSpaceMethod() == KSpaceMethod.Automatic and self.method == "PME":
-            found = {
-                force.getKSpaceMethodInContext(create_context(self.system, platform, properties))
-                for platform, properties in contexts
-            }
+            found = set()
+            for platform, properties in contexts:
+                # What a platform refuses, such as 16 bits on CUDA, is told where it is compared.
+                with suppress(openmm.OpenMMException):
+                    context = create_context(self.system, platform, properties)
+                    found.add(force.getKSpaceMethodInContext(context))
             force.setKSpaceMethod(found.pop() if len(found) == 1 else KSpaceMethod.SPME)
 
     @property

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
 import openmm
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from openmmsurrogate._convert import as_floats
 from openmmsurrogate._options import Precision, as_option
 from openmmsurrogate.validation.configurations import Configurations, make_configurations
+from openmmsurrogate.validation.inputs import check_positions
 from openmmsurrogate.validation.report import FAILED, SKIPPED, ForceSummary, ValidationReport, ValidationRow
 from openmmsurrogate.validation.subjects import Subject, find_kind, isolate
 from openmmsurrogate.validation.targets import PLATFORMS, Target, find_obstacle, list_targets, validate_target
@@ -63,7 +63,7 @@ def validateSystem(
     """
     indices = [i for i in range(system.getNumForces()) if find_kind(system.getForce(i)) is not None]
     _check(system, indices, platforms)
-    coordinates = _check_positions(system, positions)
+    coordinates = check_positions(system, positions)
     wanted = None if formats is None else [Precision(as_option(Precision, f, "formats")) for f in formats]
     obstacles = {name: find_obstacle(name) for name in platforms}
     targets = [target for name in platforms if not obstacles[name] for target in list_targets(name)]
@@ -81,7 +81,9 @@ def validateSystem(
             newRows, newSummaries = _validate_variant(variant, configurations, exact, targets, progress)
             rows += newRows
             summaries += newSummaries
-        rows += [replace(_make_row(subject, name), format=ALL, reason=text) for name, text in obstacles.items() if text]
+        for name, obstacle in obstacles.items():
+            if obstacle:
+                rows.append(replace(_make_row(subject, name), format=ALL, own=False, reason=obstacle))
     return ValidationReport(tuple(rows), tuple(summaries), tuple(notes))
 
 
@@ -89,23 +91,11 @@ def _check(system: openmm.System, indices: Sequence[int], platforms: Sequence[st
     if not indices:
         found = ", ".join(force.getName() for force in system.getForces()) or "none at all"
         raise ValueError(f"the System has no SurrogateForce or TunablePMEForce; its forces are: {found}")
+    if not platforms:
+        raise ValueError(f"no platform is given; those that can be validated are {', '.join(PLATFORMS)}")
     for name in platforms:
         if name not in PLATFORMS:
             raise ValueError(f"platform {name!r} cannot be validated; those that can are {', '.join(PLATFORMS)}")
-
-
-def _check_positions(system: openmm.System, positions: ArrayLike) -> NDArray[np.float64]:
-    coordinates = as_floats(positions, "positions")
-    expected = (system.getNumParticles(), 3)
-    if coordinates.shape != expected:
-        raise ValueError(
-            f"the System has {expected[0]} particles, so that positions must have shape {expected}, but they have "
-            f"{coordinates.shape}: do they belong to another System?"
-        )
-    bad = np.flatnonzero(~np.isfinite(coordinates).all(axis=1))
-    if bad.size:
-        raise ValueError(f"the position of particle {bad[0]} is not finite: {coordinates[bad[0]].tolist()}")
-    return coordinates
 
 
 def _list_variants(subject: Subject, wanted: Sequence[Precision] | None) -> list[Subject]:

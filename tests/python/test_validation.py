@@ -3,6 +3,7 @@
 
 import copy
 import json
+import re
 
 import ionic_systems
 import liquid_samples
@@ -305,6 +306,25 @@ def test_wrong_forces_fail(monkeypatch):
     assert report.rows[0].verdict == FAILED
     assert "force error" in report.rows[0].reason
     assert not report.passed
+
+
+def test_another_mesh_than_that_of_reference_is_told(monkeypatch):
+    """Each platform measures the error of ESP, and takes stricter parameters where it is more than the tolerance."""
+    box = ionic_systems.BOXES["rectangular"]
+    positions, charges = ionic_systems.make_salt(box)
+    system = ionic_systems.make_system(box, len(charges), ionic_systems.make_esp(ionic_systems.make_force(charges)))
+    right = targets.create_context
+
+    def create_context(system, platform, properties):
+        system.getForce(0).setEwaldErrorTolerance(5e-5)
+        return right(system, platform, properties)
+
+    monkeypatch.setattr(validate, "find_obstacle", lambda platform: "")
+    monkeypatch.setattr(targets, "create_context", create_context)
+    report = validateSystem(system, positions, platforms=["CPU"], formats=[])
+    assert report.rows[0].verdict == FAILED
+    points = r"a mesh of \d+x\d+x\d+ points"
+    assert re.search(f"measured its error, and chosen {points} where Reference has .* {points}", report.rows[0].reason)
 
 
 def test_energies_that_are_not_those_of_the_forces_fail(monkeypatch):

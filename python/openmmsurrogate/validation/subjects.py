@@ -72,6 +72,10 @@ class Subject(ABC):
         """Warn if positions, nm, are unlike what the force was made for, and return what could not be compared."""
 
     @abstractmethod
+    def describe_choices(self, context: openmm.Context) -> str:
+        """Say what a Context that has computed forces has chosen by itself; empty if nothing."""
+
+    @abstractmethod
     def settle(self, contexts: Sequence[tuple[str, dict[str, str]]]) -> None:
         """Replace settings that platforms choose for themselves, given the platforms with their properties."""
 
@@ -104,6 +108,10 @@ class PairSubject(Subject):
         result = checkApplicability(self._force, positions, [vector.value_in_unit(unit.nanometer) for vector in box])
         result.warn(model=f"the model of force {self.index}")
         return result.notCompared
+
+    def describe_choices(self, context: openmm.Context) -> str:
+        """Nothing is chosen."""
+        return ""
 
     def settle(self, contexts: Sequence[tuple[str, dict[str, str]]]) -> None:
         """Do nothing: a platform chooses nothing but the format."""
@@ -171,6 +179,13 @@ class MeshSubject(Subject):
                     context = create_context(self.system, platform, properties)
                     found.add(force.getKSpaceMethodInContext(context))
             force.setKSpaceMethod(found.pop() if len(found) == 1 else KSpaceMethod.SPME)
+
+    def describe_choices(self, context: openmm.Context) -> str:
+        """Name the mesh of ESP, which depends on the error that each platform measures."""
+        if self._force.getKSpaceMethod() != KSpaceMethod.ESP:
+            return ""
+        _, *grid = self._force.getPMEParametersInContext(context)
+        return f"a mesh of {'x'.join(map(str, grid))} points"
 
     @property
     def format(self) -> str:

@@ -59,6 +59,7 @@ def validate_target(
     try:
         context = create_context(subject.system, target.platform, target.properties)
         given, plus, minus = evaluate(context, c.real, c.given, c.plus, c.minus)
+        choices = subject.describe_choices(context)
     except Exception as error:  # as above
         # A format that a platform or chip does not have is no failure where the user does not ask for it.
         return replace(row, verdict=FAILED if row.own else SKIPPED, reason=str(error))
@@ -76,7 +77,11 @@ def validate_target(
         gradientError=find_gradient_error(c, given, plus, minus, truth.workScale),
         gradientBound=2.0 * truth.gradientError + bounds.force + 2.0 * energyNoise,
     )
-    return judge(measured)
+    judged = judge(measured)
+    if judged.verdict == FAILED and choices != truth.choices:
+        note = f"it has measured its error, and chosen {choices} where Reference has chosen {truth.choices}"
+        judged = replace(judged, reason=f"{judged.reason}; {note}")
+    return judged
 
 
 def judge(row: ValidationRow) -> ValidationRow:

@@ -21,6 +21,8 @@ class Truth:
     """What Reference computes."""
 
     given: Evaluation
+    choices: str
+    """What the platform has chosen by itself."""
     sensitivity: Sensitivity
     energyScale: float
     """kJ/mol."""
@@ -78,4 +80,4 @@ def find_truth(subject: Subject, c: Configurations, exact: Exact) -> tuple[Truth
         formatForceError=ratio(rms_norm(given.forces - exact.given.forces), exact.forceScale),
         formatEnergyError=ratio(abs(given.energy - exact.given.energy), abs(exact.given.energy)),
     )
-    return Truth(given, sensitivity, energyScale, workScale, gradientError), summary
+    return Truth(given, subject.describe_choices(context), sensitivity, energyScale, workScale, gradientError), summary

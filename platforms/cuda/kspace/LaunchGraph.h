@@ -4,7 +4,7 @@
 
 #include <cuda.h>
 #include <functional>
-#include <vector>
+#include <string>
 
 namespace SurrogatePlugin {
 
@@ -19,13 +19,12 @@ public:
         /** Add a value without padding that is left to chance. */
         template <class Value>
         void add(const Value& value) {
-            const char* first = reinterpret_cast<const char*>(&value);
-            bytes.insert(bytes.end(), first, first + sizeof(value));
+            bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
         }
         bool operator==(const Key& other) const { return bytes == other.bytes; }
 
     private:
-        std::vector<char> bytes;
+        std::string bytes;
     };
     LaunchGraph() = default;
     ~LaunchGraph() { clear(); }

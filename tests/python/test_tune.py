@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from openmmsurrogate import TunablePMEForce, replaceNonbondedForce, tunePME
 from openmmsurrogate.cli import app
 from openmmsurrogate.pme import TuneResult, bench
-from openmmsurrogate.pme.tune import search
+from openmmsurrogate.pme.tune import search, search_candidate
 
 PLATFORMS = pytest.mark.parametrize("platform", ["CPU", "CUDA mixed"])
 
@@ -208,6 +208,31 @@ class ScriptedBench:
 )
 def test_the_search_keeps_the_nearest(errors, found):
     assert search(ScriptedBench(errors), 6, "double", 1.0).forceError == found
+
+
+def test_settings_of_one_precision_are_tried_first_in_the_next(monkeypatch):
+    """Where they do not meet the target, the search begins anew."""
+    tried = []
+    try_settings, choose = bench.Bench.try_settings, bench.Bench.choose
+
+    def record(self, settings):
+        tried.append((settings.precision, settings.kSpaceMethod, settings.grid))
+        return try_settings(self, settings)
+
+    monkeypatch.setattr(bench.Bench, "try_settings", record)
+    monkeypatch.setattr(bench.Bench, "choose", lambda self, *a: tried.append((a[1], "choose")) or choose(self, *a))
+    context = make_salt_context("cubic")
+    result = tunePME(context, 1.0, orders=[6], precisions=["single", "double"], maxParticles=50)
+    single, single_esp, double, double_esp = result.trials
+    assert double.settings.grid == single.settings.grid and double.settings.alpha == single.settings.alpha
+    assert double_esp.settings.tolerance == single_esp.settings.tolerance
+    assert [t for t in tried if t[0] == "double"] == [
+        ("double", "SPME", single.settings.grid),
+        ("double", "ESP", single_esp.settings.grid),
+    ]
+    assert ("single", "choose") in tried
+    anew = search_candidate(ScriptedBench([0.8]), 6, "double", 1.0, make_trial(None, 0.9))
+    assert anew.forceError == 0.8
 
 
 def test_what_cannot_run_is_skipped():

@@ -137,7 +137,7 @@ class Bench:
     def try_settings(self, settings: TunedSettings) -> Trial:
         """Measure the error of settings."""
         settings.apply(self.force)
-        return Trial(settings, self.measure(self.make_context())[0], None)
+        return self._try_force(self.force, self.make_context(), settings.precision)
 
     def choose(self, order: int, precision: str, tolerance: float) -> Trial:
         """Let the error estimate choose alpha and grid, and measure what it gives.
@@ -164,8 +164,8 @@ class Bench:
 
     def choose_prolate(self, precision: str, tolerance: float) -> Trial:
         """Measure what ESP gives with a tolerance."""
-        TunedSettings(TunablePMEForce.DefaultSplineOrder, 0.0, (0, 0, 0), precision, "ESP", tolerance).apply(self.force)
-        return self._try_force(self.force, self.make_context(), precision)
+        order = TunablePMEForce.DefaultSplineOrder
+        return self.try_settings(TunedSettings(order, 0.0, (0, 0, 0), precision, "ESP", tolerance))
 
     def _try_force(self, force: TunablePMEForce, context: openmm.Context, precision: str) -> Trial:
         """Measure the error of a force in its Context, and read what it runs with."""

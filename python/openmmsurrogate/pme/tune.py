@@ -159,7 +159,15 @@ def search_prolate(bench: Bench, precision: str, target: float) -> Trial:
     return best
 
 
-def _search_candidate(bench: Bench, order: int | None, precision: str, target: float) -> Trial:
+def search_candidate(bench: Bench, order: int | None, precision: str, target: float, known: Trial | None) -> Trial:
+    """Search for one order, or for ESP if it is None, and one precision.
+
+    The error hardly depends on the precision: what is known to meet the target in another one mostly does in this one.
+    """
+    if known is not None and known.forceError <= target:
+        trial = bench.try_settings(replace(known.settings, precision=precision))
+        if trial.forceError <= target:
+            return trial
     return search_prolate(bench, precision, target) if order is None else search(bench, order, precision, target)
 
 
@@ -243,15 +251,17 @@ def tunePME(
     candidates: list[int | None] = list(orders) if "SPME" in kSpaceMethods else []
     if "ESP" in kSpaceMethods and bench.force.getNonbondedMethod() == openmm.NonbondedForce.PME:
         candidates.append(None)
+    known: dict[int | None, Trial] = {}
     for precision in precisions:
         for order in candidates:
             if progress is not None:
                 progress(f"{'ESP' if order is None else f'order {order}'}, {precision}")
             try:
-                trial = _search_candidate(bench, order, precision, target)
+                trial = search_candidate(bench, order, precision, target, known.get(order))
             except openmm.OpenMMException as error:
                 result.skipped.append(Skipped(order, precision, str(error)))
                 continue
+            known[order] = trial
             result.trials.append(trial)
     if not result.trials:
         reason = result.skipped[-1].reason if result.skipped else "no order or no precision is given"

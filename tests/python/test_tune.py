@@ -22,13 +22,15 @@ def make_salt_context(box, platform="CPU"):
     return make_context(make_system(BOXES[box], len(charges), make_force(charges)), positions, platform)
 
 
-@PLATFORMS
-@pytest.mark.parametrize(("box", "target"), [("cubic", 2.0), ("triclinic", 0.1)])
+@pytest.mark.parametrize(
+    ("box", "target", "platform"), [("cubic", 2.0, "CPU"), ("triclinic", 0.1, "CPU"), ("triclinic", 0.1, "CUDA mixed")]
+)
 def test_error_is_near_the_target(box, target, platform):
     """Independent of the search: the error of the best settings, on all particles, in a System of their own."""
     context = make_salt_context(box, platform)
-    result = tunePME(context, target, orders=[4, 6], precisions=["single"], kSpaceMethods=["SPME"])
-    assert len(result.trials) == 2
+    orders = [4, 6] if platform == "CPU" else [6]  # on CUDA each Context compiles for seconds
+    result = tunePME(context, target, orders=orders, precisions=["single"], kSpaceMethods=["SPME"])
+    assert len(result.trials) == len(orders)
     assert result.best.milliseconds == min(t.milliseconds for t in result.candidates)
     best = min(
         result.trials, key=lambda trial: trial.milliseconds or float("inf")
@@ -43,8 +45,7 @@ def test_error_is_near_the_target(box, target, platform):
     assert tuple(force.getPMEParametersInContext(tuned)[1:]) == best.settings.grid
 
 
-@pytest.mark.parametrize("platform", ["Reference", "CUDA double"])
-@pytest.mark.parametrize("target", [1.0, 0.02])
+@pytest.mark.parametrize(("target", "platform"), [(1.0, "Reference"), (0.02, "Reference"), (0.1, "CUDA double")])
 def test_esp_is_tried(target, platform):
     """With the loosest tolerance that meets the target."""
     context = make_salt_context("rectangular", platform)
@@ -337,11 +338,10 @@ def test_command(tmp_path, choice):
         wrong = ["--force-error", "1", "--platform", platform, "--precision", "half"]
         refused = CliRunner().invoke(app, [*arguments, *wrong])
         assert refused.exit_code == 2 and message in " ".join(refused.output.split())
-    assert CliRunner().invoke(app, [*arguments, "--force-error", "1e-12"]).exit_code == 1
 
 
-def test_command_refuses_at_once(tmp_path):
-    """What would otherwise be told after minutes of search, or not at all."""
+def test_command_says_what_is_wrong(tmp_path):
+    """Bad input before the search, which can take minutes."""
     context = make_salt_context("cubic")
     (tmp_path / "system.xml").write_text(XmlSerializer.serialize(context.getSystem()))
     state = XmlSerializer.serialize(context.getState(getPositions=True))
@@ -351,6 +351,7 @@ def test_command_refuses_at_once(tmp_path):
     for positions, options, message in (
         ("state.xml", ("1", "--output", str(tmp_path / "absent" / "tuned.xml")), "there is no folder"),
         ("state.xml", ("inf",), "must be positive and finite, but is inf"),
+        ("state.xml", ("1e-12", "--orders", "6"), "no setting has a force error of 1e-12"),
         ("nan.xml", ("1",), "the position of particle 0 is not finite"),
         ("more.xml", ("1",), "has 216 particles, so that positions must have shape (216, 3), but they have (217, 3)"),
     ):

@@ -131,11 +131,11 @@ def make_water(kspace):
 @pytest.mark.parametrize(
     ("make", "formats", "refused"),
     [
-        (lambda: make_argon("table"), ["double", "int8"], ()),
-        (lambda: make_argon("network"), None, ()),
-        (make_melt, ["bfloat16"], ()),
+        (lambda: make_argon("table"), ["int8"], ()),
+        (lambda: make_argon("network"), ["bfloat16", "int8"], ()),
+        (make_melt, [], ()),
         (lambda: make_water("SPME"), None, ("bfloat16", "float16")),
-        (lambda: make_water("ESP"), None, ()),
+        (lambda: make_water("ESP"), [], ()),
     ],
     ids=["argon-table", "argon-network", "nacl", "water-SPME", "water-ESP"],
 )
@@ -144,7 +144,7 @@ def test_cuda_passes(make, formats, refused):
     skip_without_cuda()
     system, positions = make()
     report = validateSystem(system, positions, platforms=["CUDA"], formats=formats)
-    assert len(report.rows) >= 6
+    assert len(report.rows) >= 3
     for row in report.rows:
         print(row)
         assert row.verdict == (SKIPPED if row.format in refused else PASSED), row.reason

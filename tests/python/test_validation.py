@@ -327,6 +327,20 @@ def test_another_mesh_than_that_of_reference_is_told(monkeypatch):
     assert re.search(f"measured its error, and chosen {points} where Reference has .* {points}", report.rows[0].reason)
 
 
+def test_pairs_that_reference_loses_are_told():
+    """Those of OpenMM 8.6.1 in triclinic boxes; ESP has pairs of its own."""
+    box = ionic_systems.BOXES["triclinic"]
+    positions, charges = ionic_systems.make_salt(box)
+    rows = []
+    for kspace in ("SPME", "ESP"):
+        mesh = TunablePMEForce(ionic_systems.make_force(charges))
+        mesh.setKSpaceMethod(kspace)
+        system = ionic_systems.make_system(box, len(charges), mesh)
+        rows += validateSystem(system, positions, platforms=["CPU"], formats=[]).rows
+    assert [row.verdict for row in rows] == [FAILED, PASSED]
+    assert rows[0].reason.startswith("force error") and "loses pairs in triclinic boxes" in rows[0].reason
+
+
 def test_energies_that_are_not_those_of_the_forces_fail(monkeypatch):
     system, positions = make_system(precision="double", model=SurrogateModel.load("argon"))
     right = targets.evaluate

@@ -93,7 +93,9 @@ def find_mesh_bounds(
     if platform == "CUDA" and contextPrecision == "double" and doubles:
         bounds = Bounds(MESH_DOUBLE, MESH_DOUBLE, MESH_DOUBLE)
     else:
-        bounds = Bounds(MESH_SINGLE_FORCES, MESH_SINGLE_ENERGY, MESH_SINGLE_ENERGY)
+        # What approximations and the rounding of a grid add to the energy hardly changes between nearby configurations.
+        noise = SINGLE_ENERGY_BUFFERS if contextPrecision == "single" else SINGLE_ENERGY
+        bounds = Bounds(MESH_SINGLE_FORCES, MESH_SINGLE_ENERGY, noise)
     if any(stage in (Precision.BFloat16, Precision.Float16) for stage in stages):
         # Sums in another order are rounded another way: as far apart as the format is from double.
         bounds = _add_format_rounding(bounds, sensitivity)

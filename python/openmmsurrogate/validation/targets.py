@@ -78,10 +78,10 @@ def validate_target(
         gradientBound=2.0 * truth.gradientError + bounds.force + 2.0 * energyNoise,
     )
     judged = judge(measured)
-    if judged.verdict == FAILED and choices != truth.choices:
-        note = f"it has measured its error, and chosen {choices} where Reference has chosen {truth.choices}"
-        judged = replace(judged, reason=f"{judged.reason}; {note}")
-    return judged
+    notes = [subject.doubt] if subject.doubt else []
+    if choices != truth.choices:
+        notes.append(f"it has measured its error, and chosen {choices} where Reference has chosen {truth.choices}")
+    return replace(judged, reason="; ".join([judged.reason, *notes])) if judged.verdict == FAILED else judged
 
 
 def judge(row: ValidationRow) -> ValidationRow:

@@ -105,6 +105,12 @@ def make_context(system: openmm.System, positions: np.ndarray, platform: str = "
     return context
 
 
+def make_salt_context(box: str, platform: str = "CPU") -> openmm.Context:
+    """Make a Context of make_salt() in one of BOXES, with a plain NonbondedForce."""
+    positions, charges = make_salt(BOXES[box])
+    return make_context(make_system(BOXES[box], len(charges), make_force(charges)), positions, platform)
+
+
 def make_converged(force: openmm.NonbondedForce) -> TunablePMEForce:
     """Make a force of which mesh and direct sum are converged to 1e-7: with other forces the cutoff is an error too."""
     result = TunablePMEForce(force)

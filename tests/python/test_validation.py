@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Validation of the platforms in a System of the user's own, by call and by command."""
+"""Validation of the platforms in a System of the user's own: right ones pass, and numbers are those of the forces."""
 
 import copy
-import json
-import re
 
 import ionic_systems
 import liquid_samples
@@ -12,68 +10,16 @@ import openmm
 import prolate_systems
 import pytest
 from helpers import make_model
-from openmm import app, unit
-from typer.testing import CliRunner
+from openmm import unit
+from validation_systems import NUM_CELLS, make_half_precision_salt, make_system
 
-from openmmsurrogate import SurrogateForce, SurrogateModel, TunablePMEForce, cli, replaceNonbondedForce
+from openmmsurrogate import SurrogateForce, SurrogateModel, TunablePMEForce, replaceNonbondedForce
 from openmmsurrogate.validation import (
-    configurations,
-    readStructure,
-    readSystem,
-    subjects,
     targets,
-    validate,
     validateSystem,
 )
 from openmmsurrogate.validation.bounds import Bounds, Sensitivity, find_pair_bounds
 from openmmsurrogate.validation.report import FAILED, PASSED, SKIPPED
-
-NUM_CELLS = 4
-
-
-def make_system(method="table", precision="default", numForces=1, model=None):
-    """Make a System with Lennard-Jones and our forces, of two types of particles. Get it and positions, nm."""
-    positions, box = liquid_samples.shaken_lattice(NUM_CELLS)
-    model = make_model() if model is None else model
-    system = openmm.System()
-    system.setDefaultPeriodicBoxVectors(*box)
-    for _ in positions:
-        system.addParticle(39.948)
-    system.addForce(liquid_samples.liquid_argon.createLennardJones(len(positions)))
-    for _ in range(numForces):
-        force = SurrogateForce(model)
-        force.setEvaluationMethod(method)
-        force.setPrecision(precision)
-        for i in range(len(positions)):
-            force.addParticle(i % model.getNumTypes())
-        system.addForce(force)
-    return system, positions
-
-
-def write_files(folder, system, positions):
-    """Write the System, and its positions in each kind of file. Get the paths."""
-    paths = {name: folder / f"{name}" for name in ("system.xml", "positions.pdb", "positions.cif", "state.xml")}
-    paths["system.xml"].write_text(openmm.XmlSerializer.serialize(system))
-    topology = app.Topology()
-    chain = topology.addChain()
-    for _ in positions:
-        topology.addAtom("Ar", app.element.argon, topology.addResidue("Ar", chain))
-    box = system.getDefaultPeriodicBoxVectors()
-    topology.setPeriodicBoxVectors([v.value_in_unit(unit.nanometer) for v in box] * unit.nanometer)
-    with paths["positions.pdb"].open("w") as file:
-        app.PDBFile.writeFile(topology, positions * unit.nanometer, file)
-    with paths["positions.cif"].open("w") as file:
-        app.PDBxFile.writeFile(topology, positions * unit.nanometer, file)
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("Reference"))
-    context.setPositions(positions)
-    paths["state.xml"].write_text(openmm.XmlSerializer.serialize(context.getState(positions=True)))
-    return paths
-
-
-def run(*arguments):
-    result = CliRunner().invoke(cli.app, ["validate", *map(str, arguments)])
-    print(result.output)
-    return result
 
 
 @pytest.mark.parametrize(
@@ -152,39 +98,12 @@ def test_cuda_passes(make, formats, refused):
     assert {row.contextPrecision for row in report.rows} == {"single", "mixed", "double"}
 
 
-def make_half_precision_salt():
-    """Make salt whose k-space is set to 16 bits."""
-    box = ionic_systems.BOXES["rectangular"]
-    positions, charges = ionic_systems.make_salt(box)
-    mesh = TunablePMEForce(ionic_systems.make_force(charges))
-    mesh.setPrecision("float16")
-    return ionic_systems.make_system(box, len(charges), mesh), positions
-
-
 def test_16_bits_fail_on_cuda_alone():
     """What CUDA refuses is told beside what other platforms compute."""
     skip_without_cuda()
     report = validateSystem(*make_half_precision_salt(), platforms=["CPU", "CUDA"], formats=[])
     assert [row.verdict for row in report.rows] == [PASSED] + 3 * [FAILED]
     assert all("setSpreadingPrecision(float16) is not available on platform CUDA" in r.reason for r in report.rows[1:])
-
-
-def test_a_platform_that_refuses_a_force_does_not_end_it_all(monkeypatch):
-    """As CUDA refuses 16 bits, already where platforms are asked for the split they choose."""
-    original = configurations.create_context
-
-    def create_context(system, platform, properties):
-        if platform == "CPU":
-            raise openmm.OpenMMException("16 bits are not available")
-        return original(system, platform, properties)
-
-    monkeypatch.setattr(subjects, "create_context", create_context)
-    monkeypatch.setattr(targets, "create_context", create_context)
-    monkeypatch.setattr(validate, "find_obstacle", lambda platform: "")
-    report = validateSystem(*make_half_precision_salt(), platforms=["CPU"], formats=[])
-    assert [(row.verdict, row.method, row.reason) for row in report.rows] == [
-        (FAILED, "PME", "16 bits are not available")
-    ]
 
 
 def test_numbers_are_those_of_the_forces():
@@ -292,92 +211,6 @@ def test_virtual_sites_and_skewed_boxes():
         assert row.verdict == PASSED, row.reason
 
 
-def test_wrong_forces_fail(monkeypatch):
-    system, positions = make_system()
-    right = targets.evaluate
-
-    def evaluate(context, real, *configurations):
-        results = right(context, real, *configurations)
-        results[0].forces[5, 0] *= 1.01
-        return results
-
-    monkeypatch.setattr(targets, "evaluate", evaluate)
-    report = validateSystem(system, positions, platforms=["CPU"], formats=[])
-    assert report.rows[0].verdict == FAILED
-    assert "force error" in report.rows[0].reason
-    assert not report.passed
-
-
-def test_another_mesh_than_that_of_reference_is_told(monkeypatch):
-    """Each platform measures the error of ESP, and takes stricter parameters where it is more than the tolerance."""
-    box = ionic_systems.BOXES["rectangular"]
-    positions, charges = ionic_systems.make_salt(box)
-    system = ionic_systems.make_system(box, len(charges), ionic_systems.make_esp(ionic_systems.make_force(charges)))
-    right = targets.create_context
-
-    def create_context(system, platform, properties):
-        system.getForce(0).setEwaldErrorTolerance(5e-5)
-        return right(system, platform, properties)
-
-    monkeypatch.setattr(validate, "find_obstacle", lambda platform: "")
-    monkeypatch.setattr(targets, "create_context", create_context)
-    report = validateSystem(system, positions, platforms=["CPU"], formats=[])
-    assert report.rows[0].verdict == FAILED
-    points = r"a mesh of \d+x\d+x\d+ points"
-    assert re.search(f"measured its error, and chosen {points} where Reference has .* {points}", report.rows[0].reason)
-
-
-def test_pairs_that_reference_loses_are_told():
-    """Those of OpenMM 8.6.1 in triclinic boxes; ESP has pairs of its own."""
-    box = ionic_systems.BOXES["triclinic"]
-    positions, charges = ionic_systems.make_salt(box)
-    rows = []
-    for kspace in ("SPME", "ESP"):
-        mesh = TunablePMEForce(ionic_systems.make_force(charges))
-        mesh.setKSpaceMethod(kspace)
-        system = ionic_systems.make_system(box, len(charges), mesh)
-        rows += validateSystem(system, positions, platforms=["CPU"], formats=[]).rows
-    assert [row.verdict for row in rows] == [FAILED, PASSED]
-    assert rows[0].reason.startswith("force error") and "loses pairs in triclinic boxes" in rows[0].reason
-
-
-def test_energies_that_are_not_those_of_the_forces_fail(monkeypatch):
-    system, positions = make_system(precision="double", model=SurrogateModel.load("argon"))
-    right = targets.evaluate
-
-    def evaluate(context, real, *configurations):
-        given, plus, minus = right(context, real, *configurations)
-        return given, type(plus)(plus.forces, plus.energy + 0.1), minus
-
-    monkeypatch.setattr(targets, "evaluate", evaluate)
-    report = validateSystem(system, positions, platforms=["CPU"], formats=[])
-    assert report.rows[0].reason.startswith("difference of dU and work")
-
-
-def test_a_missing_platform_is_listed_as_skipped(monkeypatch):
-    monkeypatch.setattr(targets, "get_platform_names", lambda: ["Reference", "CPU"])
-    system, positions = make_system()
-    report = validateSystem(system, positions, formats=[])
-    assert [(row.platform, row.verdict, row.own) for row in report.rows] == [
-        ("CPU", PASSED, True),
-        ("CUDA", SKIPPED, False),
-    ]
-    assert report.rows[1].reason == "OpenMM has no platform CUDA here"
-    assert report.passed
-    assert not validateSystem(system, positions, platforms=["CUDA"], formats=[]).passed  # nothing was compared
-
-
-def test_what_a_platform_refuses_fails_only_in_the_format_of_the_force(monkeypatch):
-    def refuse(*arguments):
-        raise openmm.OpenMMException("this chip has no such format")
-
-    system, positions = make_system()
-    monkeypatch.setattr(targets, "evaluate", refuse)
-    report = validateSystem(system, positions, platforms=["CPU"], formats=["int8"])
-    assert [row.verdict for row in report.rows] == [FAILED, SKIPPED]
-    assert {row.reason for row in report.rows} == {"this chip has no such format"}
-
-
 def test_bounds_follow_the_arithmetic():
     sensitivity = Sensitivity(Bounds(1e-2, 1e-1), Bounds(2e-5, 1e-8), Bounds(1e-6, 1e-8), 100.0)
 
@@ -406,91 +239,3 @@ def test_arguments_are_checked():
     system.removeForce(1)
     with pytest.raises(ValueError, match="no SurrogateForce or TunablePMEForce; its forces are: NonbondedForce"):
         validateSystem(system, positions)
-
-
-@pytest.mark.parametrize("structure", ["positions.pdb", "positions.cif", "state.xml"])
-def test_command(tmp_path, structure):
-    paths = write_files(tmp_path, *make_system())
-    result = run(paths["system.xml"], paths[structure], "--platforms", "CPU", "--formats", "int8")
-    assert result.exit_code == 0
-    assert "single*" in result.output
-    assert "dU and work (bound)" in result.output  # in whole, however narrow the window
-    assert "2 passed" in result.output
-
-
-def test_command_writes_json(tmp_path):
-    paths = write_files(tmp_path, *make_system())
-    arguments = (paths["system.xml"], paths["state.xml"], "--platforms", "CPU", "--formats", "own", "--json")
-    assert run(*arguments, tmp_path / "result.json").exit_code == 0
-    written = json.loads((tmp_path / "result.json").read_text())
-    printed = json.loads(run(*arguments, "-").stdout)
-    assert written == printed
-    assert written["passed"] is True
-    assert written["rows"][0]["platform"] == "CPU"
-    absent = run(*arguments, tmp_path / "absent" / "result.json")  # which is told at once
-    assert absent.exit_code == 1 and absent.output.startswith("openmm-surrogate: there is no folder")
-
-
-def test_command_fails_where_a_bound_is_exceeded(tmp_path, monkeypatch):
-    monkeypatch.setattr("openmmsurrogate.validation.bounds.SINGLE_FORCES", 0.0)
-    monkeypatch.setattr("openmmsurrogate.validation.configurations.JITTER", 0.0)
-    paths = write_files(tmp_path, *make_system())
-    result = run(paths["system.xml"], paths["positions.pdb"], "--platforms", "CPU", "--formats", "own")
-    assert result.exit_code == 1
-    assert "failed: force 1, single, CPU" in result.output
-
-
-def test_the_box_of_the_structure_counts(tmp_path):
-    system, positions = make_system()
-    paths = write_files(tmp_path, system, positions)
-    system.setDefaultPeriodicBoxVectors([9, 0, 0], [0, 9, 0], [0, 0, 9])
-    report = validateSystem(system, positions, readStructure(paths["positions.pdb"]).box, ["CPU"], [])
-    smaller = validateSystem(readSystem(paths["system.xml"]), positions, None, ["CPU"], [])
-    assert report.summaries[0].energy == pytest.approx(smaller.summaries[0].energy, rel=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("missing.xml", None, "there is no file"),
-        ("broken.xml", "<System", "is not XML that OpenMM can read"),
-        ("state.xml", None, "does not hold a System, but a State"),
-    ],
-)
-def test_bad_system_files_are_named(tmp_path, name, content, message):
-    paths = write_files(tmp_path, *make_system())
-    if content is not None:
-        (tmp_path / name).write_text(content)
-    result = run(tmp_path / name, paths["positions.pdb"])
-    assert result.exit_code == 1
-    assert name in result.output
-    assert message in result.output
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("missing.pdb", None, "there is no file"),
-        ("broken.pdb", "ATOM      1  Ar   Ar A   1     nonsense\n", "cannot be read"),
-        ("positions.gro", "", "neither .pdb nor .cif"),
-        ("system.xml", None, "does not hold a State, but a System"),
-    ],
-)
-def test_bad_structure_files_are_named(tmp_path, name, content, message):
-    paths = write_files(tmp_path, *make_system())
-    if content is not None:
-        (tmp_path / name).write_text(content)
-    result = run(paths["system.xml"], tmp_path / name)
-    assert result.exit_code == 1
-    assert name in result.output
-    assert message in result.output
-
-
-def test_a_state_without_positions_is_refused(tmp_path):
-    system, positions = make_system()
-    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("Reference"))
-    context.setPositions(positions)
-    path = tmp_path / "state.xml"
-    path.write_text(openmm.XmlSerializer.serialize(context.getState(energy=True)))
-    with pytest.raises(ValueError, match="State without positions"):
-        readStructure(path)

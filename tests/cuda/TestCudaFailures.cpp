@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is left behind when a call of CUDA's driver fails: each in turn, with driver/FailingDriver.h in the place of the driver. Needs OpenMM's CUDA
+// What is left behind when a call of CUDA's driver fails, another one in each run: driver/FailingDriver.h is in the place of the driver. Needs OpenMM's CUDA
 // library and NVRTC, not a GPU.
 #include "ArgonLikeModel.h"
 #include "IonicSystems.h"

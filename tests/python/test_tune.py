@@ -17,10 +17,10 @@ PLATFORMS = pytest.mark.parametrize("platform", ["CPU", "CUDA mixed"])
 
 
 @pytest.mark.parametrize(
-    ("box", "target", "platform"), [("cubic", 2.0, "CPU"), ("triclinic", 0.1, "CPU"), ("triclinic", 0.1, "CUDA mixed")]
+    ("box", "target", "platform"), [("cubic", 2.0, "CPU"), ("triclinic", 0.1, "CPU"), ("triclinic", 2.0, "CUDA mixed")]
 )
 def test_error_is_near_the_target(box, target, platform):
-    """Independent of the search: the error of the best settings, on all particles, in a System of their own."""
+    """Independent of the search: the error of the best settings in a System of their own."""
     context = make_salt_context(box, platform)
     orders = [4, 6] if platform == "CPU" else [6]  # on CUDA each Context compiles for seconds
     result = tunePME(context, target, orders=orders, precisions=["single"], kSpaceMethods=["SPME"])
@@ -35,11 +35,11 @@ def test_error_is_near_the_target(box, target, platform):
     tuned = make_context(system, make_salt(BOXES[box])[0], platform)
     error = force.measureForceErrorInContext(tuned, 10**6).absolute._value
     print(f"target {target}, error {error}")
-    assert 0.4 * target < error < 1.2 * target  # the search measures 200 particles
+    assert 0.4 * target < error < 1.001 * target
     assert tuple(force.getPMEParametersInContext(tuned)[1:]) == best.settings.grid
 
 
-@pytest.mark.parametrize(("target", "platform"), [(1.0, "Reference"), (0.02, "Reference"), (0.1, "CUDA double")])
+@pytest.mark.parametrize(("target", "platform"), [(1.0, "Reference"), (0.02, "Reference"), (1.0, "CUDA double")])
 def test_esp_is_tried(target, platform):
     """With the loosest tolerance that meets the target."""
     context = make_salt_context("rectangular", platform)

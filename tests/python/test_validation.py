@@ -78,7 +78,7 @@ def make_water(kspace):
     ("make", "formats", "refused"),
     [
         (lambda: make_argon("table"), ["int8"], ()),
-        (lambda: make_argon("network"), ["bfloat16", "int8"], ()),
+        (lambda: make_argon("network"), ["int8"], ()),
         (make_melt, [], ()),
         (lambda: make_water("SPME"), None, ("bfloat16", "float16")),
         (lambda: make_water("ESP"), [], ()),

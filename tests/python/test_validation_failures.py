@@ -113,10 +113,22 @@ def test_a_missing_platform_is_listed_as_skipped(monkeypatch):
 
 def test_what_a_platform_refuses_fails_only_in_the_format_of_the_force(monkeypatch):
     def refuse(*arguments):
-        raise openmm.OpenMMException("this chip has no such format")
+        raise openmm.OpenMMException("this chip has no Int8, and no single")
 
     system, positions = make_system()
     monkeypatch.setattr(targets, "evaluate", refuse)
     report = validateSystem(system, positions, platforms=["CPU"], formats=["int8"])
     assert [row.verdict for row in report.rows] == [FAILED, SKIPPED]
-    assert {row.reason for row in report.rows} == {"this chip has no such format"}
+    assert {row.reason for row in report.rows} == {"this chip has no Int8, and no single"}
+
+
+def test_other_errors_fail_in_all_formats(monkeypatch):
+    """Such as that of a GPU that is not there any more."""
+
+    def fail(*arguments):
+        raise openmm.OpenMMException("No compatible CUDA device is available")
+
+    system, positions = make_system()
+    monkeypatch.setattr(targets, "evaluate", fail)
+    report = validateSystem(system, positions, platforms=["CPU"], formats=["int8"])
+    assert [row.verdict for row in report.rows] == [FAILED, FAILED]

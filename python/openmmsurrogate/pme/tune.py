@@ -24,6 +24,8 @@ MAX_ADJUSTMENTS = 8
 # large.
 FIRST_TOLERANCE = 0.1  # kJ/mol/nm
 LARGEST_STEP = 100
+# Parts of the points along each axis that are left after a step.
+COARSENING, FINE_COARSENING = 3 / 4, 11 / 12
 
 
 @dataclass(frozen=True)
@@ -119,15 +121,23 @@ def search(bench: Bench, order: int, precision: str, target: float) -> Trial:
         if last.forceError > target and trial.forceError > 0.9 * last.forceError:  # rounding, which no mesh mends
             break
         last = trial
-    while best.forceError <= target:
-        nx, ny, nz = (coarsen(points) for points in best.settings.grid)
-        coarser = (nx, ny, nz)
-        if min(coarser) < order or coarser == best.settings.grid:
-            break
-        trial = bench.try_settings(replace(best.settings, grid=coarser))
-        if trial.forceError > target:
-            break
-        best = trial
+    return _coarsen_grid(bench, best, target)
+
+
+def _coarsen_grid(bench: Bench, best: Trial, target: float) -> Trial:
+    """Make the grid coarser as long as the error allows: in large steps, and from where these end in small ones."""
+    tooCoarse = (0, 0, 0)
+    for part in (COARSENING, FINE_COARSENING):
+        while best.forceError <= target:
+            nx, ny, nz = (coarsen(points, part) for points in best.settings.grid)
+            grid = (nx, ny, nz)
+            if min(grid) < best.settings.splineOrder or grid in (best.settings.grid, tooCoarse):
+                break
+            trial = bench.try_settings(replace(best.settings, grid=grid))
+            if trial.forceError > target:
+                tooCoarse = grid
+                break
+            best = trial
     return best
 
 
@@ -171,9 +181,9 @@ def search_candidate(bench: Bench, order: int | None, precision: str, target: fl
     return search_prolate(bench, precision, target) if order is None else search(bench, order, precision, target)
 
 
-def coarsen(points: int) -> int:
-    """Get a smaller number of points that FFTs like, about a twelfth where there is one."""
-    target = points * 11 // 12
+def coarsen(points: int, part: float = FINE_COARSENING) -> int:
+    """Get a smaller number of points that FFTs like, about this part where there is one."""
+    target = int(points * part)
     while target > 2 and findFFTSize(target) >= points:
         target = target * 11 // 12
     return findFFTSize(target)
@@ -193,7 +203,7 @@ def tunePME(
     relative: bool = False,
     orders: Sequence[int] = (4, 5, 6, 7, 8),
     precisions: Sequence[str] | None = None,
-    maxParticles: int = 200,
+    maxParticles: int = 1000,
     progress: Callable[[str], None] | None = None,
     kSpaceMethods: Sequence[str] = ("SPME", "ESP"),
 ) -> TuneResult:
@@ -216,7 +226,7 @@ def tunePME(
     precisions : sequence of str, optional
         precisions to try, each for all four stages; default double on Reference, and single and double elsewhere
     maxParticles : int
-        errors are measured on this many particles
+        errors are measured on this many particles, by default as many as by ``measureForceErrorInContext()``
     progress : function of str, optional
         called with what is being tried
     kSpaceMethods : sequence of str

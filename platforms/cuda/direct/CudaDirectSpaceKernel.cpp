@@ -12,6 +12,7 @@
 #include <openmm/internal/NonbondedForceImpl.h>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 using namespace OpenMM;
 using namespace SurrogatePlugin;
@@ -38,8 +39,29 @@ double chooseSkin(const System& system) {
     const double lightMass = 4; // Da
     for (int i = 0; i < system.getNumParticles(); i++)
         if (system.getParticleMass(i) > 0 && system.getParticleMass(i) < lightMass)
-            return 0.17;
-    return 0.1;
+            return 0.12;
+    return 0.05;
+}
+
+/**
+ * Get how fast particles are over the average: as the inverse root of the mass. Those without mass, which may be sites of molecules, go with the
+ * lightest ones.
+ */
+vector<double> findMobilities(const System& system) {
+    const double largest =
+        2; // of few light particles among heavy ones, whose range would be much longer than that of all others
+    vector<double> result(system.getNumParticles(), 0);
+    for (size_t i = 0; i < result.size(); i++)
+        if (system.getParticleMass((int) i) > 0)
+            result[i] = 1 / std::sqrt(system.getParticleMass((int) i));
+    const double highest = result.empty() ? 0 : *std::max_element(result.begin(), result.end());
+    if (highest == 0)
+        return {};
+    std::replace(result.begin(), result.end(), 0.0, highest);
+    const double mean = std::accumulate(result.begin(), result.end(), 0.0) / result.size();
+    for (double& mobility : result)
+        mobility = std::min(largest, mobility / mean);
+    return result;
 }
 
 vector<std::pair<int, int> > listExceptions(const NonbondedForce& force) {
@@ -85,6 +107,7 @@ void CudaDirectSpaceKernel<Real>::initialize(const System& system, const Tunable
     for (vector<int>& list : particles.exclusions)
         std::sort(list.begin(), list.end());
     options.exclusionsAreCliques = options.hasExclusions && particles.haveCliques();
+    particles.mobilities = findMobilities(system);
     pairs.reset(new CudaPairList<Real>("TunablePMEForce", cuda, particles, options.cutoff, true,
                                        {chooseSkin(system), options.longLists}));
     exceptions.reset(new CudaExceptions<Real>(cuda, force.getNumParticles(), excluded));

@@ -39,7 +39,12 @@ typename CellGridChoice<Real>::Cells CellGridChoice<Real>::chooseCells(const dou
         folded[k] = std::max(1, (int) (cells.num[k] / shrink));
     for (int k = 0; k < 3 && (double) folded[0] * folded[1] * folded[2] > maxCells; k++) // a flat or long box
         folded[k] = std::min(folded[k], std::max(1, (int) std::cbrt((double) maxCells)));
-    folded[0] -= folded[0] % ((folded[0] + LongestSegment - 1) / LongestSegment); // segments of equal lengths
+    const int numSegments = (folded[0] + LongestSegment - 1) / LongestSegment;
+    folded[0] -= folded[0] % numSegments; // segments of equal lengths
+    // After an odd number of rows the meander ends where the next segment begins. Else a cluster there would be torn apart, and the search for its
+    // neighbors takes as long as that of all others in parallel.
+    for (int k = 1; k < 3 && numSegments > 1; k++)
+        folded[k] -= folded[k] % 2 == 0 ? 1 : 0;
     for (int k = 0; k < 3; k++)
         cells.num[k] -=
             cells.num[k] % folded[k]; // so that neighbors across the boundary of the box are neighbors on the torus

@@ -58,9 +58,9 @@ private:
 template <class Real>
 CudaPairList<Real>::CudaPairList(const string& force, CudaContext& context, const Particles& particles, double cutoff,
                                  bool periodic, const Tuning& tuning)
-    : force(force), context(context), cutoff(cutoff), periodic(periodic), tuning(tuning), mustRebuild(true), range(0),
-      maxCells(0), numProcessors(getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)), residentBlocks(0),
-      view(), report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
+    : force(force), context(context), cutoff(cutoff), periodic(periodic), tuning(tuning), rebuild(RebuildAll), range(0),
+      largestMobility(1), maxCells(0), numProcessors(getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)),
+      residentBlocks(0), view(), report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
     view.numAtoms = context.getNumAtoms();
     view.cutoff = (Real) cutoff;
     if (view.numAtoms >= MostParticles)
@@ -78,6 +78,7 @@ CudaPairList<Real>::CudaPairList(const string& force, CudaContext& context, cons
     exclusion.upload(list);
     types.initialize<int>(context, std::max(1, view.numAtoms), "surrogateType");
     interacts.initialize<int>(context, particles.interacts.size(), "surrogateInteracts");
+    setMobilities(particles.mobilities);
     void* memory = nullptr;
     checkCuda(cuMemHostAlloc(&memory, sizeof(PairListReport), CU_MEMHOSTALLOC_DEVICEMAP),
               "allocating the report of the pair list");
@@ -121,10 +122,14 @@ void CudaPairList<Real>::allocate() {
     tileSum.initialize<int>(context, maxCells / KernelSource::BuildThreads + 1, "surrogateTileSum");
     sortedClique.initialize<int>(context, n, "surrogateSortedClique");
     numNeighbors.initialize<int>(context, countClusters(n), "surrogateNumNeighbors");
-    state.initialize<int>(context, 4, "surrogateListState");
-    state.upload(vector<int>(4, 0));
+    state.initialize<int>(context, StateSize, "surrogateListState");
+    state.upload(vector<int>(StateSize, 0));
+    samples.initialize<MotionSample<Real> >(context, NumMotionSamples, "surrogateMotionSamples");
+    samples.upload(vector<MotionSample<Real> >(NumMotionSamples));
+    horizon.initialize(context, 1, sizeof(Real), "surrogateHorizon");
     view.atomIndex = context.getAtomIndexArray().getDevicePointer();
     view.posq = context.getPosq().getDevicePointer();
+    view.velocity = context.getVelm().getDevicePointer();
     view.type = types.getDevicePointer();
     view.interacts = interacts.getDevicePointer();
     view.exclusionStart = exclusionStart.getDevicePointer();
@@ -140,6 +145,8 @@ void CudaPairList<Real>::allocate() {
     view.tileSum = tileSum.getDevicePointer();
     view.sortedClique = sortedClique.getDevicePointer();
     view.numNeighbors = numNeighbors.getDevicePointer();
+    view.sample = samples.getDevicePointer();
+    view.horizon = horizon.getDevicePointer();
     view.state = state.getDevicePointer();
     checkCuda(cuMemHostGetDevicePointer(&view.report, report.get(), 0), "mapping the report of the pair list");
 }
@@ -188,7 +195,9 @@ void CudaPairList<Real>::setCarried(const vector<Real>& newCarried, const vector
     const int n = std::max(1, view.numAtoms);
     if (!carried.isInitialized()) {
         carried.initialize(context, n, sizeof(Real), "surrogateCarried");
+        sortedCarried.initialize(context, n, sizeof(Real), "surrogateSortedCarried");
         view.carried = carried.getDevicePointer();
+        view.sortedCarried = sortedCarried.getDevicePointer();
     }
     if (!newCarried.empty())
         carried.upload(newCarried.data());
@@ -210,15 +219,26 @@ void CudaPairList<Real>::setModule(CUmodule& module) {
     residentBlocks = countResidentBlocks(context, buildList, KernelSource::BuildThreads);
 }
 
+template <class Real>
+void CudaPairList<Real>::setMobilities(const vector<double>& mobilities) {
+    vector<Real> all(mobilities.begin(), mobilities.end());
+    all.resize(std::max(1, view.numAtoms), 1);
+    largestMobility = *std::max_element(all.begin(), all.end());
+    mobility.initialize(context, all.size(), sizeof(Real), "surrogateMobility");
+    mobility.upload(all.data());
+    view.mobility = mobility.getDevicePointer();
+}
+
 /** Within half of the smallest edge each pair has one nearest image, so the range must not exceed it. */
 template <class Real>
 void CudaPairList<Real>::chooseSkin(const Vec3 box[3]) {
     double skin = tuning.skin * cutoff;
     if (periodic)
-        skin = std::max(0.0, std::min(skin, 0.5 * std::min({box[0][0], box[1][1], box[2][2]}) - cutoff));
-    range = cutoff + skin;
+        skin = std::max(0.0,
+                        std::min(skin, (0.5 * std::min({box[0][0], box[1][1], box[2][2]}) - cutoff) / largestMobility));
+    range = cutoff + skin * largestMobility;
     view.range2 = (Real) (range * range * (1 + 1e-5)); // keep a pair at the rounded edge rather than lose one
-    view.maxMove2 = (Real) (0.25 * skin * skin);
+    view.allowance = (Real) (0.5 * skin);
 }
 
 template <class Real>
@@ -253,11 +273,11 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
         std::copy(box, box + 3, lastBox);
         chooseSkin(box);
         chooseGrid(box);
-        invalidate();
+        rebuild = std::max(rebuild, RebuildBecauseOfBox);
     }
     if (view.numMembers == 0)
         return;
-    bool asked = mustRebuild;
+    bool asked = rebuild != NoRebuild;
     launchUpdate();
     // Which step sees longer lists, and so the order of sums, would depend on how far the device is behind. Lists that it builds on its own
     // rarely outgrow the room that is left, which is a part of the longest list: the report is of any that did not fit.
@@ -269,7 +289,7 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
             report->neighborsNeeded = values[StateMaxNeighbors];
         }
         growIfNeeded();
-        asked = mustRebuild;
+        asked = rebuild != NoRebuild;
         if (asked)
             launchUpdate();
     }
@@ -277,8 +297,8 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
 
 template <class Real>
 void CudaPairList<Real>::launchUpdate() {
-    int rebuild = mustRebuild ? 1 : 0;
-    void* arguments[] = {&view, &rebuild};
+    int why = rebuild;
+    void* arguments[] = {&view, &why};
     const int mostBlocks = 2048 / BlockSize * numProcessors; // as many as can be resident
     launchKernel(context, updatePositions, arguments,
                  std::min((view.numMembers + BlockSize - 1) / BlockSize, mostBlocks), BlockSize);
@@ -287,7 +307,7 @@ void CudaPairList<Real>::launchUpdate() {
     const int numThreads = std::max(std::max(numCells, view.numAtoms), searchThreads);
     const int numBlocks = (numThreads + KernelSource::BuildThreads - 1) / KernelSource::BuildThreads;
     launchCooperatively(context, buildList, arguments, std::min(numBlocks, residentBlocks), KernelSource::BuildThreads);
-    mustRebuild = false; // only now: had a launch failed, the list would still have to be built
+    rebuild = NoRebuild; // only now: had a launch failed, the list would still have to be built
 }
 
 template <class Real>

@@ -16,8 +16,7 @@ namespace SurrogatePlugin {
 
 /**
  * Particles sorted into cells, and for each cluster of a few that are neighbors in that order a list of the particles within cutoff plus
- * skin of one of them. Built on the GPU when a particle has moved by half the skin, which the GPU finds out; the host launches the same
- * kernels in every step. Time and memory grow as the number of particles, whatever the box.
+ * skin of one of them. Built on the GPU, which finds out when it must be; the host launches the same kernels in every step. Time and memory grow as the number of particles, whatever the box.
  *
  * Each pair is in the lists of both its particles: forces need no atomic additions between particles.
  *
@@ -31,12 +30,14 @@ public:
         std::vector<int> types;                    // [numAtoms], -1 takes no part
         std::vector<int> interacts;                // [numTypes][numTypes], 1 where two types interact
         std::vector<std::vector<int> > exclusions; // [numAtoms], ascending; empty if there are none at all
+        /** [numAtoms], how fast they are over the average, for programs with CARRIES; empty if they are taken to be alike. */
+        std::vector<double> mobilities;
         /** Get whether exclusions are as PairProgramOptions::exclusionsAreCliques says. */
         bool haveCliques() const;
     };
     /** What makes a list fast, and nothing else. */
     struct Tuning {
-        double skin = 0.1;      // over the cutoff: thicker means fewer builds and more pairs out of range
+        double skin = 0.1;      // over the cutoff, on average: thicker means fewer builds and more pairs out of range
         bool longLists = false; // as in the options of the program
     };
     /**
@@ -64,7 +65,7 @@ public:
     /** Bring the list up to date with the positions in the Context. Launches kernels; does not wait for them. */
     void update(const OpenMM::Vec3 box[3]);
     /** Build the list anew at the next update. */
-    void invalidate() { mustRebuild = true; }
+    void invalidate() { rebuild = RebuildAll; }
     /**
      * Look at what the kernels have reported so far. Where there is something, waits for all of them before it is read.
      *
@@ -90,10 +91,13 @@ public:
 
 private:
     class ReorderListener;
+    /** As in pairs/displacement.cu. */
+    enum Rebuild { NoRebuild, RebuildBecauseOfBox, RebuildAll };
     void allocate();
     void growIfNeeded();
     void launchUpdate();
     void setCapacity(int capacity);
+    void setMobilities(const std::vector<double>& mobilities);
     void chooseSkin(const OpenMM::Vec3 box[3]);
     void chooseGrid(const OpenMM::Vec3 box[3]);
     const std::string force;
@@ -101,14 +105,15 @@ private:
     const double cutoff;
     const bool periodic;
     const Tuning tuning;
-    bool mustRebuild;
+    Rebuild rebuild; // that the next update must do
     OpenMM::Vec3 lastBox[3];
-    double range;
+    double range, largestMobility;
     int maxCells, numProcessors, residentBlocks;
     PairListView<Real> view;
     std::unique_ptr<PairListReport, void (*)(PairListReport*)> report; // mapped host memory
     OpenMM::CudaArray types, interacts, exclusionStart, exclusion, carried, lennardJones, order, sortedIndex, sorted,
-        builtAt, sortedLennardJones, cell, rank, count, cellStart, tileSum, sortedClique, numNeighbors, neighbor, state;
+        builtAt, sortedCarried, sortedLennardJones, mobility, samples, horizon, cell, rank, count, cellStart, tileSum,
+        sortedClique, numNeighbors, neighbor, state;
     CUfunction updatePositions, buildList;
 };
 

@@ -9,8 +9,16 @@ namespace SurrogatePlugin {
 // The structs of pairs/pairList.cu as the host sees them: same members in the same order, with device pointers as
 // CUdeviceptr. They are described there.
 
-/** Index into the state of the list: STATE_MAX_NEIGHBORS of pairs/pairList.cu. */
-constexpr int StateMaxNeighbors = 1;
+/** Index into the state of the list: STATE_MAX_NEIGHBORS of pairs/pairList.cu; and how long that is. */
+constexpr int StateMaxNeighbors = 1, StateSize = 5;
+
+/** Particles of which a list looks how they move; see pairs/motion.cu. */
+constexpr int NumMotionSamples = 1024;
+
+template <class Real>
+struct MotionSample {
+    Real position[4], velocity[4];
+};
 
 /** Volatile, because the device writes it. */
 struct PairListReport {
@@ -37,12 +45,12 @@ struct CellGrid {
 template <class Real>
 struct PairListView {
     int numAtoms, numMembers, capacity;
-    Real cutoff, range2, maxMove2;
+    Real cutoff, range2, allowance;
     DeviceBox<Real> box;
     CellGrid<Real> grid;
-    CUdeviceptr posq, atomIndex, type, interacts, exclusionStart, exclusion, carried, lennardJones, order, sortedIndex,
-        sortedClique, sorted, builtAt, sortedLennardJones, cell, rank, count, cellStart, tileSum, numNeighbors,
-        neighbor, state, report;
+    CUdeviceptr posq, atomIndex, type, interacts, exclusionStart, exclusion, carried, lennardJones, mobility, velocity,
+        order, sortedIndex, sortedClique, sorted, builtAt, sortedCarried, sortedLennardJones, cell, rank, count,
+        cellStart, tileSum, numNeighbors, neighbor, sample, horizon, state, report;
 };
 
 /** Of pairs/forceOutput.cu. */

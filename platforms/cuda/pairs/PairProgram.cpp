@@ -19,10 +19,14 @@ string SurrogatePlugin::makePairSource(const PairProgramOptions& options) {
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            define("SIZE_OF_PAIR_LIST",
                   options.doublePrecision ? sizeof(PairListView<double>) : sizeof(PairListView<float>)) +
+           define("NUM_SAMPLES", NumMotionSamples) +
+           define("SIZE_OF_MOTION_SAMPLE",
+                  options.doublePrecision ? sizeof(MotionSample<double>) : sizeof(MotionSample<float>)) +
            define("SIZE_OF_FORCE_OUTPUT", sizeof(ForceOutputView)) +
            joinFiles({"common/arithmetic.cu", "common/fixedPoint.cu", "common/periodicBox.cu", "pairs/pairList.cu",
-                      "pairs/displacement.cu", "pairs/cells.cu", "pairs/clusters.cu", "pairs/surroundings.cu",
-                      "pairs/search.cu", "pairs/neighbors.cu", "pairs/build.cu", "pairs/forceOutput.cu"});
+                      "pairs/displacement.cu", "pairs/motion.cu", "pairs/cells.cu", "pairs/clusters.cu",
+                      "pairs/surroundings.cu", "pairs/search.cu", "pairs/neighbors.cu", "pairs/build.cu",
+                      "pairs/forceOutput.cu"});
 }
 
 string SurrogatePlugin::makeForceSource(bool deterministic) {

@@ -20,14 +20,17 @@ __device__ void waitForGrid(const PairList& list) {
 /** Build the list, if it must be. One kernel, because each launch costs a step of a small system as much as its pairs do. */
 extern "C" __global__ void __launch_bounds__(BUILD_THREADS, BUILD_BLOCKS) buildList(PairList list) {
     const bool isFirst = blockIdx.x == 0 && threadIdx.x == 0, rebuild = list.gm_state[STATE_REBUILD];
+    const bool isContinuous = !list.gm_state[STATE_JUMPED];
     if (isFirst)
         list.gm_state[STATE_BUILT] = rebuild;
     if (!rebuild)
         return;
+    if (blockIdx.x == 0)
+        findHorizon(list, isContinuous);
     resetCells(list);
     waitForGrid(list);
     if (isFirst)
-        list.gm_state[STATE_REBUILD] = 0; // all blocks have seen it
+        list.gm_state[STATE_REBUILD] = list.gm_state[STATE_JUMPED] = 0; // all blocks have seen them
     countParticles(list);
     waitForGrid(list);
     scanTiles(list);
@@ -38,5 +41,5 @@ extern "C" __global__ void __launch_bounds__(BUILD_THREADS, BUILD_BLOCKS) buildL
     waitForGrid(list);
     gatherCells(list);
     waitForGrid(list);
-    findNeighbors(list);
+    findNeighbors(list, !isContinuous);
 }

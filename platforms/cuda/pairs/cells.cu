@@ -61,13 +61,14 @@ __device__ void resetCells(const PairList& list) {
 }
 
 __device__ void countParticles(const PairList& list) {
+    const Real horizon = *list.gm_horizon;
     for (int slot = blockIdx.x * BUILD_THREADS + threadIdx.x; slot < list.numAtoms; slot += BUILD_THREADS * gridDim.x) {
         const int original = list.gm_atomIndex[slot];
         if (list.gm_type[original] < 0)
             continue;
         if (!isValidPosition(list.gm_posq[slot]))
             list.report->badParticle = original + 1;
-        const int cell = findCell(list.grid, loadPosition(list, slot, 0));
+        const int cell = findCell(list.grid, findReference(list, slot, original, horizon));
         list.gm_cell[slot] = cell;
         list.gm_rank[slot] = atomicAdd(&list.gm_count[cell], 1);
     }
@@ -153,11 +154,12 @@ __device__ __forceinline__ int findClique(const PairList& list, int original) {
 
 /**
  * Put the particles of each cell into the order of their slots, so that the list does not depend on the order in which threads
- * arrived, and gather their positions.
+ * arrived, and gather their positions and reference positions.
  */
 __device__ void gatherCells(const PairList& list) {
     // Insertion sort; a cell of a condensed system has a few particles. One that collapsed into a point is left unsorted.
     const int mostToSort = 512;
+    const Real horizon = *list.gm_horizon;
     const int numCells = getNumCells(list.grid);
     for (int cell = blockIdx.x * BUILD_THREADS + threadIdx.x; cell < numCells; cell += BUILD_THREADS * gridDim.x) {
         const int start = list.gm_cellStart[cell], count = list.gm_count[cell];
@@ -170,20 +172,23 @@ __device__ void gatherCells(const PairList& list) {
         }
         for (int i = start; i < start + count; i++) {
             const int slot = list.gm_order[i], original = list.gm_atomIndex[slot];
+            Real4 reference = findReference(list, slot, original, horizon);
 #if CARRIES == 3
             list.gm_sortedLennardJones[i] = list.gm_lennardJones[original];
 #endif
 #if CARRIES > 0
-            const Real4 position = loadPosition(list, slot, list.gm_carried[original]);
+            const Real beside = list.gm_sortedCarried[i] = list.gm_carried[original];
+            reference.w = getAllowance(list, original);
 #else
-            const Real4 position = loadPosition(list, slot, makeTag(slot, list.gm_type[original]));
+            const Real beside = makeTag(slot, list.gm_type[original]);
+            reference.w = beside;
 #endif
             list.gm_sortedIndex[i] = original;
 #if EXCLUSION_CLIQUES
             list.gm_sortedClique[i] = findClique(list, original);
 #endif
-            list.gm_sorted[i] = position;
-            list.gm_builtAt[i] = position;
+            list.gm_sorted[i] = loadPosition(list, slot, beside);
+            list.gm_builtAt[i] = reference;
         }
     }
 }

@@ -40,25 +40,49 @@ __device__ __forceinline__ Real4 loadPosition(const PairList& list, int slot, Re
     return position;
 }
 
+/** Get the square of how far the particle at a place may be from its reference position. */
+__device__ __forceinline__ Real getAllowance2(const PairList& list, const Real4& builtAt) {
+#if CARRIES > 0
+    return builtAt.w * builtAt.w;
+#else
+    return list.allowance * list.allowance;
+#endif
+}
+
+// Why the host wants a list to be built.
+#define REBUILD_BECAUSE_OF_BOX 1 // particles move on
+#define REBUILD_ALL 2            // the places in memory, or what the particles are, may have changed
+
 /**
- * Bring the sorted positions up to date, and decide whether the list is still good: it is until a particle has moved by half
- * the skin. Runs in every step; the kernel that builds the list returns at once unless STATE_REBUILD is set.
+ * Bring the sorted positions up to date, and decide whether the list is still good: it is until a particle is further from its reference position
+ * than it may be. Runs in every step; the kernel that builds the list returns at once unless STATE_REBUILD is set.
  */
 extern "C" __global__ void updatePositions(PairList list, int rebuild) {
-    if (rebuild) {
-        if (blockIdx.x == 0 && threadIdx.x == 0)
-            list.gm_state[STATE_REBUILD] = 1;
-        return;
+    if (rebuild && blockIdx.x == 0 && threadIdx.x == 0) {
+        list.gm_state[STATE_REBUILD] = 1;
+        if (rebuild == REBUILD_ALL)
+            list.gm_state[STATE_JUMPED] = 1;
     }
+    if (rebuild == REBUILD_ALL)
+        return;
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < list.numMembers; i += blockDim.x * gridDim.x) {
         Real4 position = list.gm_posq[list.gm_order[i]];
         const Real4 before = list.gm_builtAt[i];
         wrapIntoBox(list.box, position.x, position.y, position.z);
         Real x = position.x - before.x, y = position.y - before.y, z = position.z - before.z;
         applyMinimumImage(list.box, x, y, z);
-        if (!(x * x + y * y + z * z <= list.maxMove2)) // so that NaN rebuilds, and is found there
+        const Real moved2 = x * x + y * y + z * z, allowance2 = getAllowance2(list, before);
+        if (!(moved2 <= allowance2)) { // so that NaN rebuilds, and is found there
             list.gm_state[STATE_REBUILD] = 1;
-        position.w = before.w; // the tag or carried number
+            // What moves is seen before it has gone much further.
+            if (!(moved2 <= (Real) (1.25 * 1.25) * allowance2))
+                list.gm_state[STATE_JUMPED] = 1;
+        }
+#if CARRIES > 0
+        position.w = list.gm_sortedCarried[i];
+#else
+        position.w = before.w;
+#endif
         list.gm_sorted[i] = position;
     }
 }

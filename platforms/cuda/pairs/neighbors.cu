@@ -17,7 +17,7 @@ __device__ __forceinline__ SearchedParticle loadParticle(const PairList& list, S
     SearchedParticle particle = {-1, {}};
     if (candidate >> member & 1) {
         particle.place = (candidate >> CLUSTER_SIZE) * CLUSTER_SIZE + member;
-        particle.position = list.gm_sorted[particle.place];
+        particle.position = list.gm_builtAt[particle.place];
     }
     return particle;
 }
@@ -162,7 +162,9 @@ __device__ void lookForCoincidence(const PairList& list, int group, int place) {
 
 /** Look for coincidences within a group, and with its neighbors if one is so close that it may be one. */
 __device__ __forceinline__ void lookForCoincidences(const PairList& list, const Seeker& seeker, const int* length) {
-    const bool mayCoincide = __any_sync(0xffffffff, seeker.closest < (Real) -0.99999 * list.range2);
+    // Of particles in one place r^2-range^2 is lower than this, even if they have the least allowance.
+    const Real lowest = (Real) -0.99999 * (CARRIES > 0 ? list.cutoff * list.cutoff : list.range2);
+    const bool mayCoincide = __any_sync(0xffffffff, seeker.closest < lowest);
     const int lane = threadIdx.x % 32, own = min(GROUP_SIZE, list.numMembers - seeker.group * GROUP_SIZE);
     const int numPlaces = own + (mayCoincide ? min(length[0], list.capacity) + min(length[1], list.capacity) : 0);
 #pragma unroll 1
@@ -190,8 +192,8 @@ __device__ __forceinline__ void storeLengths(const PairList& list, int group, co
     }
 }
 
-/** Make the lists of all clusters. */
-__device__ void findNeighbors(const PairList& list) {
+/** Make the lists of all clusters, and look for particles in one place where they may have been put there. */
+__device__ void findNeighbors(const PairList& list, bool looksForCoincidences) {
     __shared__ SearchMemory sm_memories[BUILD_WARPS];
     SearchMemory& sm_memory = sm_memories[threadIdx.x / 32];
     const int numGroups = (list.numMembers + GROUP_SIZE - 1) / GROUP_SIZE;
@@ -217,7 +219,8 @@ __device__ void findNeighbors(const PairList& list) {
         default:
             makeLists<PairImages>(list, seeker, around, sm_memory, length);
         }
-        lookForCoincidences(list, seeker, length);
+        if (looksForCoincidences)
+            lookForCoincidences(list, seeker, length);
         if (threadIdx.x % 32 == 0)
             storeLengths(list, group, length);
         __syncwarp();

@@ -22,6 +22,13 @@ struct CellGrid {
     Real inverseWidthX, inverseFoldedX, inverseFoldedY, inverseFoldedZ, inverseSegment;
 };
 
+// Velocities are double where energies are.
+struct __align__(16) Velocity {
+    EnergySum x, y, z, inverseMass;
+};
+
+struct MotionSample;
+
 // What the list holds beside a position: the type, or the slot where there is but one type; a number of each particle (CARRIES == 1); or that and
 // two more (CARRIES == 3).
 struct PairList {
@@ -29,8 +36,8 @@ struct PairList {
     int numMembers; // that take part
     int capacity;   // entries of a list that fit
     Real cutoff;    // nm
-    Real range2;    // (cutoff+skin)^2, nm^2
-    Real maxMove2;  // (skin/2)^2, nm^2
+    Real range2;    // (cutoff+2*largest allowance)^2, nm^2
+    Real allowance; // how far a particle may be from its reference position; with CARRIES on average, nm
     PeriodicBox box;
     CellGrid grid;
     const Real4* __restrict__ gm_posq;         // [numAtoms], in the Context's order ("slots")
@@ -41,11 +48,15 @@ struct PairList {
     const int* __restrict__ gm_exclusion;      // original indices, ascending for each particle
     const Real* __restrict__ gm_carried; // [numAtoms], by original index: what takes the place of types; see CARRIES
     const Real2* __restrict__ gm_lennardJones; // [numAtoms], two more numbers by original index
-    int* gm_order;                             // [numMembers], place in cell order -> slot
-    int* gm_sortedIndex;                       // [numMembers], place -> original index
+    const Real* __restrict__ gm_mobility; // [numAtoms], by original index: allowance over the average one, with CARRIES
+    const Velocity* __restrict__ gm_velocity; // [numAtoms], by slot
+    int* gm_order;                            // [numMembers], place in cell order -> slot
+    int* gm_sortedIndex;                      // [numMembers], place -> original index
     int* gm_sortedClique; // [numMembers], where exclusions are cliques: the first one of those that exclude each other
     Real4* gm_sorted;     // [numMembers], position within the box, and tag or carried number, in cell order
-    Real4* gm_builtAt;    // [numMembers], the same when the list was built
+    Real4*
+        gm_builtAt; // [numMembers], reference position within the box, from which the list was built; and the tag, or with CARRIES the allowance
+    Real* gm_sortedCarried;       // [numMembers], as gm_carried
     Real2* gm_sortedLennardJones; // [numMembers], as gm_lennardJones
     int* gm_cell;                 // [numAtoms], cell of each slot
     int* gm_rank;                 // [numAtoms], arrival in its cell of each slot
@@ -54,6 +65,8 @@ struct PairList {
     int* gm_tileSum;              // [numTiles], particles in each tile of cells
     int* gm_numNeighbors;         // [numClusters]
     unsigned int* gm_neighbor;    // [numClusters][capacity], entries: see clusters.cu
+    MotionSample* gm_sample;      // see motion.cu
+    Real* gm_horizon;             // the same
     int* gm_state;                // see below
     PairListReport* report;
 };
@@ -65,6 +78,8 @@ static_assert(sizeof(PairList) == SIZE_OF_PAIR_LIST, "PairListLayout.h differs f
 #define STATE_MAX_NEIGHBORS 1 // longest list, if it did not fit
 #define STATE_BARRIER 2       // see waitForGrid()
 #define STATE_BUILT 3         // the list has been built in this step
+#define STATE_JUMPED                                                                                                   \
+    4 // a particle has been put elsewhere since the list was built, or is now in another place of memory
 
 /** Get whether all lists fit. Where one did not, kernels search the cells instead, and the host makes the lists longer for the next step. */
 __device__ __forceinline__ bool listsFit(const PairList& list) {

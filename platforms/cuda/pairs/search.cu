@@ -14,9 +14,9 @@ struct Seeker {
     int group; // the number of the first one, over GROUP_CLUSTERS
     ListEntry* gm_list[GROUP_CLUSTERS];
     Real4 origin; // the position of the first particle, from which all are measured
-    // Of each particle i: -2x, -2y, -2z and x^2+y^2+z^2-range2, which with a neighbor's position and square make r^2-range2.
+    // Of each particle i: -2x, -2y, -2z and x^2+y^2+z^2-range^2, which with a neighbor's position and square make r^2-range^2.
     Real4 form[GROUP_SIZE];
-    Real closest; // the least r^2-range2 of particles outside of the group
+    Real closest; // the least r^2-range^2 of particles outside of the group
 };
 
 /** What the threads of a warp share. */
@@ -32,11 +32,33 @@ __device__ __forceinline__ void keepInRegisters(ListEntry*& gm_list) {
     asm volatile("" : "+l"(gm_list));
 }
 
-/** Load the position of a particle of a group; NaN if there is none. */
+// Two particles are neighbors if their reference positions are within the cutoff plus both allowances a and b. The square of that is at most
+// cutoff^2 + margin(a) + margin(b), with margin(a) = 2 a (cutoff + a), which is a sum of what each brings; equal allowances make no difference.
+
+/** Get what a particle of a group brings, cutoff included. */
+__device__ __forceinline__ Real getOwnRange2(const PairList& list, const Real4& builtAt) {
+#if CARRIES > 0
+    // Keep a pair at the rounded edge rather than lose one, as range2 does.
+    return fma((Real) 2 * builtAt.w, list.cutoff + builtAt.w, list.cutoff * list.cutoff + (Real) 1e-5 * list.range2);
+#else
+    return list.range2;
+#endif
+}
+
+/** Get what a neighbor brings. */
+__device__ __forceinline__ Real getMargin(const PairList& list, const Real4& builtAt) {
+#if CARRIES > 0
+    return (Real) 2 * builtAt.w * (list.cutoff + builtAt.w);
+#else
+    return 0;
+#endif
+}
+
+/** Load the reference position of a particle of a group; NaN if there is none. */
 __device__ __forceinline__ Real4 loadMember(const PairList& list, int group, int member) {
     const int place = group * GROUP_SIZE + member;
     const Real nan = (Real) __int_as_float(0x7fffffff);
-    return place < list.numMembers ? list.gm_sorted[place] : makeReal4(nan, nan, nan, 0);
+    return place < list.numMembers ? list.gm_builtAt[place] : makeReal4(nan, nan, nan, 0);
 }
 
 /** Get the least or largest number of the GROUP_SIZE threads beside each other; NaN counts for nothing. */
@@ -87,7 +109,7 @@ __device__ __forceinline__ Images prepareSeeker(const PairList& list, const Real
     Real x = position.x - seeker.origin.x, y = position.y - seeker.origin.y, z = position.z - seeker.origin.z;
     applyMinimumImage(list.box, x, y, z);
     // Rounding of the terms is a few millionths of range2 for particles that are together.
-    const Real square = fma(x, x, fma(y, y, z * z)) - list.range2 * (Real) (1 + 5e-6);
+    const Real square = fma(x, x, fma(y, y, z * z)) - getOwnRange2(list, position) - list.range2 * (Real) 5e-6;
     if (threadIdx.x % 32 < GROUP_SIZE) {
         sm_memory.form[member] = makeReal4(-2 * x, -2 * y, -2 * z, square);
         sm_memory.type[member] = position.w;
@@ -109,7 +131,7 @@ __device__ __forceinline__ Images prepareSeeker(const PairList& list, const Real
     return NeighborImages;
 }
 
-/** For each cluster get the least r^2-range2 between a particle and those that it interacts with. */
+/** For each cluster get the least r^2-range^2 between a particle and those that it interacts with. */
 template <Images Kind>
 __device__ __forceinline__ void findNearest(const PairList& list, const Seeker& seeker, const SearchMemory& sm_memory,
                                             const Real4& neighbor, Real* nearest) {
@@ -119,10 +141,10 @@ __device__ __forceinline__ void findNearest(const PairList& list, const Seeker& 
             const int i = seeker.group * GROUP_SIZE + m;
             if (i >= list.numMembers)
                 break;
-            const Real4 position = list.gm_sorted[i];
+            const Real4 position = list.gm_builtAt[i];
             Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
             applyMinimumImage(list.box, x, y, z);
-            const Real found = fma(x, x, fma(y, y, z * z)) - list.range2;
+            const Real found = fma(x, x, fma(y, y, z * z)) - getOwnRange2(list, position) - getMargin(list, neighbor);
             if (mayInteract(list, position.w, neighbor.w))
                 nearest[m / CLUSTER_SIZE] = min(nearest[m / CLUSTER_SIZE], found);
         }
@@ -131,7 +153,7 @@ __device__ __forceinline__ void findNearest(const PairList& list, const Seeker& 
     Real x = neighbor.x - seeker.origin.x, y = neighbor.y - seeker.origin.y, z = neighbor.z - seeker.origin.z;
     if (Kind == NeighborImages)
         applyMinimumImage(list.box, x, y, z);
-    const Real square = fma(x, x, fma(y, y, z * z));
+    const Real square = fma(x, x, fma(y, y, z * z)) - getMargin(list, neighbor);
 #pragma unroll
     for (int k = 0; k < GROUP_CLUSTERS; k++) {
         Real least = 0;

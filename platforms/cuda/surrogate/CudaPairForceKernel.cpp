@@ -15,7 +15,7 @@ namespace {
 
 // Where particles have more neighbors than these, pairs beyond the cutoff cost more than builds that a thinner skin, over the cutoff, makes
 // necessary, and more threads can share a list. Measured for rock salt of 187 and argon of 51 on an H200, see docs/theory/pair-list.md.
-constexpr double NeighborsOfLongLists = 100, SkinOfLongLists = 0.07;
+constexpr double NeighborsOfLongLists = 100, SkinOfLongLists = 0.05;
 
 /** Get how many particles are within the cutoff of another one on average, in the System's box. */
 double countNeighbors(const System& system, const SurrogateForce& force) {

@@ -27,12 +27,12 @@ __device__ __forceinline__ void forEachNeighbor(const PairList& list, const Netw
                                                 Visitor visit) {
     const int cluster = i / CLUSTER_SIZE, count = list.gm_numNeighbors[cluster];
     const ListEntry* gm_list = list.gm_neighbor + (size_t) cluster * list.capacity;
-    const Real4 position = list.gm_sorted[i];
+    const Real4 position = list.gm_builtAt[i];
     for (int first = 0; first < count; first += 32) {
         const bool exists = first + lane < count;
         const ListEntry entry = exists ? gm_list[first + lane] : 0;
         const int j = getPlace(entry);
-        const Real4 neighbor = list.gm_sorted[j];
+        const Real4 neighbor = list.gm_builtAt[j];
         Real x = position.x - neighbor.x, y = position.y - neighbor.y, z = position.z - neighbor.z;
         applyMinimumImage(list.box, x, y, z);
         bool isWanted = exists && ownsPair(i, j) && x * x + y * y + z * z < list.range2 &&

@@ -68,11 +68,12 @@ extern "C" __global__ void updatePositions(PairList list, int rebuild) {
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < list.numMembers; i += blockDim.x * gridDim.x) {
         Real4 position = list.gm_posq[list.gm_order[i]];
         const Real4 before = list.gm_builtAt[i];
+        const bool isValid = isValidPosition(position); // which one far too large may no longer show once it is wrapped
         wrapIntoBox(list.box, position.x, position.y, position.z);
         Real x = position.x - before.x, y = position.y - before.y, z = position.z - before.z;
         applyMinimumImage(list.box, x, y, z);
         const Real moved2 = x * x + y * y + z * z, allowance2 = getAllowance2(list, before);
-        if (!(moved2 <= allowance2)) { // so that NaN rebuilds, and is found there
+        if (!(moved2 <= allowance2) || !isValid) { // so that NaN rebuilds, and is found there
             list.gm_state[STATE_REBUILD] = 1;
             // What moves is seen before it has gone much further.
             if (!(moved2 <= (Real) (1.25 * 1.25) * allowance2))

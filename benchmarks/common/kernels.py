@@ -13,7 +13,7 @@ KSPACE_GROUP = 1  # force group that reciprocal space is put into, so that it ca
 
 # What the kernels' names contain: OpenMM's, ours, cuFFT's; of reciprocal space, and of the rest.
 STAGES = {
-    "sort": r"findAtomGridIndex|computeRange|Bucket|sortShortList|locateSites",
+    "sort": r"findAtomGridIndex|computeRange|Bucket|sortShortList|locateSites|sortCharges|finishSort",
     "spread": r"SpreadCharge|spreadCharges|readSums",
     "FFT": r"fft|r2c|c2r|radix|transform(Planes|AndConvolve)",  # one of ours convolves, too
     "convolve": r"(?<!transformAnd)[cC]onvol|EvaluateEnergy",

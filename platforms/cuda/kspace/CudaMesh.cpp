@@ -20,6 +20,14 @@ bool isDouble(NumericFormat::Type format) {
     return format == NumericFormat::Double;
 }
 
+BoxRows<float> toSingle(const BoxRows<double>& rows) {
+    return {(float) rows.x, (float) rows.xy, (float) rows.xz, (float) rows.y, (float) rows.yz, (float) rows.z};
+}
+
+SplitNumbers<float> toSingle(const SplitNumbers<double>& numbers) {
+    return {(float) numbers.inverseAlpha, (float) numbers.prefactor, (float) numbers.cellsPerWave, 0};
+}
+
 /** Get a bound of the weight of a charge at a grid point. */
 double findLargestWeight(const MeshWindow& window) {
     const vector<double>& c = window.getHornerCoefficients();
@@ -39,7 +47,8 @@ double findLargestWeight(const MeshWindow& window) {
 
 CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const MeshParameters& parameters, bool dispersion,
                    CUdeviceptr report)
-    : context(context), order(settings.splineOrder), view(), influence(), largestWeight(0), hasTable(false) {
+    : context(context), order(settings.splineOrder), view(), influence(), largestWeight(0), isClean(false),
+      hasRooms(false), mustSort(true) {
     options.doublePositions = context.getUseDoublePrecision();
     options.spreadDouble = isDouble(settings.spreading);
     options.fftDouble = isDouble(settings.fft);
@@ -50,8 +59,9 @@ CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const Mesh
     options.dispersion = dispersion;
     options.prolate = settings.isProlate() && !dispersion;
     view.numSites = context.getNumAtoms();
+    view.mostStray = view.numSites / 1024;
     view.report = report;
-    influence.alpha = parameters.alpha;
+    influence.doubleNumbers.inverseAlpha = 1 / parameters.alpha;
     int numProcessors;
     checkCuda(cuDeviceGetAttribute(&numProcessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, context.getDevice()),
               "counting multiprocessors");
@@ -73,43 +83,56 @@ CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const Mesh
 CudaMesh::~CudaMesh() {
     if (!context.getContextIsValid()) {
         plan.release(); // has gone with its CUDA context
-        for (LaunchGraph& graph : graphs)
-            graph.release();
+        graph.release();
         return;
     }
     ContextSelector selector(context);
     plan.reset();
-    for (LaunchGraph& graph : graphs)
-        graph.clear();
+    graph.clear();
 }
 
 void CudaMesh::allocate() {
-    const int numTiles = options.countTiles(), numSites = std::max(1, view.numSites);
-    const int siteReal = options.spreadDouble || options.interpolationDouble ? sizeof(double) : sizeof(float);
-    const int siteSize = (4 * siteReal + 12 + 15) / 16 * 16; // Site of grid.cu
     const int gridReal = options.fftDouble ? sizeof(double) : sizeof(float);
     const int sumSize = options.spreadDouble ? sizeof(long long) : sizeof(int);
     const size_t numPoints = (countReals() + 3) / 4 * 4; // readSums takes four at a time
-    charges.initialize<double>(context, numSites, "meshCharges");
-    for (int i = 0; i < 2; i++) {
-        siteStart[i].initialize<int>(context, numTiles + 1, "meshSiteStart");
-        siteCount[i].initialize<int>(context, numTiles + 1, "meshSiteCount");
-    }
-    // The rooms that makeRoom() gives, and a place for each charge that finds none.
-    sites.initialize(context, (size_t) numSites + numSites / 8 + 16 * numTiles + numSites, siteSize, "meshSites");
+    charges.initialize<double>(context, std::max(1, view.numSites), "meshCharges");
+    sums.initialize(context, numPoints, sumSize, "meshSums");
     grid.initialize(context, numPoints, gridReal, "meshGrid");
     energies.initialize<double>(context, NumEnergies, "meshEnergies");
-    view.table = {siteStart[0].getDevicePointer(), siteCount[0].getDevicePointer()};
-    view.nextTable = {siteStart[1].getDevicePointer(), siteCount[1].getDevicePointer()};
-    view.sites = sites.getDevicePointer();
+    view.posq = context.getPosq().getDevicePointer();
+    if (options.positionCorrection)
+        view.correction = context.getPosqCorrection().getDevicePointer();
+    view.atomIndex = context.getAtomIndexArray().getDevicePointer();
+    view.charge = charges.getDevicePointer();
+    view.sum = sums.getDevicePointer();
     view.grid = grid.getDevicePointer();
     view.spectrum = view.grid;
-    if (sumSize == gridReal)
-        view.sum = view.grid;
-    else {
-        sums.initialize(context, numPoints, sumSize, "meshSums");
-        view.sum = sums.getDevicePointer();
-    }
+    allocateTables();
+}
+
+/** Allocate what says where charges are. */
+void CudaMesh::allocateTables() {
+    const int numTiles = options.countTiles(), numSites = std::max(1, view.numSites);
+    const int siteReal = options.spreadDouble || options.interpolationDouble ? sizeof(double) : sizeof(float);
+    // Site, TileSite and Member of grid.cu.
+    const int siteSize = (4 * siteReal + 12 + 15) / 16 * 16, tileSiteSize = (3 * siteReal + 4 + 15) / 16 * 16,
+              memberSize = 2 * siteReal;
+    const size_t rooms = (size_t) numSites + numSites / 8 + 16 * numTiles; // that findRoomSize() gives
+    view.memberCapacity = (int) rooms + numSites;                          // all may find no room
+    tiles.initialize(context, 2 * (numTiles + 1), sizeof(TileRecord), "meshTiles");
+    members.initialize(context, 2 * (size_t) view.memberCapacity, memberSize, "meshMembers");
+    state.initialize(context, 1, sizeof(MeshState), "meshState");
+    // As findFirstSite() has it.
+    sites.initialize(context, 2 * rooms + 64 * (numTiles + rooms / MeshProgram::getOrderBatch(options) + 1),
+                     tileSiteSize, "meshSites");
+    tileRows.initialize(context, numTiles, sizeof(TileRows), "meshTileRows");
+    strays.initialize(context, numSites, siteSize, "meshStrays");
+    view.tile = tiles.getDevicePointer();
+    view.member = members.getDevicePointer();
+    view.state = state.getDevicePointer();
+    view.site = sites.getDevicePointer();
+    view.rows = tileRows.getDevicePointer();
+    view.stray = strays.getDevicePointer();
 }
 
 size_t CudaMesh::countReals() const {
@@ -137,7 +160,7 @@ void CudaMesh::uploadInfluence(const MeshWindow& window) {
 /** Tabulate the transform of the long-range part over that of Coulomb's potential, by cubic interpolation in each cell. */
 void CudaMesh::uploadTransform(const EwaldSplit& split, double cutoff) {
     const int numCells = MeshProgram::getTransformCells(options);
-    influence.cellsPerWave = 2 * pi * cutoff * numCells / MeshProgram::LargestWave;
+    influence.doubleNumbers.cellsPerWave = 2 * pi * cutoff * numCells / MeshProgram::LargestWave;
     vector<double> values; // at the ends and two points between those of each cell
     for (int i = 0; i <= 3 * numCells; i++) {
         const double k = MeshProgram::LargestWave / cutoff * i / (3 * numCells), k2 = k * k;
@@ -163,7 +186,8 @@ void CudaMesh::uploadTransform(const EwaldSplit& split, double cutoff) {
 
 void CudaMesh::compile(const MeshWindow& window) {
     CUmodule module = context.createModule(MeshProgram::makeSource(options, window), KernelSource::getFlags());
-    locateKernel = context.getKernel(module, "locateSites");
+    sortKernel = context.getKernel(module, "sortCharges");
+    finishSortKernel = context.getKernel(module, "finishSort");
     spreadKernel = context.getKernel(module, "spreadCharges");
     readKernel = context.getKernel(module, "readSums");
     convolveKernel = context.getKernel(module, "convolve");
@@ -181,6 +205,7 @@ void CudaMesh::setCharges(const vector<double>& values) {
     if (values.empty())
         return;
     charges.upload(values);
+    invalidate();
     double largest = 0, sum = 0;
     for (double charge : values) {
         largest = std::max(largest, std::fabs(charge));
@@ -192,31 +217,31 @@ void CudaMesh::setCharges(const vector<double>& values) {
     const double most =
         std::max(largest * largestWeight, sum / (16.0 * options.grid[0] * options.grid[1] * options.grid[2]));
     view.chargeScale = most == 0 ? 1 : std::exp2(std::floor(std::log2(room / most)));
+    view.chargeUnit = 1 / view.chargeScale;
 }
 
 void CudaMesh::setBox(const Vec3 box[3]) {
     const double ax = box[0][0], bx = box[1][0], by = box[1][1], cx = box[2][0], cy = box[2][1], cz = box[2][2];
-    // Rows of the inverse of the box matrix, which are the reciprocal vectors too.
-    view.rowX = influence.bx = 1 / ax;
-    view.rowXy = influence.bxy = -bx / (ax * by);
-    view.rowXz = influence.bxz = (bx * cy - by * cx) / (ax * by * cz);
-    view.rowY = influence.by = 1 / by;
-    view.rowYz = influence.byz = -cy / (by * cz);
-    view.rowZ = influence.bz = 1 / cz;
+    view.doubleRows = {1 / ax, -bx / (ax * by), (bx * cy - by * cx) / (ax * by * cz), 1 / by, -cy / (by * cz), 1 / cz};
+    view.singleRows = toSingle(view.doubleRows);
     const double volume = ax * by * cz;
-    influence.prefactor = options.dispersion ? -pi * std::sqrt(pi) * std::pow(influence.alpha, 3) / (3 * volume)
-                                             : coulombConstant / (pi * volume);
+    SplitNumbers<double>& numbers = influence.doubleNumbers;
+    numbers.prefactor = options.dispersion ? -pi * std::sqrt(pi) / (3 * volume * std::pow(numbers.inverseAlpha, 3))
+                                           : coulombConstant / (pi * volume);
+    influence.singleNumbers = toSingle(numbers);
 }
 
-void CudaMesh::sortSites() {
-    CUdeviceptr posq = context.getPosq().getDevicePointer(), correction = 0,
-                atomIndex = context.getAtomIndexArray().getDevicePointer(), charge = charges.getDevicePointer();
-    if (options.positionCorrection)
-        correction = context.getPosqCorrection().getDevicePointer();
-    const int threads = MeshProgram::LocateThreads;
-    void* arguments[] = {&view, &posq, &correction, &atomIndex, &charge};
-    launchKernel(context, locateKernel, arguments, std::min(mostBlocks, (view.numSites + threads - 1) / threads),
-                 threads);
+/** Sort charges. At first there is no room for any, but then there are counts, which the second time makes room by. */
+void CudaMesh::sortCharges() {
+    const int threads = MeshProgram::SortThreads;
+    void* arguments[] = {&view};
+    for (int i = hasRooms ? 1 : 0; i < 2; i++) {
+        launchKernel(context, sortKernel, arguments, std::min(mostBlocks, (view.numSites + threads - 1) / threads),
+                     threads);
+        launchKernel(context, finishSortKernel, arguments, 1, threads);
+    }
+    hasRooms = true;
+    mustSort = false;
 }
 
 void CudaMesh::spread() {
@@ -225,8 +250,7 @@ void CudaMesh::spread() {
     launchKernel(context, spreadKernel, arguments, options.countTiles() + MeshProgram::RestBlocks,
                  MeshProgram::SpreadThreads, MeshProgram::getSpreadBytes(options, order));
     const int numVectors = (int) (grid.getSize() / 4);
-    launchKernel(context, readKernel, arguments, std::min(mostBlocks, (numVectors + threads - 1) / threads) + 1,
-                 threads);
+    launchKernel(context, readKernel, arguments, std::min(mostBlocks, (numVectors + threads - 1) / threads), threads);
 }
 
 void CudaMesh::convolve(bool includeEnergy) {
@@ -239,20 +263,18 @@ void CudaMesh::convolve(bool includeEnergy) {
     } else {
         void* arguments[] = {&view, &influence};
         launchKernel(context, convolveKernel, arguments,
-                     (int) std::min<size_t>(mostBlocks, (numWaves + threads - 1) / threads), threads);
+                     (int) std::min<size_t>(mostBlocks, (numWaves + threads - 1) / threads) + 1, threads);
     }
 }
 
 void CudaMesh::interpolate(CUdeviceptr forces) {
-    CUdeviceptr atomIndex = context.getAtomIndexArray().getDevicePointer();
     int paddedNumAtoms = context.getPaddedNumAtoms();
-    void* arguments[] = {&view, &forces, &paddedNumAtoms, &atomIndex};
+    void* arguments[] = {&view, &forces, &paddedNumAtoms};
     launchKernel(context, interpolateKernel, arguments, options.countTiles() + MeshProgram::RestBlocks,
                  MeshProgram::InterpolateThreads, MeshProgram::getInterpolationBytes(options, order));
 }
 
 void CudaMesh::launchStages(CUdeviceptr forces, bool includeEnergy) {
-    sortSites();
     spread();
     plan->transformForward(view.grid, context.getCurrentStream());
     convolve(includeEnergy);
@@ -262,13 +284,12 @@ void CudaMesh::launchStages(CUdeviceptr forces, bool includeEnergy) {
     interpolate(forces);
 }
 
-void CudaMesh::makeTable() {
-    for (int i = 0; i < 2; i++) {
-        context.clearBuffer(siteStart[i]);
-        context.clearBuffer(siteCount[i]);
-    }
-    sortSites();
-    spread();
+void CudaMesh::clear() {
+    context.clearBuffer(sums);
+    context.clearBuffer(tiles);
+    context.clearBuffer(state);
+    hasRooms = false;
+    mustSort = true;
 }
 
 void CudaMesh::launchStep(CUdeviceptr forces, bool includeEnergy) {
@@ -282,18 +303,18 @@ void CudaMesh::launchStep(CUdeviceptr forces, bool includeEnergy) {
     key.add(view);
     key.add(influence);
     key.add(forces);
-    LaunchGraph& graph = graphs[view.table.start == siteStart[0].getDevicePointer()]; // one for each table
     graph.launch(stream, key, [&] { launchStages(forces, false); });
 }
 
 void CudaMesh::run(const Vec3 box[3], CUdeviceptr forces, bool includeEnergy) {
     setBox(box);
-    if (!hasTable)
-        makeTable();
-    hasTable = false; // a launch that fails leaves counts of an earlier run, and with them places beyond the table
-    std::swap(view.table, view.nextTable);
+    if (!isClean)
+        clear();
+    isClean = false;               // should a launch fail
+    if (mustSort || includeEnergy) // who asks for energies may have set other positions, all of which would be strays
+        sortCharges();
     launchStep(forces, includeEnergy);
-    hasTable = true;
+    isClean = true;
 }
 
 double CudaMesh::readEnergy() {

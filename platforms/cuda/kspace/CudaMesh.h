@@ -17,8 +17,8 @@
 namespace SurrogatePlugin {
 
 /**
- * A mesh on the GPU: charges are sorted into tiles of the grid and spread, the grid is transformed, multiplied by the influence function and
- * transformed back, and forces are interpolated. One for the charges, and one for dispersion.
+ * A mesh on the GPU: charges, sorted into tiles of the grid now and then, are spread, the grid is transformed, multiplied by the influence
+ * function and transformed back, and forces are interpolated. One for the charges, and one for dispersion.
  *
  * The device side is in the .cu files beside this one, a stage each.
  */
@@ -36,6 +36,8 @@ public:
     ~CudaMesh();
     /** Set the charges, by original index. */
     void setCharges(const std::vector<double>& charges);
+    /** Sort charges in the next run: positions in memory have changed their meaning. Where charges have just moved, the GPU finds out itself. */
+    void invalidate() { mustSort = true; }
     /**
      * Launch all stages on the Context's current stream. Does not wait for them.
      *
@@ -49,15 +51,16 @@ public:
 
 private:
     void allocate();
+    void allocateTables();
     /** Get the numbers in the grid's memory: points, and room for the waves in their place. */
     size_t countReals() const;
     void uploadInfluence(const MeshWindow& window);
     void uploadTransform(const EwaldSplit& split, double cutoff);
     void compile(const MeshWindow& window);
     void setBox(const OpenMM::Vec3 box[3]);
-    /** Make the table of the next run, whatever is in memory: without room for any charge, but with their counts. */
-    void makeTable();
-    void sortSites();
+    /** Make what kernels leave to later ones as it is at first: whatever is there, or whichever launch of the last run has failed. */
+    void clear();
+    void sortCharges();
     void spread();
     void convolve(bool includeEnergy);
     void interpolate(CUdeviceptr forces);
@@ -72,12 +75,15 @@ private:
     int mostBlocks;
     std::unique_ptr<FFTPlan> plan;
     double largestWeight; // of a charge at a grid point
-    bool hasTable;        // made by an earlier run, all of whose launches have succeeded
-    LaunchGraph graphs[2];
-    OpenMM::CudaArray charges, siteStart[2], siteCount[2], sites, sums, grid, energies;
+    bool isClean;         // sums, tiles and state are as a run leaves them that has succeeded
+    bool hasRooms;        // for the charges of each tile, from an earlier sorting
+    bool mustSort;
+    LaunchGraph graph; // of a step
+    OpenMM::CudaArray charges, tiles, members, state, sites, tileRows, strays, sums, grid, energies;
     OpenMM::CudaArray inverse[3]; // 1/U^2 along each axis
     OpenMM::CudaArray transform;
-    CUfunction locateKernel, spreadKernel, readKernel, convolveKernel, convolveWithEnergyKernel, interpolateKernel;
+    CUfunction sortKernel, finishSortKernel, spreadKernel, readKernel, convolveKernel, convolveWithEnergyKernel,
+        interpolateKernel;
 };
 
 } // namespace SurrogatePlugin

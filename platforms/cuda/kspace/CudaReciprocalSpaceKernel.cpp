@@ -55,6 +55,16 @@ private:
     CudaReciprocalSpaceKernel& kernel;
 };
 
+/** OpenMM permutes particles in memory now and then; tiles hold places in memory. */
+class CudaReciprocalSpaceKernel::ReorderListener : public ComputeContext::ReorderListener {
+public:
+    explicit ReorderListener(CudaReciprocalSpaceKernel& kernel) : kernel(kernel) {}
+    void execute() override { kernel.invalidateMeshes(); }
+
+private:
+    CudaReciprocalSpaceKernel& kernel;
+};
+
 /** Joins the streams, and adds the energy, when all forces of the Context have been launched. */
 class CudaReciprocalSpaceKernel::Finish : public ComputeContext::ForcePostComputation {
 public:
@@ -124,6 +134,7 @@ void CudaReciprocalSpaceKernel::initialize(const System&, const TunablePMEForce&
         ready = cuda.createEvent();
         done = cuda.createEvent();
     }
+    cuda.addReorderListener(new ReorderListener(*this));
     cuda.addPreComputation(new Begin(*this));
     cuda.addPostComputation(new Finish(*this));
 }
@@ -139,6 +150,12 @@ void CudaReciprocalSpaceKernel::makeCoulombMesh(const PMESettings& settings) {
     this->settings.reset(new PMESettings(settings));
     split = settings.makeCoulombSplit();
     meshLacksCharges = true;
+}
+
+void CudaReciprocalSpaceKernel::invalidateMeshes() {
+    coulomb->invalidate();
+    if (dispersion)
+        dispersion->invalidate();
 }
 
 void CudaReciprocalSpaceKernel::setParameters(const PMESettings& settings) {

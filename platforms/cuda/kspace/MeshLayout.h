@@ -13,25 +13,48 @@ struct MeshReport {
     int crowded;     // 1 if charges pile up beyond what fixed point can hold
 };
 
-/** Where the charges of each tile are; SiteTable of grid.cu. */
-struct SiteTableView {
-    CUdeviceptr start, count;
+/** TileRecord of grid.cu. */
+struct TileRecord {
+    int start, room, count, unused;
+};
+
+/** TileRows of grid.cu. */
+struct TileRows {
+    int firstSite, numRows, firstMember, unused;
+};
+
+/** MeshState of grid.cu. */
+struct MeshState {
+    int table, numStray, lastNumStray, unused;
+};
+
+/** BoxRows of grid.cu. */
+template <class T>
+struct BoxRows {
+    T x, xy, xz, y, yz, z;
 };
 
 /** Argument of the kernels of the mesh; Mesh of grid.cu, which explains it. */
 struct MeshView {
-    int numSites;
-    double rowX, rowXy, rowXz, rowY, rowYz, rowZ;
-    double chargeScale;
-    SiteTableView table, nextTable;
-    CUdeviceptr sites, sum, grid, spectrum;
+    int numSites, mostStray, memberCapacity, unused;
+    BoxRows<double> doubleRows;
+    BoxRows<float> singleRows;
+    double chargeScale, chargeUnit;
+    CUdeviceptr posq, correction, atomIndex, charge;
+    CUdeviceptr tile, member, state, site, rows, stray, sum, grid, spectrum;
     CUdeviceptr report;
+};
+
+/** SplitNumbers of convolve.cu. */
+template <class T>
+struct SplitNumbers {
+    T inverseAlpha, prefactor, cellsPerWave, unused;
 };
 
 /** Argument of the convolution; Influence of convolve.cu, which explains it. */
 struct InfluenceView {
-    double bx, bxy, bxz, by, byz, bz;
-    double alpha, prefactor, cellsPerWave;
+    SplitNumbers<double> doubleNumbers;
+    SplitNumbers<float> singleNumbers;
     CUdeviceptr transform, inverseX, inverseY, inverseZ;
 };
 

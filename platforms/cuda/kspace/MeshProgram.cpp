@@ -19,12 +19,17 @@ constexpr double TilesPerProcessor = 3.4;
 constexpr int LargestTileBytes = 50 * 1024;
 
 int getHaloPoints(const std::array<int, 3>& tile, int order) {
-    return (tile[0] + order - 1) * (tile[1] + order - 1) * ((tile[2] + order - 1) | 1);
+    return (tile[0] + order) * (tile[1] + order) * ((tile[2] + order) | 1);
 }
 
 /** Blocks of the interpolation that a multiprocessor is to hold, which bounds the registers of a thread. */
 int getInterpolationBlocks(const MeshProgramOptions& options, int order) {
     return options.interpolationDouble ? (order > 6 ? 1 : 2) : order > 5 ? 2 : 4;
+}
+
+/** The same of the spreading. */
+int getSpreadBlocks(const MeshProgramOptions& options) {
+    return options.spreadDouble ? 3 : 4;
 }
 
 string defineAxes(const string& name, const std::array<int, 3>& values) {
@@ -61,7 +66,8 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            defineAxes("GRID", options.grid) + defineAxes("TILES", options.tiles) +
            defineAxes("TILE", options.getTile()) + define("WINDOW_ORDER", window.getOrder()) +
            define("WINDOW_DEGREE", window.getDegree()) + "#define WINDOW_COEFFICIENTS " + listCoefficients(window) +
-           "\n" + define("LOCATE_THREADS", LocateThreads) + define("SPREAD_THREADS", SpreadThreads) +
+           "\n" + define("SORT_THREADS", SortThreads) + define("SPREAD_THREADS", SpreadThreads) +
+           define("SPREAD_BLOCKS", getSpreadBlocks(options)) + define("ORDER_BATCH", getOrderBatch(options)) +
            define("READ_THREADS", ReadThreads) + define("CONVOLUTION_THREADS", ConvolutionThreads) +
            define("INTERPOLATE_THREADS", InterpolateThreads) +
            define("INTERPOLATE_BLOCKS", getInterpolationBlocks(options, window.getOrder())) +
@@ -86,6 +92,10 @@ std::array<int, 3> MeshProgram::chooseTiles(const std::array<int, 3>& grid, int 
             (bytes <= LargestTileBytes && options.countTiles() >= TilesPerProcessor * numProcessors))
             return options.tiles;
     }
+}
+
+int MeshProgram::getOrderBatch(const MeshProgramOptions& options) {
+    return options.spreadDouble || options.interpolationDouble ? 384 : 768;
 }
 
 int MeshProgram::getSpreadBytes(const MeshProgramOptions& options, int order) {

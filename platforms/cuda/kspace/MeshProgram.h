@@ -24,10 +24,13 @@ struct MeshProgramOptions {
 /** The device program of a mesh, and how its kernels are launched. Made without a GPU. */
 class MeshProgram {
 public:
-    static constexpr int LocateThreads = 128, SpreadThreads = 256, ReadThreads = 256, ConvolutionThreads = 256,
+    static constexpr int SortThreads = 128, SpreadThreads = 256, ReadThreads = 256, ConvolutionThreads = 256,
                          InterpolateThreads = 256;
-    /** Blocks that the kernels of tiles have beside those of the tiles, for charges that found no room in a tile. */
-    static constexpr int RestBlocks = 64;
+    /**
+     * Blocks that the kernels of tiles have beside those of the tiles, for charges that are in none. Together with 3.88 tiles for each of 132
+     * multiprocessors no more than those can hold.
+     */
+    static constexpr int RestBlocks = 16;
     /** The table of a transform ends at this wave, over the inverse cutoff. */
     static constexpr int LargestWave = 40;
     /** Get the cells of the table, in each of which the transform is a cubic polynomial: to 1e-9, and to rounding in double precision. */
@@ -42,6 +45,8 @@ public:
      */
     static std::array<int, 3> chooseTiles(const std::array<int, 3>& grid, int order, bool doublePrecision,
                                           int numProcessors);
+    /** Get how many charges a block of the spreading puts in order at a time. */
+    static int getOrderBatch(const MeshProgramOptions& options);
     /** Get the shared memory of a block of the spreading, bytes. */
     static int getSpreadBytes(const MeshProgramOptions& options, int order);
     /** Get the shared memory of a block of the interpolation, bytes. */

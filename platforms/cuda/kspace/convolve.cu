@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 // In reciprocal space: the spectrum of the charge becomes that of the potential, and gives the energy.
 
-/** What the convolution knows of the box, the window and the split. A wave k is 2 pi m, m in 1/nm. */
+template <class T>
+struct SplitNumbers {
+    T inverseAlpha; // of a Gaussian split, nm
+    T prefactor;    // of the transform; kJ/mol and nm, per volume
+    T cellsPerWave; // of gm_transform, nm
+    T unused;
+};
+
+/** What the convolution knows of the window and the split. A wave k is 2 pi m, m in 1/nm. */
 struct Influence {
-    double bx, bxy, bxz, by, byz, bz; // reciprocal vectors (bx, bxy, bxz), (0, by, byz), (0, 0, bz), 1/nm
-    double alpha;                     // of a Gaussian split, 1/nm
-    double prefactor;                 // of the transform; kJ/mol and nm, per volume
-    double cellsPerWave;              // of gm_transform, nm
+    SplitNumbers<double> doubleNumbers; // as BoxRows
+    SplitNumbers<float> singleNumbers;
     // [TRANSFORM_CELLS][4], the transform of the long-range part over that of the whole potential with PROLATE: in cell x of |m| in units of
     // 1/cellsPerWave a cubic polynomial in what is left of it. It goes through 0, so that nothing may be divided by it.
     const ConvolutionReal* __restrict__ gm_transform;
@@ -16,6 +22,14 @@ struct Influence {
 };
 
 static_assert(sizeof(Influence) == SIZE_OF_INFLUENCE, "MeshLayout.h differs from convolve.cu");
+
+__device__ __forceinline__ const SplitNumbers<ConvolutionReal>& getNumbers(const Influence& influence) {
+#if CONVOLUTION_DOUBLE
+    return influence.doubleNumbers;
+#else
+    return influence.singleNumbers;
+#endif
+}
 
 /** Division to two units in the last place; correct rounding would take ten instructions. */
 __device__ __forceinline__ float divide(float a, float b) {
@@ -27,10 +41,9 @@ __device__ __forceinline__ double divide(double a, double b) {
 }
 
 /** The transform of the long-range part over the prefactor: EwaldSplit.h has the same formulas in double. */
-__device__ __forceinline__ ConvolutionReal getTransform(const Influence& influence, ConvolutionReal inverseAlpha,
-                                                        ConvolutionReal m2) {
+__device__ __forceinline__ ConvolutionReal getTransform(const Influence& influence, ConvolutionReal m2) {
 #if PROLATE
-    const ConvolutionReal x = sqrt(m2) * (ConvolutionReal) influence.cellsPerWave;
+    const ConvolutionReal x = sqrt(m2) * getNumbers(influence).cellsPerWave;
     if (m2 == 0 || !(x < TRANSFORM_CELLS)) // beyond the table, where hardly any mesh has waves, it is 2e-5 at most
         return 0;
     const int cell = (int) x;
@@ -40,6 +53,7 @@ __device__ __forceinline__ ConvolutionReal getTransform(const Influence& influen
 #else
     const ConvolutionReal pi = (ConvolutionReal) 3.14159265358979323846,
                           log2e = (ConvolutionReal) 1.44269504088896340736;
+    const ConvolutionReal inverseAlpha = getNumbers(influence).inverseAlpha;
     const ConvolutionReal b2 = pi * pi * inverseAlpha * inverseAlpha * m2;
 #if DISPERSION // (1-2b^2) exp(-b^2) + 2 sqrt(pi) b^3 erfc(b); also for the uniform wave
     const ConvolutionReal b = sqrt(b2);
@@ -57,20 +71,24 @@ __device__ __forceinline__ int getWave(int index, int num) {
 
 template <bool WithEnergy>
 __device__ void convolveSpectrum(const Mesh& mesh, const Influence& influence, double* gm_energy) {
-    const ConvolutionReal bx = (ConvolutionReal) influence.bx, bxy = (ConvolutionReal) influence.bxy,
-                          bxz = (ConvolutionReal) influence.bxz, by = (ConvolutionReal) influence.by,
-                          byz = (ConvolutionReal) influence.byz, bz = (ConvolutionReal) influence.bz,
-                          inverseAlpha = (ConvolutionReal) (1 / influence.alpha);
+    const BoxRows<ConvolutionReal>& waves = getRows<ConvolutionReal>(mesh);
     double energy = 0;
+    if (blockIdx.x == gridDim.x - 1) {
+        finishSorting<CONVOLUTION_THREADS>(mesh, mustSort(mesh));
+        if (WithEnergy && threadIdx.x == 0)
+            gm_energy[blockIdx.x] = 0;
+        return;
+    }
     for (int i = blockIdx.x * CONVOLUTION_THREADS + threadIdx.x; i < GRID_X * GRID_Y * SPECTRUM_ROW;
-         i += gridDim.x * CONVOLUTION_THREADS) {
+         i += (gridDim.x - 1) * CONVOLUTION_THREADS) {
         GridComplex value = mesh.gm_spectrum[i];
         const int z = i % SPECTRUM_ROW, y = i / SPECTRUM_ROW % GRID_Y, x = i / (SPECTRUM_ROW * GRID_Y); // by constants
         const ConvolutionReal wx = getWave(x, GRID_X), wy = getWave(y, GRID_Y);
-        const ConvolutionReal mx = wx * bx, my = wx * bxy + wy * by, mz = wx * bxz + wy * byz + z * bz;
-        const ConvolutionReal factor = (ConvolutionReal) influence.prefactor * influence.gm_inverseX[x] *
+        const ConvolutionReal mx = wx * waves.x, my = wx * waves.xy + wy * waves.y,
+                              mz = wx * waves.xz + wy * waves.yz + z * waves.z;
+        const ConvolutionReal factor = getNumbers(influence).prefactor * influence.gm_inverseX[x] *
                                        influence.gm_inverseY[y] * influence.gm_inverseZ[z] *
-                                       getTransform(influence, inverseAlpha, mx * mx + my * my + mz * mz);
+                                       getTransform(influence, mx * mx + my * my + mz * mz);
         if (WithEnergy) {
             const bool hasMirror = z != 0 && 2 * z != GRID_Z; // the other half of the spectrum
             const ConvolutionReal re = value.re, im = value.im;

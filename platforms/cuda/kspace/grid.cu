@@ -54,6 +54,24 @@ struct __align__(16) Site {
     int slot; // in the Context's order
 };
 
+/** A charge in the shared memory of its tile's block. */
+struct __align__(16) TileSite {
+    SiteReal fx, fy, fz;   // as in Site
+    unsigned short corner; // place in shared memory where the window begins, or NO_CORNER
+    unsigned short member; // number in the tile
+};
+
+#define NO_CORNER 0xffff
+
+// What TileSite can number.
+#define MOST_MEMBERS 65535
+
+/** A charge of a tile, from one sorting to the next. */
+struct __align__(8) Member {
+    SiteReal charge; // e, or what stands for it
+    int slot;        // in the Context's order
+};
+
 /** Where kernels tell the host of trouble: host memory mapped into the device, written only when something is wrong. */
 struct MeshReport {
     int badParticle; // index + 1 of a particle whose position is not finite or far too large
@@ -62,22 +80,59 @@ struct MeshReport {
 };
 
 /**
- * Where the charges of each tile are. A tile has room for somewhat more charges than it had in the step before; what finds no room stands
- * after the tiles. The results do not depend on who that is.
+ * Which charges a tile has. It has room for somewhat more than it had when charges were sorted before; what finds no room is in a record of its own.
+ * The results do not depend on who that is.
  */
-struct SiteTable {
-    int* __restrict__ gm_start; // [tiles + 1], where the room of a tile begins, and where that of the last ends
-    int* __restrict__ gm_count; // [tiles + 1], charges whose window begins in a tile, and those that found no room
+struct __align__(16) TileRecord {
+    int start, room; // first of its places in Mesh::gm_member, and how many there are
+    int count;       // charges that were sorted to the tile
+    int unused;
+};
+
+/** The sites of a tile's charges, from the spreading to the interpolation. */
+struct __align__(16) TileRows {
+    int firstSite, numRows; // in Mesh::gm_site, 32 to a row
+    int firstMember;        // what TileSite::member counts from
+    int unused;
+};
+
+/** What the kernels of a step leave to later ones. */
+struct MeshState {
+    int table;    // the one of two tables of TileRecord to spread by; the other is for the next sorting
+    int numStray; // charges that are not in a tile, as they are found
+    int lastNumStray;
+    int unused;
+};
+
+/**
+ * Rows of the inverse of the box matrix, 1/nm: a fractional coordinate is a row times the position. They are the reciprocal vectors, too. The host
+ * gives them in single and in double, since each thread would convert them anew.
+ */
+template <class T>
+struct BoxRows {
+    T x, xy, xz, y, yz, z; // (x, xy, xz), (0, y, yz), (0, 0, z)
 };
 
 /** What the kernels of a mesh are given. */
 struct Mesh {
     int numSites;
-    double rowX, rowXy, rowXz, rowY, rowYz, rowZ; // fractional coordinate = row . position, 1/nm
-    double chargeScale;                           // fixed-point units per e
-    SiteTable table, nextTable;                   // of this step and the next
-    Site* __restrict__ gm_sites;
-    GridSum* gm_sum;          // [GRID_X][GRID_Y][GRID_ROW], charge in fixed point; may be the same memory as gm_grid
+    int mostStray;      // charges are sorted anew when there are more
+    int memberCapacity; // of a table
+    int unused;
+    BoxRows<double> doubleRows;
+    BoxRows<float> singleRows;
+    double chargeScale, chargeUnit;          // fixed-point units per e, and the inverse
+    const Real4* __restrict__ gm_posq;       // [numSites], in the Context's order
+    const Real4* __restrict__ gm_correction; // [numSites], what single precision leaves of positions
+    const int* __restrict__ gm_atomIndex;    // [numSites], original index
+    const double* __restrict__ gm_charge;    // [numSites], by original index
+    TileRecord* gm_tile;                     // [2][NUM_TILES + 1], two tables; the last record is of what found no room
+    Member* gm_member;                       // [2][memberCapacity]
+    MeshState* state;
+    TileSite* gm_site;        // of each tile, in the order in which threads take them: see findFirstSite()
+    TileRows* gm_rows;        // [NUM_TILES]
+    Site* gm_stray;           // [numSites], charges that are not in a tile
+    GridSum* gm_sum;          // [GRID_X][GRID_Y][GRID_ROW], charge in fixed point; 0 between steps
     GridReal* gm_grid;        // [GRID_X][GRID_Y][GRID_ROW], charge, and later potential
     GridComplex* gm_spectrum; // [GRID_X][GRID_Y][SPECTRUM_ROW]; the same memory
     MeshReport* report;
@@ -85,9 +140,22 @@ struct Mesh {
 
 static_assert(sizeof(Mesh) == SIZE_OF_MESH, "MeshLayout.h differs from grid.cu");
 
-/** Bring a point between 0 and 2 num into the grid. */
+template <class T>
+__device__ __forceinline__ const BoxRows<T>& getRows(const Mesh& mesh);
+
+template <>
+__device__ __forceinline__ const BoxRows<float>& getRows<float>(const Mesh& mesh) {
+    return mesh.singleRows;
+}
+
+template <>
+__device__ __forceinline__ const BoxRows<double>& getRows<double>(const Mesh& mesh) {
+    return mesh.doubleRows;
+}
+
+/** Bring a point between -num and 2 num into the grid. */
 __device__ __forceinline__ int wrapPoint(int point, int num) {
-    return point < num ? point : point - num;
+    return point < 0 ? point + num : point < num ? point : point - num;
 }
 
 /** Get the place of a point in the grid. */

@@ -2,11 +2,11 @@
 // Potential on the grid to forces. A block reads a tile and its halo into shared memory; each of its threads then takes a charge.
 
 /** Add to a force buffer of OpenMM. */
-__device__ __forceinline__ void addMeshForce(unsigned long long* gm_force, const Mesh& mesh, const Site& site,
-                                             const int* gm_atomIndex, GatherReal force) {
+__device__ __forceinline__ void addMeshForce(unsigned long long* gm_force, const Mesh& mesh, int slot,
+                                             GatherReal force) {
     if (!(fabs(force) < (GatherReal) (1 << 30))) // NaN compares false
-        mesh.report->overflowing = gm_atomIndex[site.slot] + 1;
-    atomicAdd(&gm_force[site.slot], toFixedPoint(force));
+        mesh.report->overflowing = mesh.gm_atomIndex[slot] + 1;
+    atomicAdd(&gm_force[slot], toFixedPoint(force));
 }
 
 /** Begin to copy a number from global to shared memory. finishCopies() waits for all that a thread has begun. */
@@ -26,17 +26,17 @@ __device__ __forceinline__ void finishCopies() {
 struct MeshForceOutput {
     unsigned long long* __restrict__ gm_force;
     int paddedNumAtoms;
-    const int* __restrict__ gm_atomIndex;
 };
 
 /**
  * Compute and add the force on one charge. Fused operations are written out, so that the result is the same wherever the potential comes from.
  *
+ * @param site       TileSite or Site
  * @param potential  gives the potential at the point (h, j, k) of the window
  */
-template <int Unroll, class Potential>
-__device__ __forceinline__ void interpolateForce(const Mesh& mesh, const Site& site, const MeshForceOutput& output,
-                                                 Potential potential) {
+template <int Unroll, class AnySite, class Potential>
+__device__ __forceinline__ void interpolateForce(const Mesh& mesh, AnySite site, Member member,
+                                                 const MeshForceOutput& output, Potential potential) {
     GatherReal wx[WINDOW_ORDER], wy[WINDOW_ORDER], wz[WINDOW_ORDER];
     GatherReal sx[WINDOW_ORDER], sy[WINDOW_ORDER], sz[WINDOW_ORDER];
     evaluateWindow((GatherReal) site.fx, wx);
@@ -66,63 +66,65 @@ __device__ __forceinline__ void interpolateForce(const Mesh& mesh, const Site& s
         gy = fma(wx[h], slopeY, gy);
         gz = fma(wx[h], slopeZ, gz);
     }
-    gx *= -(GatherReal) site.charge * (GatherReal) GRID_X;
-    gy *= -(GatherReal) site.charge * (GatherReal) GRID_Y;
-    gz *= -(GatherReal) site.charge * (GatherReal) GRID_Z;
-    const GatherReal fx = (GatherReal) mesh.rowX * gx;
-    const GatherReal fy = fma((GatherReal) mesh.rowXy, gx, (GatherReal) mesh.rowY * gy);
-    const GatherReal fz =
-        fma((GatherReal) mesh.rowXz, gx, fma((GatherReal) mesh.rowYz, gy, (GatherReal) mesh.rowZ * gz));
-    addMeshForce(output.gm_force, mesh, site, output.gm_atomIndex, fx);
-    addMeshForce(output.gm_force + output.paddedNumAtoms, mesh, site, output.gm_atomIndex, fy);
-    addMeshForce(output.gm_force + 2 * output.paddedNumAtoms, mesh, site, output.gm_atomIndex, fz);
+    gx *= -(GatherReal) member.charge * (GatherReal) GRID_X;
+    gy *= -(GatherReal) member.charge * (GatherReal) GRID_Y;
+    gz *= -(GatherReal) member.charge * (GatherReal) GRID_Z;
+    const BoxRows<GatherReal>& rows = getRows<GatherReal>(mesh);
+    const GatherReal fx = rows.x * gx;
+    const GatherReal fy = fma(rows.xy, gx, rows.y * gy);
+    const GatherReal fz = fma(rows.xz, gx, fma(rows.yz, gy, rows.z * gz));
+    addMeshForce(output.gm_force, mesh, member.slot, fx);
+    addMeshForce(output.gm_force + output.paddedNumAtoms, mesh, member.slot, fy);
+    addMeshForce(output.gm_force + 2 * output.paddedNumAtoms, mesh, member.slot, fz);
 }
 
-/** Forces on the charges that found no room in the table, from the grid itself. */
-__device__ __noinline__ void interpolateRest(const Mesh& mesh, const MeshForceOutput& output, int numBlocks) {
-    const int numRest = mesh.table.gm_count[NUM_TILES];
-    const Site* gm_rest = mesh.gm_sites + mesh.table.gm_start[NUM_TILES];
-    for (int i = (blockIdx.x - NUM_TILES) * INTERPOLATE_THREADS + threadIdx.x; i < numRest;
-         i += numBlocks * INTERPOLATE_THREADS) {
-        const Site site = gm_rest[i];
-        interpolateForce<1>(mesh, site, output, [&](int h, int j, int k) {
+/** Forces on the charges that are not in a tile, from the grid itself. */
+__device__ __noinline__ void interpolateStray(const Mesh& mesh, const MeshForceOutput& output) {
+    for (int i = blockIdx.x * INTERPOLATE_THREADS + threadIdx.x; i < mesh.state->lastNumStray;
+         i += REST_BLOCKS * INTERPOLATE_THREADS) {
+        const Site site = mesh.gm_stray[i];
+        Member member;
+        member.charge = site.charge;
+        member.slot = site.slot;
+        interpolateForce<1>(mesh, site, member, output, [&](int h, int j, int k) {
             return mesh.gm_grid[findPoint(wrapPoint(site.ix + h, GRID_X), wrapPoint(site.iy + j, GRID_Y),
                                           wrapPoint(site.iz + k, GRID_Z))];
         });
     }
 }
 
-/** A block for each tile, and REST_BLOCKS for what found no room. */
+/** REST_BLOCKS for what is in no tile, and a block for each tile. */
 extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS, INTERPOLATE_BLOCKS)
-    interpolateForces(Mesh mesh, unsigned long long* __restrict__ gm_force, int paddedNumAtoms,
-                      const int* __restrict__ gm_atomIndex) {
+    interpolateForces(const __grid_constant__ Mesh mesh, unsigned long long* __restrict__ gm_force,
+                      int paddedNumAtoms) {
     extern __shared__ __align__(16) unsigned char sm_bytes[];
     GridReal* sm_potential = reinterpret_cast<GridReal*>(sm_bytes); // [HALO_POINTS]
-    __shared__ BankOrder sm_order;
-    const MeshForceOutput output = {gm_force, paddedNumAtoms, gm_atomIndex};
-    if (blockIdx.x >= NUM_TILES) {
-        interpolateRest(mesh, output, REST_BLOCKS);
+    const MeshForceOutput output = {gm_force, paddedNumAtoms};
+    if (blockIdx.x < REST_BLOCKS) {
+        interpolateStray(mesh, output);
         return;
     }
-    const Tile tile = getTile(blockIdx.x);
-    const int start = mesh.table.gm_start[blockIdx.x],
-              numSites = min(mesh.table.gm_count[blockIdx.x], mesh.table.gm_start[blockIdx.x + 1] - start);
-    if (numSites == 0)
-        return;
+    const int index = blockIdx.x - REST_BLOCKS;
+    const TileRows rows = mesh.gm_rows[index];
     visitHalo<INTERPOLATE_THREADS>(
-        tile, [&](int place, int point) { beginCopy(&sm_potential[place], &mesh.gm_grid[point]); });
-    for (int first = 0; first < numSites; first += ORDER_BATCH) {
-        const Site* gm_batch = mesh.gm_sites + start + first;
-        const int count = min(ORDER_BATCH, numSites - first);
-        orderCharges<INTERPOLATE_THREADS, sizeof(GridReal)>(sm_order, count,
-                                                            [&](int i) { return findCorner(tile, gm_batch[i]); });
-        finishCopies();
-        __syncthreads();
-        takeCharges<INTERPOLATE_THREADS, sizeof(GridReal)>(sm_order, count, [&](int i) {
-            const Site site = gm_batch[i];
-            const GridReal* sm_corner = sm_potential + findCorner(tile, site);
-            interpolateForce<WINDOW_ORDER>(
-                mesh, site, output, [&](int h, int j, int k) { return sm_corner[(h * HALO_Y + j) * HALO_ROW + k]; });
-        });
+        getTile(index), [&](int place, int point) { beginCopy(&sm_potential[place], &mesh.gm_grid[point]); });
+    const int numWarps = INTERPOLATE_THREADS / 32;
+    const TileSite* gm_site = mesh.gm_site + rows.firstSite + threadIdx.x % 32;
+    const Member* gm_member = mesh.gm_member + rows.firstMember;
+    int row = threadIdx.x / 32;
+    TileSite next; // loaded before it is needed
+    if (row < rows.numRows)
+        next = gm_site[32 * row];
+    finishCopies();
+    __syncthreads();
+    for (; row < rows.numRows; row += numWarps) {
+        const TileSite site = next;
+        if (row + numWarps < rows.numRows)
+            next = gm_site[32 * (row + numWarps)];
+        if (site.corner == NO_CORNER)
+            continue;
+        const GridReal* sm_corner = sm_potential + site.corner;
+        interpolateForce<WINDOW_ORDER>(mesh, site, gm_member[site.member], output,
+                                       [&](int h, int j, int k) { return sm_corner[(h * HALO_Y + j) * HALO_ROW + k]; });
     }
 }

@@ -1,104 +1,157 @@
 // SPDX-License-Identifier: MIT
-// Charges to sites, sorted by tile. A tile's room for sites is known before the step, so that one pass over the charges is enough. The order
-// within a tile is that of arrival; nothing depends on it, since grids are summed in integers and forces are computed one charge at a time.
+// Charges to tiles. They are sorted only now and then: halos leave room for charges that have moved since by less than half a grid spacing, and
+// what has moved further is handled without tiles until the next sorting. A tile's room is known before, so that one pass over the charges is
+// enough. The order within a tile is that of arrival; nothing depends on it, since grids are summed in integers and forces are computed one charge
+// at a time.
 
 __device__ __forceinline__ SiteReal wrap(SiteReal fraction) {
     return fraction - floor(fraction);
 }
 
-/** Add one to a counter that other threads of the warp may add to as well, and get the value before. */
-__device__ __forceinline__ int countTogether(int* gm_count, int index) {
+/** Where a charge is, nm. */
+struct Place {
+    SiteReal x, y, z;
+};
+
+__device__ __forceinline__ Place loadPlace(const Mesh& mesh, int slot) {
+    const Real4 position = mesh.gm_posq[slot];
+    Place place = {(SiteReal) position.x, (SiteReal) position.y, (SiteReal) position.z};
+#if HAS_POSITION_CORRECTION
+    const Real4 correction = mesh.gm_correction[slot];
+    place.x += (SiteReal) correction.x;
+    place.y += (SiteReal) correction.y;
+    place.z += (SiteReal) correction.z;
+#endif
+    return place;
+}
+
+/** Place a charge on the grid. */
+__device__ __forceinline__ Site makeSite(const Mesh& mesh, const Member& member, const Place& place) {
+    const BoxRows<SiteReal>& rows = getRows<SiteReal>(mesh);
+    const SiteReal limit = (SiteReal) LARGEST_COORDINATE;
+    SiteReal x = place.x, y = place.y, z = place.z;
+    if (!(fabs(x) <= limit && fabs(y) <= limit && fabs(z) <= limit)) { // NaN compares false
+        mesh.report->badParticle = mesh.gm_atomIndex[member.slot] + 1;
+        x = y = z = 0; // any place will do: the host raises an exception
+    }
+    Site site;
+    locate(wrap(rows.x * x + rows.xy * y + rows.xz * z) * GRID_X, GRID_X, site.ix, site.fx);
+    locate(wrap(rows.y * y + rows.yz * z) * GRID_Y, GRID_Y, site.iy, site.fy);
+    locate(wrap(rows.z * z) * GRID_Z, GRID_Z, site.iz, site.fz);
+    site.charge = member.charge;
+    site.slot = member.slot;
+    site.unused = 0;
+    return site;
+}
+
+/** Get the tile along an axis that has the point nearest to a charge. */
+__device__ __forceinline__ int findNearestTile(int index, SiteReal f, int numTiles, int num) {
+    return findTile(wrapPoint(f < (SiteReal) 0.5 ? index : index + 1, num), numTiles, num);
+}
+
+__device__ __forceinline__ TileRecord* getTable(const Mesh& mesh, int table) {
+    return mesh.gm_tile + table * (NUM_TILES + 1);
+}
+
+/** Add one to the count of a tile, which other threads of the warp may add to as well, and get the value before. */
+__device__ __forceinline__ int countTogether(TileRecord& gm_tile, int index) {
     const unsigned int peers = __match_any_sync(__activemask(), index);
     const int lane = threadIdx.x % 32, leader = __ffs(peers) - 1;
     int before = 0;
     if (lane == leader)
-        before = atomicAdd(&gm_count[index], __popc(peers));
+        before = atomicAdd(&gm_tile.count, __popc(peers));
     return __shfl_sync(peers, before, leader) + __popc(peers & ((1u << lane) - 1));
 }
 
-/** Set the sums of charge to 0, 16 bytes at a time: the buffer is a multiple of that. */
-__device__ __forceinline__ void clearSums(const Mesh& mesh) {
-    const int perVector = 16 / sizeof(GridSum), numVectors = (GRID_X * GRID_Y * GRID_ROW - 1) / perVector + 1;
-    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < numVectors; i += blockDim.x * gridDim.x)
-        reinterpret_cast<int4*>(mesh.gm_sum)[i] = make_int4(0, 0, 0, 0);
+/** Find the place for one more charge of a tile. */
+__device__ __forceinline__ int findRoom(TileRecord* gm_table, int index) {
+    const int rank = countTogether(gm_table[index], index);
+    if (rank < gm_table[index].room)
+        return gm_table[index].start + rank;
+    return gm_table[NUM_TILES].start + countTogether(gm_table[NUM_TILES], NUM_TILES);
 }
 
-/** Find the place in the table for one more charge of a tile. */
-__device__ __forceinline__ int findRoom(const Mesh& mesh, int tile) {
-    const int rank = countTogether(mesh.table.gm_count, tile);
-    const int start = mesh.table.gm_start[tile];
-    if (rank < mesh.table.gm_start[tile + 1] - start)
-        return start + rank;
-    return mesh.table.gm_start[NUM_TILES] + countTogether(mesh.table.gm_count, NUM_TILES);
-}
-
-extern "C" __global__ void __launch_bounds__(LOCATE_THREADS)
-    locateSites(Mesh mesh, const Real4* __restrict__ gm_posq, const Real4* __restrict__ gm_correction,
-                const int* __restrict__ gm_atomIndex, const double* __restrict__ gm_charge) {
-    const SiteReal rowX = (SiteReal) mesh.rowX, rowXy = (SiteReal) mesh.rowXy, rowXz = (SiteReal) mesh.rowXz,
-                   rowY = (SiteReal) mesh.rowY, rowYz = (SiteReal) mesh.rowYz, rowZ = (SiteReal) mesh.rowZ;
+/** Sort charges into the table that is not in use. Called by all threads of a grid. */
+__device__ void sortIntoOther(const Mesh& mesh) {
+    TileRecord* gm_table = getTable(mesh, 1 - mesh.state->table);
     for (int slot = blockIdx.x * blockDim.x + threadIdx.x; slot < mesh.numSites; slot += blockDim.x * gridDim.x) {
-        const Real4 position = gm_posq[slot];
-        SiteReal x = position.x, y = position.y, z = position.z;
-#if HAS_POSITION_CORRECTION
-        const Real4 correction = gm_correction[slot];
-        x += (SiteReal) correction.x;
-        y += (SiteReal) correction.y;
-        z += (SiteReal) correction.z;
-#endif
-        const SiteReal limit = (SiteReal) LARGEST_COORDINATE;
-        if (!(fabs(x) <= limit && fabs(y) <= limit && fabs(z) <= limit)) { // NaN compares false
-            mesh.report->badParticle = gm_atomIndex[slot] + 1;
-            x = y = z = 0; // any place will do: the host raises an exception
-        }
-        Site site;
-        locate(wrap(rowX * x + rowXy * y + rowXz * z) * GRID_X, GRID_X, site.ix, site.fx);
-        locate(wrap(rowY * y + rowYz * z) * GRID_Y, GRID_Y, site.iy, site.fy);
-        locate(wrap(rowZ * z) * GRID_Z, GRID_Z, site.iz, site.fz);
-        site.charge = (SiteReal) gm_charge[gm_atomIndex[slot]];
-        site.unused = 0;
-        site.slot = slot;
-        const int tile = (findTile(site.ix, TILES_X, GRID_X) * TILES_Y + findTile(site.iy, TILES_Y, GRID_Y)) * TILES_Z +
-                         findTile(site.iz, TILES_Z, GRID_Z);
-        mesh.gm_sites[findRoom(mesh, tile)] = site;
+        Member member;
+        member.charge = (SiteReal) mesh.gm_charge[mesh.gm_atomIndex[slot]];
+        member.slot = slot;
+        const Site site = makeSite(mesh, member, loadPlace(mesh, slot));
+        const int index = (findNearestTile(site.ix, site.fx, TILES_X, GRID_X) * TILES_Y +
+                           findNearestTile(site.iy, site.fy, TILES_Y, GRID_Y)) *
+                              TILES_Z +
+                          findNearestTile(site.iz, site.fz, TILES_Z, GRID_Z);
+        mesh.gm_member[findRoom(gm_table, index)] = member;
     }
-    clearSums(mesh);
 }
 
-/**
- * Make the table of the next step: room for an eighth more charges than there are, and for 16, which covers what moves and what
- * fluctuates. Called by all threads of one block.
- */
+/** Get whether too many charges have left their tiles since they were sorted. Asked after charges are spread. */
+__device__ __forceinline__ bool mustSort(const Mesh& mesh) {
+    return mesh.state->numStray > mesh.mostStray;
+}
+
+/** Sort charges, when the host knows that they must be. */
+extern "C" __global__ void __launch_bounds__(SORT_THREADS) sortCharges(Mesh mesh) {
+    sortIntoOther(mesh);
+}
+
+/** Get the room for a tile that has had some charges: an eighth more, and 16, for what moves and what fluctuates. */
+__device__ __forceinline__ int findRoomSize(int count) {
+    return min(count + count / 8 + 16, MOST_MEMBERS);
+}
+
+/** Make room in a table for as many charges as another one has. Called by all threads of one block. */
 template <int Threads>
-__device__ void makeRoom(const Mesh& mesh) {
+__device__ void makeRoom(const TileRecord* gm_table, TileRecord* gm_other, int begin) {
     __shared__ int sm_sum[Threads / 32];
     const int perThread = (NUM_TILES + Threads - 1) / Threads, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    const int begin = min(NUM_TILES, (int) threadIdx.x * perThread), end = min(NUM_TILES, begin + perThread);
-    int room = 0;
-    for (int tile = begin; tile < end; tile++) {
-        const int count = mesh.table.gm_count[tile];
-        room += count + count / 8 + 16;
-    }
-    int sum = room;
+    const int first = min(NUM_TILES, (int) threadIdx.x * perThread), end = min(NUM_TILES, first + perThread);
+    int rooms = 0;
+    for (int i = first; i < end; i++)
+        rooms += findRoomSize(gm_table[i].count);
+    int sum = rooms;
     for (int offset = 1; offset < 32; offset *= 2) {
-        const int other = __shfl_up_sync(0xffffffff, sum, offset);
+        const int before = __shfl_up_sync(0xffffffff, sum, offset);
         if (lane >= offset)
-            sum += other;
+            sum += before;
     }
     if (lane == 31)
         sm_sum[warp] = sum;
     __syncthreads();
-    int start = sum - room;
+    int start = begin + sum - rooms;
     for (int w = 0; w < warp; w++)
         start += sm_sum[w];
-    for (int tile = begin; tile < end; tile++) {
-        const int count = mesh.table.gm_count[tile];
-        mesh.nextTable.gm_start[tile] = start;
-        mesh.nextTable.gm_count[tile] = 0;
-        start += count + count / 8 + 16;
+    for (int i = first; i < end; i++) {
+        gm_other[i].start = start;
+        gm_other[i].room = findRoomSize(gm_table[i].count);
+        gm_other[i].count = 0;
+        start += gm_other[i].room;
     }
     if (threadIdx.x == Threads - 1) {
-        mesh.nextTable.gm_start[NUM_TILES] = start;
-        mesh.nextTable.gm_count[NUM_TILES] = 0;
+        gm_other[NUM_TILES].start = start;
+        gm_other[NUM_TILES].count = 0;
     }
+}
+
+/**
+ * Prepare the next step, which is to use the table that charges were sorted into, if they were; the other one is made ready for the next sorting.
+ * Called by all threads of one block.
+ */
+template <int Threads>
+__device__ void finishSorting(const Mesh& mesh, bool sorted) {
+    const int table = mesh.state->table, numStray = mesh.state->numStray;
+    if (sorted)
+        makeRoom<Threads>(getTable(mesh, 1 - table), getTable(mesh, table), table * mesh.memberCapacity);
+    __syncthreads(); // all have read
+    if (threadIdx.x == 0) {
+        mesh.state->table = sorted ? 1 - table : table;
+        mesh.state->lastNumStray = numStray;
+        mesh.state->numStray = 0;
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(SORT_THREADS) finishSort(Mesh mesh) {
+    finishSorting<SORT_THREADS>(mesh, true);
 }

@@ -53,23 +53,23 @@ __device__ __forceinline__ void addToGrid(GridSum* gm_point, GridSum value) {
 #endif
 }
 
-/** Get the weights of a charge along the axes; those of x contain the charge in fixed-point units. */
-__device__ __forceinline__ void getSpreadWeights(const Mesh& mesh, const Site& site, SpreadReal wx[WINDOW_ORDER],
-                                                 SpreadReal wy[WINDOW_ORDER], SpreadReal wz[WINDOW_ORDER]) {
-    evaluateWindow((SpreadReal) site.fx, wx);
-    evaluateWindow((SpreadReal) site.fy, wy);
-    evaluateWindow((SpreadReal) site.fz, wz);
-    const SpreadReal charge = (SpreadReal) (site.charge * (SiteReal) mesh.chargeScale);
+/** Get the weights of a charge along the axes; those of x contain the charge, in fixed-point units. */
+__device__ __forceinline__ void getSpreadWeights(SiteReal fx, SiteReal fy, SiteReal fz, SpreadReal charge,
+                                                 SpreadReal wx[WINDOW_ORDER], SpreadReal wy[WINDOW_ORDER],
+                                                 SpreadReal wz[WINDOW_ORDER]) {
+    evaluateWindow((SpreadReal) fx, wx);
+    evaluateWindow((SpreadReal) fy, wy);
+    evaluateWindow((SpreadReal) fz, wz);
 #pragma unroll
     for (int h = 0; h < WINDOW_ORDER; h++)
         wx[h] *= charge;
 }
 
 /** Add a charge of the block's tile. */
-__device__ __forceinline__ void spreadToTile(const Mesh& mesh, const Tile& tile, const Site& site, int* sm_tile) {
+__device__ __forceinline__ void spreadToTile(const TileSite& site, SpreadReal charge, int* sm_tile) {
     SpreadReal wx[WINDOW_ORDER], wy[WINDOW_ORDER], wz[WINDOW_ORDER];
-    getSpreadWeights(mesh, site, wx, wy, wz);
-    int* sm_corner = sm_tile + findCorner(tile, site);
+    getSpreadWeights(site.fx, site.fy, site.fz, charge, wx, wy, wz);
+    int* sm_corner = sm_tile + site.corner;
 #pragma unroll
     for (int h = 0; h < WINDOW_ORDER; h++)
 #pragma unroll
@@ -81,21 +81,18 @@ __device__ __forceinline__ void spreadToTile(const Mesh& mesh, const Tile& tile,
         }
 }
 
-/** Add the charges that found no room in the table, directly to the grid: a thread takes a plane of constant x of one charge. */
-__device__ void spreadRest(const Mesh& mesh, int numBlocks) {
-    const int numPlanes = mesh.table.gm_count[NUM_TILES] * WINDOW_ORDER;
-    const Site* gm_rest = mesh.gm_sites + mesh.table.gm_start[NUM_TILES];
-    for (int i = (blockIdx.x - NUM_TILES) * SPREAD_THREADS + threadIdx.x; i < numPlanes;
-         i += numBlocks * SPREAD_THREADS) {
-        const Site site = gm_rest[i / WINDOW_ORDER];
-        const int plane = i % WINDOW_ORDER;
-        SpreadReal wx[WINDOW_ORDER], wy[WINDOW_ORDER], wz[WINDOW_ORDER];
-        getSpreadWeights(mesh, site, wx, wy, wz);
+/** Add a charge that is not in a tile directly to the grid, and keep it for the interpolation. */
+__device__ __noinline__ void spreadStray(const Mesh& mesh, Site site) {
+    mesh.gm_stray[atomicAdd(&mesh.state->numStray, 1)] = site;
+    SpreadReal wx[WINDOW_ORDER], wy[WINDOW_ORDER], wz[WINDOW_ORDER];
+    getSpreadWeights(site.fx, site.fy, site.fz, (SpreadReal) (site.charge * (SiteReal) mesh.chargeScale), wx, wy, wz);
+#pragma unroll 1
+    for (int h = 0; h < WINDOW_ORDER; h++) {
+        GridSum* gm_plane = mesh.gm_sum + findPoint(wrapPoint(site.ix + h, GRID_X), 0, 0);
         SpreadReal weightX = 0;
 #pragma unroll
-        for (int h = 0; h < WINDOW_ORDER; h++)
-            weightX = h == plane ? wx[h] : weightX;
-        GridSum* gm_plane = mesh.gm_sum + findPoint(wrapPoint(site.ix + plane, GRID_X), 0, 0);
+        for (int i = 0; i < WINDOW_ORDER; i++)
+            weightX = i == h ? wx[i] : weightX;
 #pragma unroll
         for (int j = 0; j < WINDOW_ORDER; j++) {
             const SpreadReal weight = weightX * wy[j];
@@ -107,29 +104,136 @@ __device__ void spreadRest(const Mesh& mesh, int numBlocks) {
     }
 }
 
-/** A block for each tile, and REST_BLOCKS for what found no room. */
-extern "C" __global__ void __launch_bounds__(SPREAD_THREADS) spreadCharges(Mesh mesh) {
+/** Add the charges that found no room when they were sorted. */
+__device__ __noinline__ void spreadRest(const Mesh& mesh) {
+    const TileRecord rest = getTable(mesh, mesh.state->table)[NUM_TILES];
+    const Member* gm_rest = mesh.gm_member + rest.start;
+    for (int i = blockIdx.x * SPREAD_THREADS + threadIdx.x; i < rest.count; i += REST_BLOCKS * SPREAD_THREADS)
+        spreadStray(mesh, makeSite(mesh, gm_rest[i], loadPlace(mesh, gm_rest[i].slot)));
+}
+
+/** What a block of the spreading has in shared memory beside the sums. */
+struct SpreadBatch {
+    TileSite site[ORDER_BATCH];
+    SpreadReal charge[ORDER_BATCH]; // fixed-point units
+    BankOrder order;
+    bool hasStray; // charges that have left the tile
+};
+
+__device__ __forceinline__ void clearBatch(SpreadBatch& sm_batch) {
+    clearOrder(sm_batch.order);
+    if (threadIdx.x == 33)
+        sm_batch.hasStray = false;
+}
+
+/** Add charge i to the batch of a tile, or mark it as having left the tile. */
+__device__ __forceinline__ void addToBatch(const Mesh& mesh, const Tile& tile, const Site& site, int member, int i,
+                                           int height, SpreadBatch& sm_batch) {
+    const unsigned int corner = findCorner(tile, site);
+    TileSite& sm_site = sm_batch.site[i];
+    sm_site.fx = site.fx;
+    sm_site.fy = site.fy;
+    sm_site.fz = site.fz;
+    sm_site.corner = (unsigned short) corner;
+    sm_site.member = (unsigned short) member;
+    sm_batch.charge[i] = (SpreadReal) (site.charge * (SiteReal) mesh.chargeScale);
+    if (corner == NO_CORNER)
+        sm_batch.hasStray = true;
+    else
+        addToOrder(sm_batch.order, height, corner, i);
+}
+
+/** Some of a tile's charges, as a thread loads them: what it waits for is loaded together. */
+struct LoadedMembers {
+    static constexpr int Num = (ORDER_BATCH + SPREAD_THREADS - 1) / SPREAD_THREADS;
+    Member member[Num];
+    Place place[Num];
+    __device__ __forceinline__ void loadMembers(const Member* gm_member, int count) {
+#pragma unroll
+        for (int k = 0; k < Num; k++)
+            member[k] = gm_member[min((int) threadIdx.x + k * SPREAD_THREADS, count - 1)];
+    }
+    __device__ __forceinline__ void loadPlaces(const Mesh& mesh) {
+#pragma unroll
+        for (int k = 0; k < Num; k++)
+            place[k] = loadPlace(mesh, member[k].slot);
+    }
+};
+
+__device__ __noinline__ void spreadStrays(const Mesh& mesh, const Member* gm_member, int count,
+                                          const SpreadBatch& sm_batch) {
+    for (int i = threadIdx.x; i < count; i += SPREAD_THREADS)
+        if (sm_batch.site[i].corner == NO_CORNER)
+            spreadStray(mesh, makeSite(mesh, gm_member[i], loadPlace(mesh, gm_member[i].slot)));
+}
+
+/** Spread a batch of a tile's charges, and write them down for the interpolation. @return the rows that they fill */
+__device__ __forceinline__ int spreadBatch(const SpreadBatch& sm_batch, int height, int* sm_tile, TileSite* gm_site) {
+    const int lane = threadIdx.x % 32, numRows = countRows(sm_batch.order, height);
+    for (int row = threadIdx.x / 32; row < numRows; row += SPREAD_THREADS / 32) {
+        const int i = getCharge(sm_batch.order, height, row, lane);
+        if (i >= 0) {
+            const TileSite site = sm_batch.site[i];
+            gm_site[row * 32 + lane] = site;
+            spreadToTile(site, sm_batch.charge[i], sm_tile);
+        } else
+            gm_site[row * 32 + lane].corner = NO_CORNER;
+    }
+    return numRows;
+}
+
+/** Load the record of a tile from the table in use; both at once, since it takes as long to learn which that is. */
+__device__ __forceinline__ TileRecord loadRecord(const Mesh& mesh, int index, int& table) {
+    const TileRecord first = getTable(mesh, 0)[index], second = getTable(mesh, 1)[index];
+    table = mesh.state->table;
+    return table == 0 ? first : second;
+}
+
+/** REST_BLOCKS for what found no room, which are done at once and so come first; and a block for each tile. */
+extern "C" __global__ void __launch_bounds__(SPREAD_THREADS, SPREAD_BLOCKS)
+    spreadCharges(const __grid_constant__ Mesh mesh) {
     extern __shared__ int sm_tile[]; // [HALO_POINTS], twice in double
-    __shared__ BankOrder sm_order;
-    if (blockIdx.x >= NUM_TILES) {
-        spreadRest(mesh, REST_BLOCKS);
+    __shared__ SpreadBatch sm_batch;
+    if (blockIdx.x < REST_BLOCKS) {
+        spreadRest(mesh);
         return;
     }
-    const Tile tile = getTile(blockIdx.x);
-    const int start = mesh.table.gm_start[blockIdx.x],
-              numSites = min(mesh.table.gm_count[blockIdx.x], mesh.table.gm_start[blockIdx.x + 1] - start);
-    if (numSites == 0)
-        return;
-    for (int k = threadIdx.x; k < HALO_POINTS * (SPREAD_DOUBLE ? 2 : 1); k += SPREAD_THREADS)
-        sm_tile[k] = 0;
-    for (int first = 0; first < numSites; first += ORDER_BATCH) {
-        const Site* gm_batch = mesh.gm_sites + start + first;
-        const int count = min(ORDER_BATCH, numSites - first);
-        orderCharges<SPREAD_THREADS, sizeof(int)>(sm_order, count,
-                                                  [&](int i) { return findCorner(tile, gm_batch[i]); });
-        takeCharges<SPREAD_THREADS, sizeof(int)>(sm_order, count,
-                                                 [&](int i) { spreadToTile(mesh, tile, gm_batch[i], sm_tile); });
+    int table;
+    const int index = blockIdx.x - REST_BLOCKS;
+    const TileRecord record = loadRecord(mesh, index, table);
+    const Tile tile = getTile(index);
+    const Member* gm_member = mesh.gm_member + record.start;
+    const int numMembers = min(record.count, record.room),
+              firstSite = findFirstSite(index, record.start - table * mesh.memberCapacity);
+    int numRows = 0;
+    for (int first = 0; first < numMembers; first += ORDER_BATCH) {
+        const int count = min(ORDER_BATCH, numMembers - first), height = (count + 31) / 32;
+        LoadedMembers loaded;
+        loaded.loadMembers(gm_member + first, count);
+        if (first == 0)
+            for (int k = threadIdx.x; k < HALO_POINTS * (SPREAD_DOUBLE ? 2 : 1); k += SPREAD_THREADS)
+                sm_tile[k] = 0;
+        else
+            __syncthreads(); // all have done with the batch before
+        loaded.loadPlaces(mesh);
+        clearBatch(sm_batch);
+        __syncthreads();
+#pragma unroll
+        for (int k = 0; k < LoadedMembers::Num; k++) {
+            const int i = threadIdx.x + k * SPREAD_THREADS;
+            if (i < count)
+                addToBatch(mesh, tile, makeSite(mesh, loaded.member[k], loaded.place[k]), first + i, i, height,
+                           sm_batch);
+        }
+        __syncthreads();
+        if (sm_batch.hasStray)
+            spreadStrays(mesh, gm_member + first, count, sm_batch);
+        numRows += spreadBatch(sm_batch, height, sm_tile, mesh.gm_site + firstSite + 32 * numRows);
     }
+    if (threadIdx.x == 0)
+        mesh.gm_rows[index] = {firstSite, numRows, record.start, 0};
+    if (numMembers == 0)
+        return;
     __syncthreads();
     visitHalo<SPREAD_THREADS>(tile, [&](int place, int point) {
         const GridSum value = readTile(&sm_tile[place], mesh.report);
@@ -143,18 +247,16 @@ struct __align__(16) Four {
     T value[4];
 };
 
-/** Sums to charges; and the table of the next step, which could be made at any other time. */
+/** Sums to charges; and, if it is time, charges are sorted for the next step. */
 extern "C" __global__ void __launch_bounds__(READ_THREADS) readSums(Mesh mesh) {
-    if (blockIdx.x == gridDim.x - 1) {
-        makeRoom<READ_THREADS>(mesh);
-        return;
-    }
     const int numPoints = GRID_X * GRID_Y * GRID_ROW; // those after the end of a row, which nobody reads, are 0
     const GridSum limit = (GridSum) (4 * (long long) TILE_LIMIT) << (SPREAD_DOUBLE ? LIMB_BITS : 0);
-    const SpreadReal unit = (SpreadReal) (1 / mesh.chargeScale);
+    const SpreadReal unit = (SpreadReal) mesh.chargeUnit;
+    const bool sorting = mustSort(mesh);
     for (int i = blockIdx.x * READ_THREADS + threadIdx.x; i < (numPoints - 1) / 4 + 1;
-         i += (gridDim.x - 1) * READ_THREADS) { // buffers are multiples of 4 points
+         i += gridDim.x * READ_THREADS) { // buffers are multiples of 4 points
         const Four<GridSum> sums = reinterpret_cast<const Four<GridSum>*>(mesh.gm_sum)[i];
+        reinterpret_cast<Four<GridSum>*>(mesh.gm_sum)[i] = Four<GridSum>();
         Four<GridReal> charges;
         bool crowded = false;
 #pragma unroll
@@ -166,4 +268,6 @@ extern "C" __global__ void __launch_bounds__(READ_THREADS) readSums(Mesh mesh) {
         if (crowded)
             mesh.report->crowded = 1;
     }
+    if (sorting)
+        sortIntoOther(mesh);
 }

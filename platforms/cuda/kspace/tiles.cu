@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Tiles of the grid in shared memory. A block has a tile, and as much above it as the windows of the tile's charges reach: its halo.
+// Tiles of the grid in shared memory. A block has a tile, and as much around it as the windows of the tile's charges reach: its halo. A charge
+// belongs to the tile of the point nearest to it when it was sorted; until it has moved by half a grid spacing, its window begins at a point of the
+// tile, or at one below.
 
-#define HALO_X (TILE_X + WINDOW_ORDER - 1)
-#define HALO_Y (TILE_Y + WINDOW_ORDER - 1)
-#define HALO_Z (TILE_Z + WINDOW_ORDER - 1)
+#define HALO_X (TILE_X + WINDOW_ORDER)
+#define HALO_Y (TILE_Y + WINDOW_ORDER)
+#define HALO_Z (TILE_Z + WINDOW_ORDER)
 // A row in shared memory is odd, so that windows may begin in any bank.
 #define HALO_ROW (HALO_Z | 1)
 #define HALO_POINTS (HALO_X * HALO_Y * HALO_ROW)
+
+static_assert(HALO_POINTS < NO_CORNER, "places in a halo are kept in 16 bits");
 
 /** A tile along one axis. */
 struct TileAxis {
@@ -41,9 +45,19 @@ __device__ __forceinline__ Tile getTile(int index) {
     return tile;
 }
 
-/** Get the place in a block's shared memory where the window of one of its tile's charges begins. */
-__device__ __forceinline__ int findCorner(const Tile& tile, const Site& site) {
-    return ((site.ix - tile.x.start) * HALO_Y + site.iy - tile.y.start) * HALO_ROW + site.iz - tile.z.start;
+/** Get the place along an axis of the halo where a window begins; more than the tile's size if the halo does not hold it. */
+__device__ __forceinline__ unsigned int findOffset(const TileAxis& axis, int index, int num) {
+    const int offset = index - axis.start + 1;
+    return offset < 0 ? offset + num : offset < num ? offset : offset - num;
+}
+
+/** Get the place in a block's shared memory where the window of a charge begins, or NO_CORNER if it is not in there. */
+__device__ __forceinline__ unsigned int findCorner(const Tile& tile, const Site& site) {
+    const unsigned int x = findOffset(tile.x, site.ix, GRID_X), y = findOffset(tile.y, site.iy, GRID_Y),
+                       z = findOffset(tile.z, site.iz, GRID_Z);
+    if (x > tile.x.size || y > tile.y.size || z > tile.z.size)
+        return NO_CORNER;
+    return (x * HALO_Y + y) * HALO_ROW + z;
 }
 
 // A thread goes along x, through this part of a halo.
@@ -53,94 +67,66 @@ __device__ __forceinline__ int findCorner(const Tile& tile, const Site& site) {
 /** Call visit(place in shared memory, place in the grid) for each point of a tile and its halo. */
 template <int Threads, class Visit>
 __device__ __forceinline__ void visitHalo(const Tile& tile, Visit visit) {
-    const int endX = tile.x.size + WINDOW_ORDER - 1;
+    const int endX = tile.x.size + WINDOW_ORDER;
     for (int k = threadIdx.x; k < HALO_PARTS * HALO_Y * HALO_Z; k += Threads) { // divisions by constants
         const int z = k % HALO_Z, y = k / HALO_Z % HALO_Y, first = k / (HALO_Z * HALO_Y) * HALO_LENGTH;
-        if (y >= tile.y.size + WINDOW_ORDER - 1 || z >= tile.z.size + WINDOW_ORDER - 1)
+        if (y >= tile.y.size + WINDOW_ORDER || z >= tile.z.size + WINDOW_ORDER)
             continue;
-        const int row = findPoint(0, wrapPoint(tile.y.start + y, GRID_Y), wrapPoint(tile.z.start + z, GRID_Z));
+        const int row = findPoint(0, wrapPoint(tile.y.start - 1 + y, GRID_Y), wrapPoint(tile.z.start - 1 + z, GRID_Z));
 #pragma unroll
         for (int i = 0; i < HALO_LENGTH; i++)
             if (first + i < endX)
                 visit(((first + i) * HALO_Y + y) * HALO_ROW + z,
-                      findPoint(wrapPoint(tile.x.start + first + i, GRID_X), 0, row));
+                      findPoint(wrapPoint(tile.x.start - 1 + first + i, GRID_X), 0, row));
     }
 }
 
-// Charges that a block sorts at a time.
-#define ORDER_BATCH 1024
+/**
+ * Where the sites of a tile begin in Mesh::gm_site. There is room for twice as many as members, since rows may have holes, and for two more rows of
+ * each batch that they can be.
+ *
+ * @param start  of the tile's members in its table
+ */
+__device__ __forceinline__ int findFirstSite(int index, int start) {
+    return 2 * start + 64 * (index + start / ORDER_BATCH);
+}
 
 /**
- * In which order the threads of a block take charges. A warp takes a row of 32 charges, one per lane, most of which have windows that begin
- * in different banks of shared memory: then all other points of the windows, which are at the same distances from the first, are in different
- * banks too. Random charges would share banks, and take 3.4 times as long.
+ * In which order the threads of a block take charges. A warp takes a row of 32 charges, one per lane, whose windows begin in different banks of
+ * shared memory: then all other points of the windows, which are at the same distances from the first, are in different banks too. Lane b takes
+ * charges that begin in bank b; what a bank has too many is left for some rows at the end, whose charges share banks. Random charges would take
+ * 3.4 times as long.
  */
 struct BankOrder {
-    int count[32]; // charges that begin in a bank
-    int holes[32]; // places of lanes before this one that have no charge of their own bank
-    int numLeft;   // charges of banks that have too many
-    unsigned short place[ORDER_BATCH / 32][32], left[ORDER_BATCH];
+    int count[32];                                                  // charges that begin in a bank
+    int numLeft;                                                    // charges of banks that have too many
+    unsigned short place[ORDER_BATCH / 32 * 32], left[ORDER_BATCH]; // number in the batch
 };
 
-/** Get how many charges of its own bank a lane has. */
-template <int NumBanks>
-__device__ __forceinline__ int countOwn(const BankOrder& sm_order, int lane, int height) {
-    const int lanesPerBank = 32 / NumBanks;
-    return min(height, (sm_order.count[lane % NumBanks] - lane / NumBanks + lanesPerBank - 1) / lanesPerBank);
-}
-
-/**
- * Put charges in order. Called by all threads of a block.
- *
- * @param size       of the elements in shared memory, bytes
- * @param getCorner  gives where the window of charge i begins
- */
-template <int Threads, int Size, class GetCorner>
-__device__ __forceinline__ void orderCharges(BankOrder& sm_order, int numCharges, GetCorner getCorner) {
-    const int numBanks = 128 / Size, lanesPerBank = 32 / numBanks, height = (numCharges + 31) / 32;
-    __syncthreads();
+__device__ __forceinline__ void clearOrder(BankOrder& sm_order) {
     if (threadIdx.x < 32)
         sm_order.count[threadIdx.x] = 0;
-    if (threadIdx.x == 0)
+    if (threadIdx.x == 32)
         sm_order.numLeft = 0;
-    __syncthreads();
-    for (int i = threadIdx.x; i < numCharges; i += Threads) {
-        const int bank = getCorner(i) % numBanks, rank = atomicAdd(&sm_order.count[bank], 1);
-        if (rank < height * lanesPerBank)
-            sm_order.place[rank / lanesPerBank][rank % lanesPerBank * numBanks + bank] = (unsigned short) i;
-        else
-            sm_order.left[atomicAdd(&sm_order.numLeft, 1)] = (unsigned short) i;
-    }
-    __syncthreads();
-    if (threadIdx.x < 32) {
-        const int lane = threadIdx.x, holes = height - countOwn<numBanks>(sm_order, lane, height);
-        int sum = holes;
-#pragma unroll
-        for (int offset = 1; offset < 32; offset *= 2) {
-            const int other = __shfl_up_sync(0xffffffff, sum, offset);
-            if (lane >= offset)
-                sum += other;
-        }
-        sm_order.holes[lane] = sum - holes;
-    }
-    __syncthreads();
 }
 
-/** Call take(i) for each charge i, in order. */
-template <int Threads, int Size, class Take>
-__device__ __forceinline__ void takeCharges(const BankOrder& sm_order, int numCharges, Take take) {
-    const int lane = threadIdx.x % 32, height = (numCharges + 31) / 32;
-    const int own = countOwn<128 / Size>(sm_order, lane, height);
-    for (int row = threadIdx.x / 32; row < height; row += Threads / 32) {
-        int i = -1;
-        if (row < own)
-            i = sm_order.place[row][lane];
-        else {
-            const int hole = sm_order.holes[lane] + row - own;
-            if (hole < sm_order.numLeft)
-                i = sm_order.left[hole];
-        }
-        if (i >= 0)
-            take(i);
-    }
+/** Add charge i of a batch, which has a number of full rows. */
+__device__ __forceinline__ void addToOrder(BankOrder& sm_order, int height, unsigned int corner, int i) {
+    const int bank = corner % 32, rank = atomicAdd(&sm_order.count[bank], 1);
+    if (rank < height)
+        sm_order.place[rank * 32 + bank] = (unsigned short) i;
+    else
+        sm_order.left[atomicAdd(&sm_order.numLeft, 1)] = (unsigned short) i;
+}
+
+__device__ __forceinline__ int countRows(const BankOrder& sm_order, int height) {
+    return height + (sm_order.numLeft + 31) / 32;
+}
+
+/** Get the charge that a lane takes in a row, or -1. */
+__device__ __forceinline__ int getCharge(const BankOrder& sm_order, int height, int row, int lane) {
+    if (row < height)
+        return row < sm_order.count[lane] ? sm_order.place[row * 32 + lane] : -1;
+    const int k = (row - height) * 32 + lane;
+    return k < sm_order.numLeft ? sm_order.left[k] : -1;
 }

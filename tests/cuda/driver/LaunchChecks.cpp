@@ -34,19 +34,33 @@ void checkAddresses(Ledger& ledger, const Launch& launch) {
         }
 }
 
-/** A mesh counts charges in one table, which must be clear, and then clears that of the next run: see sites.cu. */
-void checkCounts(Ledger& ledger, const Launch& launch) {
+/**
+ * Kernels of a mesh leave sums of charge, counts of tiles and a count of strays to others that set them to 0: see sites.cu and spread.cu. Where one
+ * of those has not been launched they must be cleared.
+ */
+void checkMesh(Ledger& ledger, const Launch& launch) {
     static map<uintptr_t, bool> isClear;
     if (launch.name == "clearBuffer") // of OpenMM
         isClear[launch.getAddress(0, 0)] = true;
-    if (launch.name == "locateSites") {
-        bool& clear = isClear[launch.getAddress(0, offsetof(MeshView, table) + offsetof(SiteTableView, count))];
-        if (!clear)
-            ledger.report("locateSites adds to counts of an earlier run");
-        clear = false;
+    auto getState = [&](size_t place) -> bool& { return isClear[launch.getAddress(0, place)]; };
+    auto use = [&](size_t place, const char* what) {
+        if (!getState(place))
+            ledger.report(launch.name + " finds " + what + " of an earlier run");
+        getState(place) = false;
+    };
+    const size_t sums = offsetof(MeshView, sum), counts = offsetof(MeshView, tile), strays = offsetof(MeshView, state);
+    if (launch.name == "sortCharges")
+        use(counts, "counts");
+    if (launch.name == "spreadCharges") {
+        use(sums, "sums");
+        use(strays, "strays");
     }
-    if (launch.name == "readSums")
-        isClear[launch.getAddress(0, offsetof(MeshView, nextTable) + offsetof(SiteTableView, count))] = true;
+    if (launch.name == "readSums") { // which may sort
+        use(counts, "counts");
+        getState(sums) = true;
+    }
+    if (launch.name == "finishSort" || launch.name == "convolve" || launch.name == "convolveWithEnergy")
+        getState(counts) = getState(strays) = true;
 }
 
 } // namespace
@@ -74,5 +88,5 @@ map<string, vector<int> > SurrogateTest::readArgumentSizes(const string& ptx) {
 
 void SurrogateTest::checkLaunch(Ledger& ledger, const Launch& launch) {
     checkAddresses(ledger, launch);
-    checkCounts(ledger, launch);
+    checkMesh(ledger, launch);
 }

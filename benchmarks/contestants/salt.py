@@ -164,8 +164,8 @@ def makeContestants(forceErrors: dict[str, float]) -> list[SaltContestant]:
             makeTunable(f"tunable-{name}", f"TunablePMEForce, {name}, single", methods[name], forceError, ANY)
             for name, forceError in forceErrors.items()
         ),
-        *(makeTable(f"table-{cutoff}", cutoff, FINE, LARGE) for cutoff in CUTOFFS),
-        *(makeTable(f"coarse-{cutoff}", cutoff, COARSE, ANY if cutoff == rc else LARGE) for cutoff in CUTOFFS),
+        *(makeTable(f"table-{cutoff}", cutoff, FINE, ANY) for cutoff in CUTOFFS),
+        *(makeTable(f"coarse-{cutoff}", cutoff, COARSE, LARGE) for cutoff in CUTOFFS),
         SaltContestant(
             "network-float16",
             "surrogate, network, float16, 1.0 nm",

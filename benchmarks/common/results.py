@@ -83,13 +83,19 @@ def loadLatest(name: str, path: Path | None = None) -> dict:
 
 
 def mergeResults(paths: list[Path]) -> dict:
-    """Return the content of several files of one command as if it had been called once, with the settings of each."""
+    """Return the content of several files of one command as if it had been called once, with the device and the settings
+    of each call; a file may be of several calls itself."""
     contents = [json.loads(path.read_text()) for path in paths]
     if len(contents) == 1:
         return contents[0]
     return {
         "device": contents[0]["device"],
-        "devices": [content["device"] for content in contents],
-        "settings": [content["settings"] for content in contents],
+        "devices": [device for content in contents for device in content.get("devices", [content["device"]])],
+        "settings": [call for content in contents for call in _listCalls(content)],
         "rows": [row for content in contents for row in content["rows"]],
     }
+
+
+def _listCalls(content: dict) -> list[dict]:
+    """Return the settings of the calls that made a result."""
+    return content["settings"] if isinstance(content["settings"], list) else [content["settings"]]

@@ -250,6 +250,10 @@ def test_files_of_several_calls_are_one_result(tmp_path, monkeypatch):
     merged = results.mergeResults([tmp_path / "a.json", tmp_path / "b.json"])
     assert [row["name"] for row in merged["rows"]] == ["a", "b"]
     assert merged["settings"] == [{"call": "a"}, {"call": "b"}]
+    (tmp_path / "both.json").write_text(json.dumps(merged))
+    again = results.mergeResults([tmp_path / "both.json", tmp_path / "a.json"])
+    assert again["settings"] == [{"call": "a"}, {"call": "b"}, {"call": "a"}]
+    assert len(again["devices"]) == 3
 
 
 def test_accuracy_of_a_platform(tmp_path, monkeypatch):

@@ -83,8 +83,8 @@ def loadLatest(name: str, path: Path | None = None) -> dict:
 
 
 def mergeResults(paths: list[Path]) -> dict:
-    """Return the content of several files of one command as if it had been called once, with the device and the settings
-    of each call; a file may be of several calls itself."""
+    """Return the content of several files of one command as if it had been called once, with device and settings of
+    each call; a file may be of several calls itself."""
     contents = [json.loads(path.read_text()) for path in paths]
     if len(contents) == 1:
         return contents[0]

@@ -140,11 +140,12 @@ def findErrors(arguments: argparse.Namespace) -> dict:
     if arguments.errors is not None and arguments.errors.exists():
         kept: dict = json.loads(arguments.errors.read_text())
         return kept
-    systems = SaltSystems(makeCrystal(arguments.error_cells, arguments), arguments.models)
-    meter = ErrorMeter(systems, arguments.platform)
-    settings = meter.findForceErrors()
-    names = arguments.contestants or [c.name for c in makeContestants(settings)]
-    errors = {c.name: meter.measure(c) for c in makeContestants(settings) if c.hasPairs and c.name in names}
+    with takeTurn(arguments.turns):
+        systems = SaltSystems(makeCrystal(arguments.error_cells, arguments), arguments.models)
+        meter = ErrorMeter(systems, arguments.platform)
+        settings = meter.findForceErrors()
+        names = arguments.contestants or [c.name for c in makeContestants(settings)]
+        errors = {c.name: meter.measure(c) for c in makeContestants(settings) if c.hasPairs and c.name in names}
     result = {"force_error_settings_kJ_per_mol_nm": settings, "force_errors_over_rms_force": errors}
     console.print(f"force errors over the RMS force: {errors}", highlight=False)
     if arguments.errors is not None:
@@ -179,8 +180,7 @@ def main() -> None:
     arguments = parseArguments()
     plan = makePlan(arguments, arguments.minimum_steps)
     settings = {**vars(arguments), "load_average": os.getloadavg(), "idle_W": findIdlePower(arguments)}
-    with takeTurn(arguments.turns):
-        settings |= findErrors(arguments)
+    settings |= findErrors(arguments)
     found = {c.name: c for c in makeContestants(settings["force_error_settings_kJ_per_mol_nm"])}
     wanted = [found[name] for name in arguments.contestants or found]
     results = ResultFile("nacl", settings, arguments.output)

@@ -14,6 +14,7 @@ from openmm import unit
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 import liquid_argon
 
+from common.turns import takeTurn
 from openmmsurrogate import SurrogateForce, SurrogateModel
 
 TEMPERATURE = 100.0  # K
@@ -74,13 +75,16 @@ def createContext(
     return context
 
 
-def takeLiquid(numAtoms: int, platform: str, properties: dict[str, str], folder: Path | None) -> Liquid:
-    """Return the liquid that a folder keeps, or melt it, for a later call if there is a folder."""
+def takeLiquid(
+    numAtoms: int, platform: str, properties: dict[str, str], folder: Path | None, turns: Path | None = None
+) -> Liquid:
+    """Return the liquid that a folder keeps, or melt it, in turn, for a later call if there is a folder."""
     kept = None if folder is None else folder / f"argon-{numAtoms}.npz"
     if kept is not None and kept.exists():
         with np.load(kept) as arrays:
             return Liquid(arrays["positions"], arrays["velocities"], float(arrays["edge"]))
-    liquid = melt(numAtoms, platform, properties)
+    with takeTurn(turns):
+        liquid = melt(numAtoms, platform, properties)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.savez(kept, positions=liquid.positions, velocities=liquid.velocities, edge=liquid.edge)

@@ -36,8 +36,7 @@ def runSizes(
     """
     gpu = describeDevice()["gpu"] if setting.platform == "CUDA" else None
     for numAtoms in sizes:
-        with takeTurn(turns):
-            liquid = takeLiquid(numAtoms, setting.platform, setting.properties, starts)
+        liquid = takeLiquid(numAtoms, setting.platform, setting.properties, starts, turns)
         fitting = [
             (contestant, _prepare(contestant, liquid)) for contestant in contestants if numAtoms <= contestant.largest
         ]

@@ -62,3 +62,14 @@ TEST(CellGridChoice, NeighborsInMemoryAreNeighborsInSpace) {
     EXPECT_GE(segments.size(), 3u);
     EXPECT_EQ(2u, parities.size());
 }
+
+/** Whatever the length of a row, its segments are alike and are all of it: else cells at its end would be beyond the memory for cells. */
+TEST(CellGridChoice, SegmentsAreAllOfARow) {
+    for (int cellsPerRow = 1; cellsPerRow < 2000; cellsPerRow++) {
+        const double length = (cellsPerRow + 0.5) / 6; // six cells along x are a range of 1 nm
+        const Vec3 box[3] = {Vec3(length, 0, 0), Vec3(0, 4, 0), Vec3(0, 0, 4)};
+        const CellGrid<double> grid = CellGridChoice<double>(1, 1, 100000).makePeriodic(box);
+        ASSERT_EQ(grid.foldedX, grid.segment * grid.numSegments) << cellsPerRow << " cells";
+        ASSERT_GE(128, grid.segment);
+    }
+}

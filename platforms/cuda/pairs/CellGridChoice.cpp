@@ -18,10 +18,10 @@ constexpr int LargestAxis = 1 << 20;
 
 } // namespace
 
-/** Numbers of cells along each axis of the box, and of the torus that they are folded onto. */
+/** Numbers of cells along each axis of the box, and of the torus that they are folded onto; and into how many segments rows of the latter are cut. */
 template <class Real>
 struct CellGridChoice<Real>::Cells {
-    int num[3], folded[3];
+    int num[3], folded[3], numSegments;
 };
 
 /** The torus has no more cells than there is memory for, and as many as go into the box a whole number of times. */
@@ -39,7 +39,7 @@ typename CellGridChoice<Real>::Cells CellGridChoice<Real>::chooseCells(const dou
         folded[k] = std::max(1, (int) (cells.num[k] / shrink));
     for (int k = 0; k < 3 && (double) folded[0] * folded[1] * folded[2] > maxCells; k++) // a flat or long box
         folded[k] = std::min(folded[k], std::max(1, (int) std::cbrt((double) maxCells)));
-    const int numSegments = (folded[0] + LongestSegment - 1) / LongestSegment;
+    const int numSegments = cells.numSegments = (folded[0] + LongestSegment - 1) / LongestSegment;
     folded[0] -= folded[0] % numSegments; // segments of equal lengths
     // After an odd number of rows the meander ends where the next segment begins. Else a cluster there would be torn apart, and the search for its
     // neighbors takes as long as that of all others in parallel.
@@ -61,7 +61,7 @@ void CellGridChoice<Real>::setCells(CellGrid<Real>& grid, const Cells& cells, co
     grid.foldedX = folded[0];
     grid.foldedY = folded[1];
     grid.foldedZ = folded[2];
-    grid.numSegments = (folded[0] + LongestSegment - 1) / LongestSegment;
+    grid.numSegments = cells.numSegments; // not from the length again, which might now be one segment shorter
     grid.segment = folded[0] / grid.numSegments;
     grid.reachX = (Real) reach[0];
     grid.reachY = (Real) reach[1];

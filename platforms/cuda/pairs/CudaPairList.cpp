@@ -193,20 +193,19 @@ void CudaPairList<Real>::setTypes(const Particles& particles) {
 template <class Real>
 void CudaPairList<Real>::setCarried(const vector<Real>& newCarried, const vector<Real>& newLennardJones) {
     const int n = std::max(1, view.numAtoms);
-    if (!carried.isInitialized()) {
-        carried.initialize(context, n, sizeof(Real), "surrogateCarried");
-        sortedCarried.initialize(context, n, sizeof(Real), "surrogateSortedCarried");
-        view.carried = carried.getDevicePointer();
-        view.sortedCarried = sortedCarried.getDevicePointer();
+    auto makeRoom = [&](CudaArray& array, int width, const char* name, CUdeviceptr& pointer) {
+        if (!array.isInitialized())
+            array.initialize(context, n, width * sizeof(Real), name);
+        pointer = array.getDevicePointer(); // also where an earlier call came no further than this
+    };
+    makeRoom(carried, 1, "surrogateCarried", view.carried);
+    makeRoom(sortedCarried, 1, "surrogateSortedCarried", view.sortedCarried);
+    if (!newLennardJones.empty()) {
+        makeRoom(lennardJones, 2, "surrogateLennardJones", view.lennardJones);
+        makeRoom(sortedLennardJones, 2, "surrogateSortedLennardJones", view.sortedLennardJones);
     }
     if (!newCarried.empty())
         carried.upload(newCarried.data());
-    if (!newLennardJones.empty() && !lennardJones.isInitialized()) {
-        lennardJones.initialize(context, n, 2 * sizeof(Real), "surrogateLennardJones");
-        sortedLennardJones.initialize(context, n, 2 * sizeof(Real), "surrogateSortedLennardJones");
-        view.lennardJones = lennardJones.getDevicePointer();
-        view.sortedLennardJones = sortedLennardJones.getDevicePointer();
-    }
     if (!newLennardJones.empty())
         lennardJones.upload(newLennardJones.data());
     invalidate();

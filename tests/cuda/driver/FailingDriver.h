@@ -14,6 +14,8 @@ struct FailingDriver {
     void (*failAt)(long call);
     /** Get the number of calls that could have failed since failAt(). */
     long (*getNumCalls)();
+    /** Get the name of the function that was called then, counted from 1 in the last run after failAt(0). */
+    const char* (*getName)(long call);
     /** Get the name of the function that has failed since failAt(); empty if none has. */
     const char* (*getFailed)();
     /** Get what was wrong since the last call of this, a line each. */

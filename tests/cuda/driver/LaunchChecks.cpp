@@ -23,14 +23,18 @@ int readSize(const string& declaration) {
     return 1;
 }
 
-/** Report an address in memory that has been freed. */
+/** Report an address in memory that has been freed, and none where a run without failures had one. */
 void checkAddresses(Ledger& ledger, const Launch& launch) {
     for (size_t k = 0; k < launch.arguments.size(); k++)
         for (size_t place = 0; place + sizeof(uintptr_t) <= launch.arguments[k].size(); place += sizeof(uintptr_t)) {
             const uintptr_t address = launch.getAddress(k, place);
+            const string where = " in byte " + std::to_string(place) + " of argument " + std::to_string(k);
             if (ledger.isOurs(address) && !ledger.isAllocated(address, 1))
-                ledger.report(launch.name + " is given freed memory in byte " + std::to_string(place) +
-                              " of argument " + std::to_string(k));
+                ledger.report(launch.name + " is given freed memory" + where);
+            if (ledger.failingCall == 0 && ledger.isOurs(address))
+                ledger.addresses.insert(launch.name + where);
+            else if (address == 0 && ledger.addresses.count(launch.name + where) == 1)
+                ledger.report(launch.name + " is given no memory" + where);
         }
 }
 

@@ -44,6 +44,8 @@ void Ledger::report(const string& fault) {
 }
 
 CUresult Ledger::enterWithoutContext(const char* function) {
+    if (failingCall == 0)
+        calls.push_back(function);
     if (++numCalls != failingCall)
         return CUDA_SUCCESS;
     failed = function;
@@ -135,8 +137,13 @@ DRIVER_FUNCTION const FailingDriver* getFailingDriver() {
                                              Ledger::get().numCalls = 0;
                                              Ledger::get().failingCall = call;
                                              Ledger::get().failed.clear();
+                                             if (call != 0)
+                                                 return;
+                                             Ledger::get().calls.clear();
+                                             Ledger::get().addresses.clear();
                                          },
                                          [] { return Ledger::get().numCalls; },
+                                         [](long call) { return Ledger::get().calls.at(call - 1).c_str(); },
                                          [] { return Ledger::get().failed.c_str(); },
                                          [] {
                                              const Turn turn;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,10 @@ public:
     std::recursive_mutex mutex;
     long numCalls = 0, failingCall = 0;
     std::string failed, faults;
+    // Of what has been done since failAt(0): functions in the order in which they were called, and kernels with the places of their arguments that held
+    // addresses of memory.
+    std::vector<std::string> calls;
+    std::set<std::string> addresses;
     long countLiving() const;
 
 private:

@@ -108,9 +108,11 @@ def test_water_whose_box_changes():
     expect_whole_lists(context, fresh, 3, 40)
 
 
+@pytest.mark.parametrize("method", [SurrogateForce.Table, SurrogateForce.Network], ids=["table", "network"])
 @pytest.mark.parametrize("integrator", ["Langevin", "Brownian", "variable"])
-def test_argon(integrator):
-    """Particles that fly, that forget their velocities at each step, and steps of all lengths."""
+def test_argon(integrator, method):
+    """Particles that fly, that forget their velocities at each step, and steps of all lengths. A network has a list of
+    pairs, made from the lists of particles."""
     integrators = {
         "Langevin": lambda: openmm.LangevinMiddleIntegrator(300, 1, 0.008),
         "Brownian": lambda: openmm.BrownianIntegrator(300, 200, 0.002),
@@ -121,7 +123,8 @@ def test_argon(integrator):
     system = openmm.System()
     system.setDefaultPeriodicBoxVectors(*(edge * np.eye(3)))
     force = SurrogateForce(SurrogateModel.load("argon"))
-    force.setEvaluationMethod(SurrogateForce.Table)
+    force.setEvaluationMethod(method)
+    force.setPrecision(SurrogateForce.Double)
     for _ in range(count**3):
         system.addParticle(39.948)
         force.addParticle("Ar")

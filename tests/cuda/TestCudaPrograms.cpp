@@ -170,6 +170,12 @@ vector<Variant> listMeshVariants() {
         o.doublePositions = o.spreadDouble = o.fftDouble = o.convolutionDouble = o.interpolationDouble = true;
         o.tiles = {{6, 6, 6}};
     });
+    add("measuringErrors", MeshWindow::MaxOrder, [](auto& o) {
+        o.positionCorrection = o.spreadDouble = o.fftDouble = o.convolutionDouble = o.interpolationDouble = o.prolate =
+            true;
+        o.grid = {{324, 324, 324}};
+        o.tiles = MeshProgram::chooseTiles(o.grid, MeshWindow::MaxOrder, true, 132);
+    });
     add("mixedDoubleDispersion", 6, [](auto& o) {
         o.positionCorrection = o.spreadDouble = o.convolutionDouble = o.dispersion = true;
         o.grid = {{47, 48, 50}};

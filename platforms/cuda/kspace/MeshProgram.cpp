@@ -32,6 +32,14 @@ int getSpreadBlocks(const MeshProgramOptions& options) {
     return options.spreadDouble ? 3 : 4;
 }
 
+/**
+ * Planes of constant x of a window that are unrolled. Only the mesh that measures errors has an order beyond 8. It runs once in a while, and would
+ * take 3 s to compile, for each grid; so it takes one (TestCudaPrograms --gtest_filter=*measuring*).
+ */
+int getUnrolledPlanes(int order) {
+    return order > 8 ? 1 : order;
+}
+
 string defineAxes(const string& name, const std::array<int, 3>& values) {
     return define(name + "_X", values[0]) + define(name + "_Y", values[1]) + define(name + "_Z", values[2]);
 }
@@ -71,7 +79,7 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            define("READ_THREADS", ReadThreads) + define("CONVOLUTION_THREADS", ConvolutionThreads) +
            define("INTERPOLATE_THREADS", InterpolateThreads) +
            define("INTERPOLATE_BLOCKS", getInterpolationBlocks(options, window.getOrder())) +
-           define("REST_BLOCKS", RestBlocks) +
+           define("REST_BLOCKS", RestBlocks) + define("UNROLLED_PLANES", getUnrolledPlanes(window.getOrder())) +
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
            define("SIZE_OF_MESH", sizeof(MeshView)) + define("SIZE_OF_INFLUENCE", sizeof(InfluenceView)) +
            joinFiles({"common/arithmetic.cu", "common/fixedPoint.cu", "kspace/grid.cu", "kspace/tiles.cu",

@@ -124,7 +124,7 @@ extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS, INTERPOLATE_BL
         if (site.corner == NO_CORNER)
             continue;
         const GridReal* sm_corner = sm_potential + site.corner;
-        interpolateForce<WINDOW_ORDER>(mesh, site, gm_member[site.member], output,
+        interpolateForce<UNROLLED_PLANES>(mesh, site, gm_member[site.member], output,
                                        [&](int h, int j, int k) { return sm_corner[(h * HALO_Y + j) * HALO_ROW + k]; });
     }
 }

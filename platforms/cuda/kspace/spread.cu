@@ -70,7 +70,7 @@ __device__ __forceinline__ void spreadToTile(const TileSite& site, SpreadReal ch
     SpreadReal wx[WINDOW_ORDER], wy[WINDOW_ORDER], wz[WINDOW_ORDER];
     getSpreadWeights(site.fx, site.fy, site.fz, charge, wx, wy, wz);
     int* sm_corner = sm_tile + site.corner;
-#pragma unroll
+#pragma unroll UNROLLED_PLANES
     for (int h = 0; h < WINDOW_ORDER; h++)
 #pragma unroll
         for (int j = 0; j < WINDOW_ORDER; j++) {

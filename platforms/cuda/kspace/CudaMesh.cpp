@@ -48,7 +48,7 @@ double findLargestWeight(const MeshWindow& window) {
 CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const MeshParameters& parameters, bool dispersion,
                    CUdeviceptr report)
     : context(context), order(settings.splineOrder), view(), influence(), largestWeight(0), isClean(false),
-      hasRooms(false), mustSort(true) {
+      hasRooms(false), mustSort(true), hasFactors(false) {
     options.doublePositions = context.getUseDoublePrecision();
     options.spreadDouble = isDouble(settings.spreading);
     options.fftDouble = isDouble(settings.fft);
@@ -105,6 +105,9 @@ void CudaMesh::allocate() {
     view.atomIndex = context.getAtomIndexArray().getDevicePointer();
     view.charge = charges.getDevicePointer();
     view.sum = sums.getDevicePointer();
+    factors.initialize(context, countReals() / 2, options.convolutionDouble ? sizeof(double) : sizeof(float),
+                       "meshFactors");
+    view.factor = factors.getDevicePointer();
     view.grid = grid.getDevicePointer();
     view.spectrum = view.grid;
     allocateTables();
@@ -190,6 +193,7 @@ void CudaMesh::compile(const MeshWindow& window) {
     finishSortKernel = context.getKernel(module, "finishSort");
     spreadKernel = context.getKernel(module, "spreadCharges");
     readKernel = context.getKernel(module, "readSums");
+    factorKernel = context.getKernel(module, "computeFactors");
     convolveKernel = context.getKernel(module, "convolve");
     convolveWithEnergyKernel = context.getKernel(module, "convolveWithEnergy");
     interpolateKernel = context.getKernel(module, "interpolateForces");
@@ -221,6 +225,10 @@ void CudaMesh::setCharges(const vector<double>& values) {
 }
 
 void CudaMesh::setBox(const Vec3 box[3]) {
+    if (std::equal(box, box + 3, lastBox))
+        return;
+    std::copy(box, box + 3, lastBox);
+    hasFactors = false;
     const double ax = box[0][0], bx = box[1][0], by = box[1][1], cx = box[2][0], cy = box[2][1], cz = box[2][2];
     view.doubleRows = {1 / ax, -bx / (ax * by), (bx * cy - by * cx) / (ax * by * cz), 1 / by, -cy / (by * cz), 1 / cz};
     view.singleRows = toSingle(view.doubleRows);
@@ -253,17 +261,27 @@ void CudaMesh::spread() {
     launchKernel(context, readKernel, arguments, std::min(mostBlocks, (numVectors + threads - 1) / threads), threads);
 }
 
+/** Get the blocks of a kernel whose threads take a wave each. */
+int CudaMesh::countConvolutionBlocks() const {
+    const int threads = MeshProgram::ConvolutionThreads;
+    return (int) std::min<size_t>(mostBlocks, (countReals() / 2 + threads - 1) / threads);
+}
+
+void CudaMesh::computeFactors() {
+    void* arguments[] = {&view, &influence};
+    launchKernel(context, factorKernel, arguments, countConvolutionBlocks(), MeshProgram::ConvolutionThreads);
+    hasFactors = true;
+}
+
 void CudaMesh::convolve(bool includeEnergy) {
-    const size_t numWaves = countReals() / 2;
     const int threads = MeshProgram::ConvolutionThreads;
     if (includeEnergy) {
         CUdeviceptr buffer = energies.getDevicePointer();
-        void* arguments[] = {&view, &influence, &buffer};
+        void* arguments[] = {&view, &buffer};
         launchKernel(context, convolveWithEnergyKernel, arguments, NumEnergies, threads);
     } else {
-        void* arguments[] = {&view, &influence};
-        launchKernel(context, convolveKernel, arguments,
-                     (int) std::min<size_t>(mostBlocks, (numWaves + threads - 1) / threads) + 1, threads);
+        void* arguments[] = {&view};
+        launchKernel(context, convolveKernel, arguments, countConvolutionBlocks() + 1, threads);
     }
 }
 
@@ -278,8 +296,10 @@ void CudaMesh::launchStages(CUdeviceptr forces, bool includeEnergy) {
     spread();
     plan->transformForward(view.grid, context.getCurrentStream());
     convolve(includeEnergy);
-    if (forces == 0)
+    if (forces == 0) {
+        context.clearBuffer(sums); // the interpolation does
         return;
+    }
     plan->transformBackward(view.grid, context.getCurrentStream());
     interpolate(forces);
 }
@@ -288,7 +308,7 @@ void CudaMesh::clear() {
     context.clearBuffer(sums);
     context.clearBuffer(tiles);
     context.clearBuffer(state);
-    hasRooms = false;
+    hasRooms = hasFactors = false;
     mustSort = true;
 }
 
@@ -301,7 +321,6 @@ void CudaMesh::launchStep(CUdeviceptr forces, bool includeEnergy) {
     // A step. All else that kernels are given stays the same as long as the Context lives.
     LaunchGraph::Key key;
     key.add(view);
-    key.add(influence);
     key.add(forces);
     graph.launch(stream, key, [&] { launchStages(forces, false); });
 }
@@ -310,7 +329,9 @@ void CudaMesh::run(const Vec3 box[3], CUdeviceptr forces, bool includeEnergy) {
     setBox(box);
     if (!isClean)
         clear();
-    isClean = false;               // should a launch fail
+    isClean = false; // should a launch fail
+    if (!hasFactors)
+        computeFactors();
     if (mustSort || includeEnergy) // who asks for energies may have set other positions, all of which would be strays
         sortCharges();
     launchStep(forces, includeEnergy);

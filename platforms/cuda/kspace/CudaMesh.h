@@ -62,6 +62,8 @@ private:
     void clear();
     void sortCharges();
     void spread();
+    int countConvolutionBlocks() const;
+    void computeFactors();
     void convolve(bool includeEnergy);
     void interpolate(CUdeviceptr forces);
     void launchStages(CUdeviceptr forces, bool includeEnergy);
@@ -78,12 +80,14 @@ private:
     bool isClean;         // sums, tiles and state are as a run leaves them that has succeeded
     bool hasRooms;        // for the charges of each tile, from an earlier sorting
     bool mustSort;
+    OpenMM::Vec3 lastBox[3];
+    bool hasFactors;   // of the convolution, for this box
     LaunchGraph graph; // of a step
-    OpenMM::CudaArray charges, tiles, members, state, sites, tileRows, strays, sums, grid, energies;
+    OpenMM::CudaArray charges, tiles, members, state, sites, tileRows, strays, sums, factors, grid, energies;
     OpenMM::CudaArray inverse[3]; // 1/U^2 along each axis
     OpenMM::CudaArray transform;
-    CUfunction sortKernel, finishSortKernel, spreadKernel, readKernel, convolveKernel, convolveWithEnergyKernel,
-        interpolateKernel;
+    CUfunction sortKernel, finishSortKernel, factorKernel, spreadKernel, readKernel, convolveKernel,
+        convolveWithEnergyKernel, interpolateKernel;
 };
 
 } // namespace SurrogatePlugin

@@ -59,7 +59,11 @@ private:
 class CudaReciprocalSpaceKernel::ReorderListener : public ComputeContext::ReorderListener {
 public:
     explicit ReorderListener(CudaReciprocalSpaceKernel& kernel) : kernel(kernel) {}
-    void execute() override { kernel.invalidateMeshes(); }
+    void execute() override {
+        kernel.coulomb->invalidate();
+        if (kernel.dispersion)
+            kernel.dispersion->invalidate();
+    }
 
 private:
     CudaReciprocalSpaceKernel& kernel;
@@ -150,12 +154,6 @@ void CudaReciprocalSpaceKernel::makeCoulombMesh(const PMESettings& settings) {
     this->settings.reset(new PMESettings(settings));
     split = settings.makeCoulombSplit();
     meshLacksCharges = true;
-}
-
-void CudaReciprocalSpaceKernel::invalidateMeshes() {
-    coulomb->invalidate();
-    if (dispersion)
-        dispersion->invalidate();
 }
 
 void CudaReciprocalSpaceKernel::setParameters(const PMESettings& settings) {

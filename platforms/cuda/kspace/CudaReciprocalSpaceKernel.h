@@ -40,8 +40,6 @@ private:
     class ReorderListener;
     CUdeviceptr getReportAddress();
     void makeCoulombMesh(const PMESettings& settings);
-    /** Tell the meshes that particles have been permuted. */
-    void invalidateMeshes();
     /** Compute the forces of a mesh, by original index, kJ/mol/nm. Waits for them. */
     std::vector<OpenMM::Vec3> computeForces(CudaMesh& mesh, const OpenMM::Vec3 box[3]);
     /** Make the mesh that measures the error of ESP's. */

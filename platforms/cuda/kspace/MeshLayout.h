@@ -41,7 +41,7 @@ struct MeshView {
     BoxRows<float> singleRows;
     double chargeScale, chargeUnit;
     CUdeviceptr posq, correction, atomIndex, charge;
-    CUdeviceptr tile, member, state, site, rows, stray, sum, grid, spectrum;
+    CUdeviceptr tile, member, state, site, rows, stray, sum, factor, grid, spectrum;
     CUdeviceptr report;
 };
 
@@ -51,7 +51,7 @@ struct SplitNumbers {
     T inverseAlpha, prefactor, cellsPerWave, unused;
 };
 
-/** Argument of the convolution; Influence of convolve.cu, which explains it. */
+/** Argument of computeFactors(); Influence of convolve.cu, which explains it. */
 struct InfluenceView {
     SplitNumbers<double> doubleNumbers;
     SplitNumbers<float> singleNumbers;

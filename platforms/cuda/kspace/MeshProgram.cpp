@@ -19,7 +19,7 @@ constexpr double TilesPerProcessor = 3.4;
 constexpr int LargestTileBytes = 50 * 1024;
 
 int getHaloPoints(const std::array<int, 3>& tile, int order) {
-    return (tile[0] + order) * (tile[1] + order) * ((tile[2] + order) | 1);
+    return (tile[0] + order) * (tile[1] + order) * ((tile[2] + order + 2) / 2 | 1) * 2;
 }
 
 /** Blocks of the interpolation that a multiprocessor is to hold, which bounds the registers of a thread. */
@@ -103,7 +103,7 @@ std::array<int, 3> MeshProgram::chooseTiles(const std::array<int, 3>& grid, int 
 }
 
 int MeshProgram::getOrderBatch(const MeshProgramOptions& options) {
-    return options.spreadDouble || options.interpolationDouble ? 384 : 768;
+    return options.spreadDouble || options.interpolationDouble ? 384 : 672;
 }
 
 int MeshProgram::getSpreadBytes(const MeshProgramOptions& options, int order) {

@@ -69,9 +69,22 @@ __device__ __forceinline__ int getWave(int index, int num) {
     return 2 * index <= num ? index : index - num;
 }
 
-template <bool WithEnergy>
-__device__ void convolveSpectrum(const Mesh& mesh, const Influence& influence, double* gm_energy) {
+/** Compute what each wave is to be multiplied by. It depends on the box alone, which stays the same for many steps. */
+extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS) computeFactors(Mesh mesh, Influence influence) {
     const BoxRows<ConvolutionReal>& waves = getRows<ConvolutionReal>(mesh);
+    for (int i = blockIdx.x * CONVOLUTION_THREADS + threadIdx.x; i < GRID_X * GRID_Y * SPECTRUM_ROW;
+         i += gridDim.x * CONVOLUTION_THREADS) {
+        const int z = i % SPECTRUM_ROW, y = i / SPECTRUM_ROW % GRID_Y, x = i / (SPECTRUM_ROW * GRID_Y); // by constants
+        const ConvolutionReal wx = getWave(x, GRID_X), wy = getWave(y, GRID_Y);
+        const ConvolutionReal mx = wx * waves.x, my = wx * waves.xy + wy * waves.y,
+                              mz = wx * waves.xz + wy * waves.yz + z * waves.z;
+        mesh.gm_factor[i] = getNumbers(influence).prefactor * influence.gm_inverseX[x] * influence.gm_inverseY[y] *
+                            influence.gm_inverseZ[z] * getTransform(influence, mx * mx + my * my + mz * mz);
+    }
+}
+
+template <bool WithEnergy>
+__device__ void convolveSpectrum(const Mesh& mesh, double* gm_energy) {
     double energy = 0;
     if (blockIdx.x == gridDim.x - 1) {
         finishSorting<CONVOLUTION_THREADS>(mesh, mustSort(mesh));
@@ -82,14 +95,9 @@ __device__ void convolveSpectrum(const Mesh& mesh, const Influence& influence, d
     for (int i = blockIdx.x * CONVOLUTION_THREADS + threadIdx.x; i < GRID_X * GRID_Y * SPECTRUM_ROW;
          i += (gridDim.x - 1) * CONVOLUTION_THREADS) {
         GridComplex value = mesh.gm_spectrum[i];
-        const int z = i % SPECTRUM_ROW, y = i / SPECTRUM_ROW % GRID_Y, x = i / (SPECTRUM_ROW * GRID_Y); // by constants
-        const ConvolutionReal wx = getWave(x, GRID_X), wy = getWave(y, GRID_Y);
-        const ConvolutionReal mx = wx * waves.x, my = wx * waves.xy + wy * waves.y,
-                              mz = wx * waves.xz + wy * waves.yz + z * waves.z;
-        const ConvolutionReal factor = getNumbers(influence).prefactor * influence.gm_inverseX[x] *
-                                       influence.gm_inverseY[y] * influence.gm_inverseZ[z] *
-                                       getTransform(influence, mx * mx + my * my + mz * mz);
+        const ConvolutionReal factor = mesh.gm_factor[i];
         if (WithEnergy) {
+            const int z = i % SPECTRUM_ROW;
             const bool hasMirror = z != 0 && 2 * z != GRID_Z; // the other half of the spectrum
             const ConvolutionReal re = value.re, im = value.im;
             energy += (hasMirror ? 1.0 : 0.5) * (double) (factor * (re * re + im * im));
@@ -111,11 +119,10 @@ __device__ void convolveSpectrum(const Mesh& mesh, const Influence& influence, d
     }
 }
 
-extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS) convolve(Mesh mesh, Influence influence) {
-    convolveSpectrum<false>(mesh, influence, nullptr);
+extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS) convolve(Mesh mesh) {
+    convolveSpectrum<false>(mesh, nullptr);
 }
 
-extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS)
-    convolveWithEnergy(Mesh mesh, Influence influence, double* gm_energy) {
-    convolveSpectrum<true>(mesh, influence, gm_energy);
+extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS) convolveWithEnergy(Mesh mesh, double* gm_energy) {
+    convolveSpectrum<true>(mesh, gm_energy);
 }

@@ -129,12 +129,13 @@ struct Mesh {
     TileRecord* gm_tile;                     // [2][NUM_TILES + 1], two tables; the last record is of what found no room
     Member* gm_member;                       // [2][memberCapacity]
     MeshState* state;
-    TileSite* gm_site;        // of each tile, in the order in which threads take them: see findFirstSite()
-    TileRows* gm_rows;        // [NUM_TILES]
-    Site* gm_stray;           // [numSites], charges that are not in a tile
-    GridSum* gm_sum;          // [GRID_X][GRID_Y][GRID_ROW], charge in fixed point; 0 between steps
-    GridReal* gm_grid;        // [GRID_X][GRID_Y][GRID_ROW], charge, and later potential
-    GridComplex* gm_spectrum; // [GRID_X][GRID_Y][SPECTRUM_ROW]; the same memory
+    TileSite* gm_site;          // of each tile, in the order in which threads take them: see findFirstSite()
+    TileRows* gm_rows;          // [NUM_TILES]
+    Site* gm_stray;             // [numSites], charges that are not in a tile
+    GridSum* gm_sum;            // [GRID_X][GRID_Y][GRID_ROW], charge in fixed point; 0 between steps
+    ConvolutionReal* gm_factor; // [GRID_X][GRID_Y][SPECTRUM_ROW], of the convolution
+    GridReal* gm_grid;          // [GRID_X][GRID_Y][GRID_ROW], charge, and later potential
+    GridComplex* gm_spectrum;   // [GRID_X][GRID_Y][SPECTRUM_ROW]; the same memory
     MeshReport* report;
 };
 

@@ -9,12 +9,12 @@ __device__ __forceinline__ void addMeshForce(unsigned long long* gm_force, const
     atomicAdd(&gm_force[slot], toFixedPoint(force));
 }
 
-/** Begin to copy a number from global to shared memory. finishCopies() waits for all that a thread has begun. */
+/** Begin to copy POINTS_TOGETHER numbers from global to shared memory. finishCopies() waits for all that a thread has begun. */
 __device__ __forceinline__ void beginCopy(GridReal* sm_target, const GridReal* gm_source) {
     asm volatile("{ .reg .u64 address; .reg .u32 target; cvta.to.shared.u64 address, %0; cvt.u32.u64 target, address;\n"
                  "cp.async.ca.shared.global [target], [%1], %2; }"
                  :
-                 : "l"(sm_target), "l"(gm_source), "n"((int) sizeof(GridReal))
+                 : "l"(sm_target), "l"(gm_source), "n"((int) sizeof(GridReal) * POINTS_TOGETHER)
                  : "memory");
 }
 
@@ -93,6 +93,13 @@ __device__ __noinline__ void interpolateStray(const Mesh& mesh, const MeshForceO
     }
 }
 
+/** Set the sums of charge to 0 for the next step, 16 bytes at a time: the buffer is a multiple of that. Called by all threads of the grid. */
+__device__ __forceinline__ void clearSums(const Mesh& mesh) {
+    const int perVector = 16 / sizeof(GridSum), numVectors = (GRID_X * GRID_Y * GRID_ROW - 1) / perVector + 1;
+    for (int i = blockIdx.x * INTERPOLATE_THREADS + threadIdx.x; i < numVectors; i += INTERPOLATE_THREADS * gridDim.x)
+        reinterpret_cast<int4*>(mesh.gm_sum)[i] = make_int4(0, 0, 0, 0);
+}
+
 /** REST_BLOCKS for what is in no tile, and a block for each tile. */
 extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS, INTERPOLATE_BLOCKS)
     interpolateForces(const __grid_constant__ Mesh mesh, unsigned long long* __restrict__ gm_force,
@@ -101,6 +108,7 @@ extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS, INTERPOLATE_BL
     GridReal* sm_potential = reinterpret_cast<GridReal*>(sm_bytes); // [HALO_POINTS]
     const MeshForceOutput output = {gm_force, paddedNumAtoms};
     if (blockIdx.x < REST_BLOCKS) {
+        clearSums(mesh);
         interpolateStray(mesh, output);
         return;
     }
@@ -108,6 +116,7 @@ extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS, INTERPOLATE_BL
     const TileRows rows = mesh.gm_rows[index];
     visitHalo<INTERPOLATE_THREADS>(
         getTile(index), [&](int place, int point) { beginCopy(&sm_potential[place], &mesh.gm_grid[point]); });
+    clearSums(mesh); // which nobody waits for
     const int numWarps = INTERPOLATE_THREADS / 32;
     const TileSite* gm_site = mesh.gm_site + rows.firstSite + threadIdx.x % 32;
     const Member* gm_member = mesh.gm_member + rows.firstMember;
@@ -124,7 +133,8 @@ extern "C" __global__ void __launch_bounds__(INTERPOLATE_THREADS, INTERPOLATE_BL
         if (site.corner == NO_CORNER)
             continue;
         const GridReal* sm_corner = sm_potential + site.corner;
-        interpolateForce<UNROLLED_PLANES>(mesh, site, gm_member[site.member], output,
-                                       [&](int h, int j, int k) { return sm_corner[(h * HALO_Y + j) * HALO_ROW + k]; });
+        interpolateForce<UNROLLED_PLANES>(mesh, site, gm_member[site.member], output, [&](int h, int j, int k) {
+            return sm_corner[(h * HALO_Y + j) * HALO_ROW + k];
+        });
     }
 }

@@ -45,11 +45,30 @@ __device__ __forceinline__ GridSum readTile(const int* sm_point, MeshReport* rep
     return value;
 }
 
-__device__ __forceinline__ void addToGrid(GridSum* gm_point, GridSum value) {
+/**
+ * Add to a point of the grid. In single two points are added to together, as one number of 64 bits; readSums() takes them apart.
+ *
+ * @param point  an even one for addPairToGrid()
+ */
+__device__ __forceinline__ void addToGrid(GridSum* gm_sum, int point, GridSum value) {
 #if SPREAD_DOUBLE
-    atomicAdd(reinterpret_cast<unsigned long long*>(gm_point), (unsigned long long) value);
+    atomicAdd(reinterpret_cast<unsigned long long*>(gm_sum + point), (unsigned long long) value);
 #else
-    atomicAdd(gm_point, value);
+    atomicAdd(reinterpret_cast<unsigned long long*>(gm_sum) + point / 2,
+              (unsigned long long) (long long) value << (point % 2 * 32));
+#endif
+}
+
+__device__ __forceinline__ void addPairToGrid(GridSum* gm_sum, int point, GridSum first, GridSum second) {
+#if SPREAD_DOUBLE
+    if (first != 0)
+        addToGrid(gm_sum, point, first);
+    if (second != 0)
+        addToGrid(gm_sum, point + 1, second);
+#else
+    if (first != 0 || second != 0)
+        atomicAdd(reinterpret_cast<unsigned long long*>(gm_sum) + point / 2,
+                  (unsigned long long) first + ((unsigned long long) second << 32));
 #endif
 }
 
@@ -88,7 +107,7 @@ __device__ __noinline__ void spreadStray(const Mesh& mesh, Site site) {
     getSpreadWeights(site.fx, site.fy, site.fz, (SpreadReal) (site.charge * (SiteReal) mesh.chargeScale), wx, wy, wz);
 #pragma unroll 1
     for (int h = 0; h < WINDOW_ORDER; h++) {
-        GridSum* gm_plane = mesh.gm_sum + findPoint(wrapPoint(site.ix + h, GRID_X), 0, 0);
+        const int plane = findPoint(wrapPoint(site.ix + h, GRID_X), 0, 0);
         SpreadReal weightX = 0;
 #pragma unroll
         for (int i = 0; i < WINDOW_ORDER; i++)
@@ -96,10 +115,10 @@ __device__ __noinline__ void spreadStray(const Mesh& mesh, Site site) {
 #pragma unroll
         for (int j = 0; j < WINDOW_ORDER; j++) {
             const SpreadReal weight = weightX * wy[j];
-            GridSum* gm_row = gm_plane + findPoint(0, wrapPoint(site.iy + j, GRID_Y), 0);
+            const int row = findPoint(0, wrapPoint(site.iy + j, GRID_Y), plane);
 #pragma unroll
             for (int k = 0; k < WINDOW_ORDER; k++)
-                addToGrid(&gm_row[wrapPoint(site.iz + k, GRID_Z)], multiplyToFixed(weight, wz[k]));
+                addToGrid(mesh.gm_sum, row + wrapPoint(site.iz + k, GRID_Z), multiplyToFixed(weight, wz[k]));
         }
     }
 }
@@ -130,12 +149,8 @@ __device__ __forceinline__ void clearBatch(SpreadBatch& sm_batch) {
 __device__ __forceinline__ void addToBatch(const Mesh& mesh, const Tile& tile, const Site& site, int member, int i,
                                            int height, SpreadBatch& sm_batch) {
     const unsigned int corner = findCorner(tile, site);
-    TileSite& sm_site = sm_batch.site[i];
-    sm_site.fx = site.fx;
-    sm_site.fy = site.fy;
-    sm_site.fz = site.fz;
-    sm_site.corner = (unsigned short) corner;
-    sm_site.member = (unsigned short) member;
+    TileSite placed = {site.fx, site.fy, site.fz, (unsigned short) corner, (unsigned short) member};
+    sm_batch.site[i] = placed;
     sm_batch.charge[i] = (SpreadReal) (site.charge * (SiteReal) mesh.chargeScale);
     if (corner == NO_CORNER)
         sm_batch.hasStray = true;
@@ -167,11 +182,16 @@ __device__ __noinline__ void spreadStrays(const Mesh& mesh, const Member* gm_mem
             spreadStray(mesh, makeSite(mesh, gm_member[i], loadPlace(mesh, gm_member[i].slot)));
 }
 
-/** Spread a batch of a tile's charges, and write them down for the interpolation. @return the rows that they fill */
+/**
+ * Spread a batch of a tile's charges, and write them down for the interpolation. The rows that share banks come first, so that others are there to
+ * do while they wait.
+ *
+ * @return the rows that the charges fill
+ */
 __device__ __forceinline__ int spreadBatch(const SpreadBatch& sm_batch, int height, int* sm_tile, TileSite* gm_site) {
     const int lane = threadIdx.x % 32, numRows = countRows(sm_batch.order, height);
     for (int row = threadIdx.x / 32; row < numRows; row += SPREAD_THREADS / 32) {
-        const int i = getCharge(sm_batch.order, height, row, lane);
+        const int i = getCharge(sm_batch.order, height, numRows - 1 - row, lane);
         if (i >= 0) {
             const TileSite site = sm_batch.site[i];
             gm_site[row * 32 + lane] = site;
@@ -192,7 +212,7 @@ __device__ __forceinline__ TileRecord loadRecord(const Mesh& mesh, int index, in
 /** REST_BLOCKS for what found no room, which are done at once and so come first; and a block for each tile. */
 extern "C" __global__ void __launch_bounds__(SPREAD_THREADS, SPREAD_BLOCKS)
     spreadCharges(const __grid_constant__ Mesh mesh) {
-    extern __shared__ int sm_tile[]; // [HALO_POINTS], twice in double
+    extern __shared__ __align__(16) int sm_tile[]; // [HALO_POINTS], twice in double
     __shared__ SpreadBatch sm_batch;
     if (blockIdx.x < REST_BLOCKS) {
         spreadRest(mesh);
@@ -206,13 +226,15 @@ extern "C" __global__ void __launch_bounds__(SPREAD_THREADS, SPREAD_BLOCKS)
     const int numMembers = min(record.count, record.room),
               firstSite = findFirstSite(index, record.start - table * mesh.memberCapacity);
     int numRows = 0;
-    for (int first = 0; first < numMembers; first += ORDER_BATCH) {
-        const int count = min(ORDER_BATCH, numMembers - first), height = (count + 31) / 32;
+    const int numBatches = (numMembers + ORDER_BATCH - 1) / ORDER_BATCH;
+    for (int batch = 0; batch < numBatches; batch++) {
+        const int first = batch * numMembers / numBatches, count = (batch + 1) * numMembers / numBatches - first,
+                  height = (count + 31) / 32;
         LoadedMembers loaded;
         loaded.loadMembers(gm_member + first, count);
-        if (first == 0)
-            for (int k = threadIdx.x; k < HALO_POINTS * (SPREAD_DOUBLE ? 2 : 1); k += SPREAD_THREADS)
-                sm_tile[k] = 0;
+        if (batch == 0)
+            for (int k = threadIdx.x; k < HALO_POINTS * (SPREAD_DOUBLE ? 2 : 1) / 2; k += SPREAD_THREADS)
+                reinterpret_cast<int2*>(sm_tile)[k] = make_int2(0, 0);
         else
             __syncthreads(); // all have done with the batch before
         loaded.loadPlaces(mesh);
@@ -236,9 +258,11 @@ extern "C" __global__ void __launch_bounds__(SPREAD_THREADS, SPREAD_BLOCKS)
         return;
     __syncthreads();
     visitHalo<SPREAD_THREADS>(tile, [&](int place, int point) {
-        const GridSum value = readTile(&sm_tile[place], mesh.report);
-        if (value != 0)
-            addToGrid(&mesh.gm_sum[point], value);
+        const GridSum first = readTile(&sm_tile[place], mesh.report);
+        if (POINTS_TOGETHER == 2)
+            addPairToGrid(mesh.gm_sum, point, first, readTile(&sm_tile[place + 1], mesh.report));
+        else if (first != 0)
+            addToGrid(mesh.gm_sum, point, first);
     });
 }
 
@@ -247,7 +271,7 @@ struct __align__(16) Four {
     T value[4];
 };
 
-/** Sums to charges; and, if it is time, charges are sorted for the next step. */
+/** Sums to charges. And, if it is time, charges are sorted for the next step. */
 extern "C" __global__ void __launch_bounds__(READ_THREADS) readSums(Mesh mesh) {
     const int numPoints = GRID_X * GRID_Y * GRID_ROW; // those after the end of a row, which nobody reads, are 0
     const GridSum limit = (GridSum) (4 * (long long) TILE_LIMIT) << (SPREAD_DOUBLE ? LIMB_BITS : 0);
@@ -255,8 +279,11 @@ extern "C" __global__ void __launch_bounds__(READ_THREADS) readSums(Mesh mesh) {
     const bool sorting = mustSort(mesh);
     for (int i = blockIdx.x * READ_THREADS + threadIdx.x; i < (numPoints - 1) / 4 + 1;
          i += gridDim.x * READ_THREADS) { // buffers are multiples of 4 points
-        const Four<GridSum> sums = reinterpret_cast<const Four<GridSum>*>(mesh.gm_sum)[i];
-        reinterpret_cast<Four<GridSum>*>(mesh.gm_sum)[i] = Four<GridSum>();
+        Four<GridSum> sums = reinterpret_cast<const Four<GridSum>*>(mesh.gm_sum)[i];
+#if !SPREAD_DOUBLE // the first of two has taken one from the second if it is negative
+        sums.value[1] += sums.value[0] < 0;
+        sums.value[3] += sums.value[2] < 0;
+#endif
         Four<GridReal> charges;
         bool crowded = false;
 #pragma unroll

@@ -5,9 +5,11 @@
 
 #define HALO_X (TILE_X + WINDOW_ORDER)
 #define HALO_Y (TILE_Y + WINDOW_ORDER)
-#define HALO_Z (TILE_Z + WINDOW_ORDER)
-// A row in shared memory is odd, so that windows may begin in any bank.
-#define HALO_ROW (HALO_Z | 1)
+// Threads read and write pairs of points along z, if the grid has whole pairs. A halo then begins at an even point, and has an even number of them.
+#define POINTS_TOGETHER (GRID_Z % 2 == 0 ? 2 : 1)
+#define HALO_Z ((TILE_Z + WINDOW_ORDER + 2) / 2 * 2)
+// A row in shared memory is an odd number of pairs, so that windows may begin in any bank.
+#define HALO_ROW ((HALO_Z / 2 | 1) * 2)
 #define HALO_POINTS (HALO_X * HALO_Y * HALO_ROW)
 
 static_assert(HALO_POINTS < NO_CORNER, "places in a halo are kept in 16 bits");
@@ -45,7 +47,12 @@ __device__ __forceinline__ Tile getTile(int index) {
     return tile;
 }
 
-/** Get the place along an axis of the halo where a window begins; more than the tile's size if the halo does not hold it. */
+/** Get the first point of a halo along z: the one below the tile, or two below. */
+__device__ __forceinline__ int getHaloStart(const TileAxis& z) {
+    return POINTS_TOGETHER == 2 ? (z.start - 1) & ~1 : z.start - 1;
+}
+
+/** Get the place along an axis, from the point below the tile on, where a window begins; more than the tile's size if the halo does not hold it. */
 __device__ __forceinline__ unsigned int findOffset(const TileAxis& axis, int index, int num) {
     const int offset = index - axis.start + 1;
     return offset < 0 ? offset + num : offset < num ? offset : offset - num;
@@ -57,22 +64,27 @@ __device__ __forceinline__ unsigned int findCorner(const Tile& tile, const Site&
                        z = findOffset(tile.z, site.iz, GRID_Z);
     if (x > tile.x.size || y > tile.y.size || z > tile.z.size)
         return NO_CORNER;
-    return (x * HALO_Y + y) * HALO_ROW + z;
+    return (x * HALO_Y + y) * HALO_ROW + tile.z.start - 1 - getHaloStart(tile.z) + z;
 }
 
 // A thread goes along x, through this part of a halo.
-#define HALO_PARTS 4
+#define HALO_PARTS 2
 #define HALO_LENGTH ((HALO_X + HALO_PARTS - 1) / HALO_PARTS)
 
-/** Call visit(place in shared memory, place in the grid) for each point of a tile and its halo. */
+/**
+ * Call visit(place in shared memory, place in the grid) for each point of a tile and its halo, or for the first of each POINTS_TOGETHER, whatever
+ * the last one is.
+ */
 template <int Threads, class Visit>
 __device__ __forceinline__ void visitHalo(const Tile& tile, Visit visit) {
-    const int endX = tile.x.size + WINDOW_ORDER;
-    for (int k = threadIdx.x; k < HALO_PARTS * HALO_Y * HALO_Z; k += Threads) { // divisions by constants
-        const int z = k % HALO_Z, y = k / HALO_Z % HALO_Y, first = k / (HALO_Z * HALO_Y) * HALO_LENGTH;
-        if (y >= tile.y.size + WINDOW_ORDER || z >= tile.z.size + WINDOW_ORDER)
+    const int numSteps = HALO_Z / POINTS_TOGETHER, startZ = getHaloStart(tile.z), endX = tile.x.size + WINDOW_ORDER,
+              endZ = tile.z.start + tile.z.size + WINDOW_ORDER - 1;
+    for (int k = threadIdx.x; k < HALO_PARTS * HALO_Y * numSteps; k += Threads) { // divisions by constants
+        const int z = k % numSteps * POINTS_TOGETHER, y = k / numSteps % HALO_Y,
+                  first = k / (numSteps * HALO_Y) * HALO_LENGTH;
+        if (y >= tile.y.size + WINDOW_ORDER || startZ + z >= endZ)
             continue;
-        const int row = findPoint(0, wrapPoint(tile.y.start - 1 + y, GRID_Y), wrapPoint(tile.z.start - 1 + z, GRID_Z));
+        const int row = findPoint(0, wrapPoint(tile.y.start - 1 + y, GRID_Y), wrapPoint(startZ + z, GRID_Z));
 #pragma unroll
         for (int i = 0; i < HALO_LENGTH; i++)
             if (first + i < endX)

@@ -59,10 +59,10 @@ void checkMesh(Ledger& ledger, const Launch& launch) {
         use(sums, "sums");
         use(strays, "strays");
     }
-    if (launch.name == "readSums") { // which may sort
+    if (launch.name == "readSums") // which may sort
         use(counts, "counts");
+    if (launch.name == "interpolateForces")
         getState(sums) = true;
-    }
     if (launch.name == "finishSort" || launch.name == "convolve" || launch.name == "convolveWithEnergy")
         getState(counts) = getState(strays) = true;
 }

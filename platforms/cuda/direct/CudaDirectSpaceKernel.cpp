@@ -48,8 +48,8 @@ double chooseSkin(const System& system) {
  * lightest ones.
  */
 vector<double> findMobilities(const System& system) {
-    const double largest =
-        2; // of few light particles among heavy ones, whose range would be much longer than that of all others
+    // Of few light particles among heavy ones, whose range would be much longer than that of all others.
+    const double largest = 2;
     vector<double> result(system.getNumParticles(), 0);
     for (size_t i = 0; i < result.size(); i++)
         if (system.getParticleMass((int) i) > 0)

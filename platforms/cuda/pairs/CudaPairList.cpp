@@ -58,9 +58,10 @@ private:
 template <class Real>
 CudaPairList<Real>::CudaPairList(const string& force, CudaContext& context, const Particles& particles, double cutoff,
                                  bool periodic, const Tuning& tuning)
-    : force(force), context(context), cutoff(cutoff), periodic(periodic), tuning(tuning), rebuild(RebuildAll), range(0),
-      largestMobility(1), maxCells(0), numProcessors(getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)),
-      residentBlocks(0), view(), report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
+    : force(force), context(context), cutoff(cutoff), periodic(periodic), tuning(tuning), rebuild(RebuildAll),
+      lastStep(-1), range(0), largestMobility(1), maxCells(0),
+      numProcessors(getAttribute(context, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)), residentBlocks(0), view(),
+      report(nullptr, [](PairListReport* memory) { cuMemFreeHost(memory); }) {
     view.numAtoms = context.getNumAtoms();
     view.cutoff = (Real) cutoff;
     if (view.numAtoms >= MostParticles)
@@ -276,6 +277,10 @@ void CudaPairList<Real>::update(const Vec3 box[3]) {
     }
     if (view.numMembers == 0)
         return;
+    // What moves is seen before it has gone much further than it may. Whoever evaluates forces twice in a step has put particles elsewhere.
+    const long long step = context.getStepCount();
+    view.leap2 = (Real) (step == lastStep ? 1 : 1.25 * 1.25);
+    lastStep = step;
     bool asked = rebuild != NoRebuild;
     launchUpdate();
     // Which step sees longer lists, and so the order of sums, would depend on how far the device is behind. Lists that it builds on its own

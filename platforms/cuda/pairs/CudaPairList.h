@@ -16,7 +16,8 @@ namespace SurrogatePlugin {
 
 /**
  * Particles sorted into cells, and for each cluster of a few that are neighbors in that order a list of the particles within cutoff plus
- * skin of one of them. Built on the GPU, which finds out when it must be; the host launches the same kernels in every step. Time and memory grow as the number of particles, whatever the box.
+ * skin of one of them. Built on the GPU, which finds out when it must be; the host launches the same kernels in every step. Time and
+ * memory grow as the number of particles, whatever the box.
  *
  * Each pair is in the lists of both its particles: forces need no atomic additions between particles.
  *
@@ -106,6 +107,7 @@ private:
     const bool periodic;
     const Tuning tuning;
     Rebuild rebuild; // that the next update must do
+    long long lastStep;
     OpenMM::Vec3 lastBox[3];
     double range, largestMobility;
     int maxCells, numProcessors, residentBlocks;

@@ -45,7 +45,7 @@ struct CellGrid {
 template <class Real>
 struct PairListView {
     int numAtoms, numMembers, capacity;
-    Real cutoff, range2, allowance;
+    Real cutoff, range2, leap2, allowance;
     DeviceBox<Real> box;
     CellGrid<Real> grid;
     CUdeviceptr posq, atomIndex, type, interacts, exclusionStart, exclusion, carried, lennardJones, mobility, velocity,

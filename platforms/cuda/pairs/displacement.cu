@@ -75,8 +75,7 @@ extern "C" __global__ void updatePositions(PairList list, int rebuild) {
         const Real moved2 = x * x + y * y + z * z, allowance2 = getAllowance2(list, before);
         if (!(moved2 <= allowance2) || !isValid) { // so that NaN rebuilds, and is found there
             list.gm_state[STATE_REBUILD] = 1;
-            // What moves is seen before it has gone much further.
-            if (!(moved2 <= (Real) (1.25 * 1.25) * allowance2))
+            if (!(moved2 <= list.leap2 * allowance2))
                 list.gm_state[STATE_JUMPED] = 1;
         }
 #if CARRIES > 0

@@ -37,6 +37,7 @@ struct PairList {
     int capacity;   // entries of a list that fit
     Real cutoff;    // nm
     Real range2;    // (cutoff+2*largest allowance)^2, nm^2
+    Real leap2;     // the square of how many allowances a particle that moves on will not be away before that is seen
     Real allowance; // how far a particle may be from its reference position; with CARRIES on average, nm
     PeriodicBox box;
     CellGrid grid;
@@ -54,8 +55,7 @@ struct PairList {
     int* gm_sortedIndex;                      // [numMembers], place -> original index
     int* gm_sortedClique; // [numMembers], where exclusions are cliques: the first one of those that exclude each other
     Real4* gm_sorted;     // [numMembers], position within the box, and tag or carried number, in cell order
-    Real4*
-        gm_builtAt; // [numMembers], reference position within the box, from which the list was built; and the tag, or with CARRIES the allowance
+    Real4* gm_builtAt;    // [numMembers], reference position within the box; and the tag, or with CARRIES the allowance
     Real* gm_sortedCarried;       // [numMembers], as gm_carried
     Real2* gm_sortedLennardJones; // [numMembers], as gm_lennardJones
     int* gm_cell;                 // [numAtoms], cell of each slot
@@ -78,8 +78,8 @@ static_assert(sizeof(PairList) == SIZE_OF_PAIR_LIST, "PairListLayout.h differs f
 #define STATE_MAX_NEIGHBORS 1 // longest list, if it did not fit
 #define STATE_BARRIER 2       // see waitForGrid()
 #define STATE_BUILT 3         // the list has been built in this step
-#define STATE_JUMPED                                                                                                   \
-    4 // a particle has been put elsewhere since the list was built, or is now in another place of memory
+// A particle has been put elsewhere since the list was built, or is now in another place of memory.
+#define STATE_JUMPED 4
 
 /** Get whether all lists fit. Where one did not, kernels search the cells instead, and the host makes the lists longer for the next step. */
 __device__ __forceinline__ bool listsFit(const PairList& list) {

@@ -72,8 +72,8 @@ def test_another_mesh_than_that_of_reference_is_told(monkeypatch):
 
 
 def test_pairs_that_reference_loses_are_told():
-    """Those of OpenMM 8.6.1 in triclinic boxes; ESP has pairs of its own. If this fails with a newer OpenMM that loses none,
-    MeshSubject.doubt has no reason to be there any more."""
+    """Those of OpenMM 8.6.1 in triclinic boxes; ESP has pairs of its own. If this fails with a newer OpenMM that
+    loses none, MeshSubject.doubt has no reason to be there any more."""
     box = ionic_systems.BOXES["triclinic"]
     positions, charges = ionic_systems.make_salt(box)
     rows = []

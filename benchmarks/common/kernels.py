@@ -16,7 +16,7 @@ STAGES = {
     "sort": r"findAtomGridIndex|computeRange|Bucket|sortShortList|locateSites|sortCharges|finishSort",
     "spread": r"SpreadCharge|spreadCharges|readSums",
     "FFT": r"fft|r2c|c2r|radix|transform(Planes|AndConvolve)",  # one of ours convolves, too
-    "convolve": r"(?<!transformAnd)[cC]onvol|EvaluateEnergy",
+    "convolve": r"(?<!transformAnd)[cC]onvol|computeFactors|EvaluateEnergy",
     "interpolate": r"[iI]nterpolateForce",
 }
 DIRECT_STAGES = {

@@ -158,6 +158,7 @@ vector<Variant> listMeshVariants() {
         variants.push_back({name, MeshProgram::makeSource(options, window), 80});
     };
     add("single", 5, [](auto&) {});
+    add("singleManyCharges", 5, [](auto& o) { o.numSites = 100000; });
     add("singleDispersionOrder4", 4, [](auto& o) { o.dispersion = true; });
     add("singleOrder8", 8, [](auto&) {});
     add("singleProlateOrder6", 6, [](auto& o) { o.prolate = true; });

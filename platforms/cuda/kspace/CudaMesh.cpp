@@ -58,7 +58,7 @@ CudaMesh::CudaMesh(CudaContext& context, const PMESettings& settings, const Mesh
         context.getUseMixedPrecision() && (options.spreadDouble || options.interpolationDouble);
     options.dispersion = dispersion;
     options.prolate = settings.isProlate() && !dispersion;
-    view.numSites = context.getNumAtoms();
+    view.numSites = options.numSites = context.getNumAtoms();
     view.mostStray = view.numSites / 1024;
     view.report = report;
     influence.doubleNumbers.inverseAlpha = 1 / parameters.alpha;
@@ -256,7 +256,7 @@ void CudaMesh::spread() {
     const int threads = MeshProgram::ReadThreads;
     void* arguments[] = {&view};
     launchKernel(context, spreadKernel, arguments, options.countTiles() + MeshProgram::RestBlocks,
-                 MeshProgram::SpreadThreads, MeshProgram::getSpreadBytes(options, order));
+                 MeshProgram::getTileThreads(options), MeshProgram::getSpreadBytes(options, order));
     const int numVectors = (int) (grid.getSize() / 4);
     launchKernel(context, readKernel, arguments, std::min(mostBlocks, (numVectors + threads - 1) / threads), threads);
 }
@@ -289,7 +289,7 @@ void CudaMesh::interpolate(CUdeviceptr forces) {
     int paddedNumAtoms = context.getPaddedNumAtoms();
     void* arguments[] = {&view, &forces, &paddedNumAtoms};
     launchKernel(context, interpolateKernel, arguments, options.countTiles() + MeshProgram::RestBlocks,
-                 MeshProgram::InterpolateThreads, MeshProgram::getInterpolationBytes(options, order));
+                 MeshProgram::getTileThreads(options), MeshProgram::getInterpolationBytes(options, order));
 }
 
 void CudaMesh::launchStages(CUdeviceptr forces, bool includeEnergy) {

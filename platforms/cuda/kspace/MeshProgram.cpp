@@ -24,12 +24,14 @@ int getHaloPoints(const std::array<int, 3>& tile, int order) {
 
 /** Blocks of the interpolation that a multiprocessor is to hold, which bounds the registers of a thread. */
 int getInterpolationBlocks(const MeshProgramOptions& options, int order) {
-    return options.interpolationDouble ? (order > 6 ? 1 : 2) : order > 5 ? 2 : 4;
+    if (options.interpolationDouble)
+        return order > 6 ? 1 : 2;
+    return (order > 5 ? 2 : 4) * 256 / MeshProgram::getTileThreads(options);
 }
 
 /** The same of the spreading. */
 int getSpreadBlocks(const MeshProgramOptions& options) {
-    return options.spreadDouble ? 3 : 4;
+    return options.spreadDouble ? 3 : 4 * 256 / MeshProgram::getTileThreads(options);
 }
 
 /**
@@ -74,10 +76,10 @@ string MeshProgram::makeSource(const MeshProgramOptions& options, const MeshWind
            defineAxes("GRID", options.grid) + defineAxes("TILES", options.tiles) +
            defineAxes("TILE", options.getTile()) + define("WINDOW_ORDER", window.getOrder()) +
            define("WINDOW_DEGREE", window.getDegree()) + "#define WINDOW_COEFFICIENTS " + listCoefficients(window) +
-           "\n" + define("SORT_THREADS", SortThreads) + define("SPREAD_THREADS", SpreadThreads) +
+           "\n" + define("SORT_THREADS", SortThreads) + define("SPREAD_THREADS", getTileThreads(options)) +
            define("SPREAD_BLOCKS", getSpreadBlocks(options)) + define("ORDER_BATCH", getOrderBatch(options)) +
            define("READ_THREADS", ReadThreads) + define("CONVOLUTION_THREADS", ConvolutionThreads) +
-           define("INTERPOLATE_THREADS", InterpolateThreads) +
+           define("INTERPOLATE_THREADS", getTileThreads(options)) +
            define("INTERPOLATE_BLOCKS", getInterpolationBlocks(options, window.getOrder())) +
            define("REST_BLOCKS", RestBlocks) + define("UNROLLED_PLANES", getUnrolledPlanes(window.getOrder())) +
            define("LARGEST_COORDINATE", (int) ForceParticles::getLargestCoordinate()) +
@@ -102,8 +104,15 @@ std::array<int, 3> MeshProgram::chooseTiles(const std::array<int, 3>& grid, int 
     }
 }
 
+int MeshProgram::getTileThreads(const MeshProgramOptions& options) {
+    const bool isDouble = options.spreadDouble || options.interpolationDouble;
+    return !isDouble && options.numSites > 1000.0 * options.countTiles() ? 512 : 256;
+}
+
 int MeshProgram::getOrderBatch(const MeshProgramOptions& options) {
-    return options.spreadDouble || options.interpolationDouble ? 384 : 672;
+    if (options.spreadDouble || options.interpolationDouble)
+        return 384;
+    return getTileThreads(options) == 512 ? 1056 : 672;
 }
 
 int MeshProgram::getSpreadBytes(const MeshProgramOptions& options, int order) {

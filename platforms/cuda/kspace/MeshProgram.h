@@ -16,6 +16,7 @@ struct MeshProgramOptions {
     bool dispersion = false; // 1/r^6 instead of 1/r
     bool prolate = false;    // the split: a table of its transform
     std::array<int, 3> grid = {{48, 48, 48}}, tiles = {{4, 4, 4}};
+    int numSites = 0; // charges
     int countTiles() const { return tiles[0] * tiles[1] * tiles[2]; }
     /** Get the points of the largest tile. */
     std::array<int, 3> getTile() const;
@@ -24,8 +25,7 @@ struct MeshProgramOptions {
 /** The device program of a mesh, and how its kernels are launched. Made without a GPU. */
 class MeshProgram {
 public:
-    static constexpr int SortThreads = 128, SpreadThreads = 256, ReadThreads = 256, ConvolutionThreads = 256,
-                         InterpolateThreads = 256;
+    static constexpr int SortThreads = 128, ReadThreads = 256, ConvolutionThreads = 256;
     /**
      * Blocks that the kernels of tiles have beside those of the tiles, for charges that are in none. Together with 3.88 tiles for each of 132
      * multiprocessors no more than those can hold.
@@ -45,6 +45,11 @@ public:
      */
     static std::array<int, 3> chooseTiles(const std::array<int, 3>& grid, int order, bool doublePrecision,
                                           int numProcessors);
+    /**
+     * Get the threads of a block that has a tile. Where tiles have many charges there are more, of fewer blocks for each multiprocessor: some then
+     * load what others compute.
+     */
+    static int getTileThreads(const MeshProgramOptions& options);
     /** Get how many charges a block of the spreading puts in order at a time. */
     static int getOrderBatch(const MeshProgramOptions& options);
     /** Get the shared memory of a block of the spreading, bytes. */

@@ -44,6 +44,11 @@ def parseArguments() -> argparse.Namespace:
     parser.add_argument("--starts", type=Path, help="folder that keeps systems in equilibrium")
     parser.add_argument("--equilibration", type=int, default=2000, help="steps of what is not kept there")
     parser.add_argument("--platform", default="Reference", help="for errors (default: %(default)s)")
+    parser.add_argument(
+        "--error",
+        type=float,
+        help="relative error to match, where ESP on another platform has another (default: ESP's here)",
+    )
     parser.add_argument("--output", type=Path, help="JSON file (default: results/equal_errors-<date>.json)")
     return parser.parse_args()
 
@@ -93,10 +98,14 @@ class ErrorBench:
         return best, found
 
 
-def findRows(bench: ErrorBench, system: str, tolerance: float) -> Iterator[dict]:
-    """Yield the rows of one system and one tolerance."""
+def findRows(bench: ErrorBench, system: str, tolerance: float, error: float | None) -> Iterator[dict]:
+    """Yield the rows of one system and one tolerance. An error takes the place of that which ESP has here."""
     label = f"{system}, tolerance {tolerance:g}"
     esp = bench.measure(EqualError("esp", f"{label}, ESP", "double", tolerance, "ESP"))
+    if error is not None:
+        here = esp["relative_force_error"]
+        esp |= {"relative_force_error": error, "force_error": esp["force_error"] * error / here}
+        esp["relative_force_error_here"] = here
     common = {"system": system, "tolerance": tolerance}
     yield {**common, "name": "esp", "setting": tolerance, **esp}
     target = esp["relative_force_error"]
@@ -112,8 +121,7 @@ def findRows(bench: ErrorBench, system: str, tolerance: float) -> Iterator[dict]
 
         setting, found = bench.findSetting(makePME, tolerance / 64, tolerance, target)
         yield {**common, "name": "openmm", "setting": setting, **found}
-    error = esp["force_error"]
-    setting, found = bench.findSetting(makeSPME, error / 4, error * 8, target)
+    setting, found = bench.findSetting(makeSPME, esp["force_error"] / 4, esp["force_error"] * 8, target)
     yield {**common, "name": "spme", "setting": setting, **found}
 
 
@@ -124,7 +132,7 @@ def main() -> None:
     for name in arguments.systems:
         bench = ErrorBench(createElectrolyte(name, arguments), arguments.platform)
         for tolerance in arguments.tolerances:
-            for row in findRows(bench, name, tolerance):
+            for row in findRows(bench, name, tolerance, arguments.error):
                 results.add(row)
                 console.print(
                     f"{name} {tolerance:g} {row['name']}: {row['setting']:.3g} at {row['cutoff_nm']:g} nm, error "

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """EnergyUseReporter, with an NVML that the tests make up: arithmetic, and what is said where there is no counter."""
 
+import gc
 import io
 import sys
 import time
@@ -231,6 +232,14 @@ def test_a_counter_that_is_not_required_is_warned_of(clock, monkeypatch):
 def test_a_bad_interval_is_refused():
     with pytest.raises(ValueError, match="at least 1 step, but is 0"):
         EnergyUseReporter(io.StringIO(), 0)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_file_that_cannot_be_opened_is_the_only_error(tmp_path):
+    """Nothing else is raised, and ignored, when the reporter that was not made is deleted."""
+    with pytest.raises(FileNotFoundError, match="absent"):
+        EnergyUseReporter(tmp_path / "absent" / "energy.csv", 10)
+    gc.collect()
 
 
 def test_devices_are_found_by_what_cuda_calls_them(monkeypatch):

@@ -75,10 +75,11 @@ class EnergyUseReporter:
         self._report_interval = reportInterval
         self._separator = separator
         self._required = required
-        self._opened = isinstance(file, (str, os.PathLike))
+        self._opened = False
         self._out: Any = file
         if isinstance(file, (str, os.PathLike)):
             self._out = open(file, "a" if append else "w")  # noqa: SIM115  # closed with the reporter
+            self._opened = True
         self._write_headings = not append
         self._counter: EnergyCounter | None = None
         self._last: Reading | None = None

@@ -24,7 +24,7 @@ from ionic_systems import (
 )
 from openmm import NonbondedForce, OpenMMException, XmlSerializer, unit
 
-from openmmsurrogate import SurrogateForce, TunablePMEForce
+from openmmsurrogate import SurrogateForce, TunablePMEForce, replaceNonbondedForce
 
 METHODS = {
     name: getattr(NonbondedForce, name)
@@ -265,6 +265,14 @@ def test_arguments():
             force.setForceErrorTolerance(tolerance)
     with pytest.raises(OpenMMException, match=r"setFFTPrecision\(\) takes default, double, single"):
         force.setFFTPrecision("int8")
+    for wrong in ("int8", "half"):
+        with pytest.raises(OpenMMException) as caught:
+            force.setPrecision(wrong)
+        expected = f"setPrecision() takes default, double, single, bfloat16 or float16; got {wrong}"
+        assert str(caught.value) == f"TunablePMEForce: {expected}"
+    assert force.getSpreadingPrecision() == TunablePMEForce.Default
+    with pytest.raises(TypeError, match="forceErrorTolerance must be a number or a Quantity, but is 'strict'"):
+        replaceNonbondedForce(openmm.System(), forceErrorTolerance="strict")
     with pytest.raises(TypeError, match="cannot be converted"):
         force.setForceErrorTolerance(1.0 * unit.nanometer)
     with pytest.raises(TypeError, match="NonbondedForce is needed"):

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import openmm
-from openmm import XmlSerializer, unit
+from openmm import OpenMMException, XmlSerializer, unit
 
 from openmmsurrogate import _wrapper
 from openmmsurrogate._convert import FORCE, cast_force, check_instance, number_in
 from openmmsurrogate._options import KSpaceMethod, Precision, as_option
+
+STAGE_FORMATS = (Precision.Default, Precision.Double, Precision.Single, Precision.BFloat16, Precision.Float16)
 
 
 class ForceError(NamedTuple):
@@ -161,7 +164,7 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
 
     def setSpreadingPrecision(self, precision: int | str) -> None:
         """Set the format of the charge grid: ``Default, Double, Single, BFloat16`` or ``Float16``."""
-        super().setSpreadingPrecision(as_option(Precision, precision, "precision"))
+        super().setSpreadingPrecision(_as_stage_format(precision, "setSpreadingPrecision"))
 
     def getFFTPrecision(self) -> Precision:
         """Get the format of what both transforms store."""
@@ -169,7 +172,7 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
 
     def setFFTPrecision(self, precision: int | str) -> None:
         """Set the format of what both transforms store: ``Default, Double, Single, BFloat16`` or ``Float16``."""
-        super().setFFTPrecision(as_option(Precision, precision, "precision"))
+        super().setFFTPrecision(_as_stage_format(precision, "setFFTPrecision"))
 
     def getConvolutionPrecision(self) -> Precision:
         """Get the format of the influence function and of the products with it."""
@@ -177,7 +180,7 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
 
     def setConvolutionPrecision(self, precision: int | str) -> None:
         """Set the format of the influence function and of the products with it, one of the same formats."""
-        super().setConvolutionPrecision(as_option(Precision, precision, "precision"))
+        super().setConvolutionPrecision(_as_stage_format(precision, "setConvolutionPrecision"))
 
     def getInterpolationPrecision(self) -> Precision:
         """Get the format of the potential that is interpolated."""
@@ -185,10 +188,11 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
 
     def setInterpolationPrecision(self, precision: int | str) -> None:
         """Set the format of the potential that is interpolated, one of the same formats."""
-        super().setInterpolationPrecision(as_option(Precision, precision, "precision"))
+        super().setInterpolationPrecision(_as_stage_format(precision, "setInterpolationPrecision"))
 
     def setPrecision(self, precision: int | str) -> None:
-        """Set the precision of all four stages."""
+        """Set the precision of all four stages: ``Default, Double, Single, BFloat16`` or ``Float16``."""
+        precision = _as_stage_format(precision, "setPrecision")
         self.setSpreadingPrecision(precision)
         self.setFFTPrecision(precision)
         self.setConvolutionPrecision(precision)
@@ -216,7 +220,7 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
         OpenMMException
             if it is negative or not finite
         """
-        super().setForceErrorTolerance(number_in(tolerance, FORCE, "tolerance"))
+        super().setForceErrorTolerance(number_in(tolerance, FORCE, "forceErrorTolerance"))
 
     def measureForceErrorInContext(self, context: openmm.Context, maxParticles: int = 1000) -> ForceError:
         """Measure the error of the electrostatic forces that a Context computes, at its current positions.
@@ -253,6 +257,18 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return force_from_xml, (XmlSerializer.serialize(self),)
+
+
+def _as_stage_format(precision: int | str, setter: str) -> Precision:
+    """Convert what a setter was given; its error names that setter, and only the formats that a stage can have."""
+    format = None
+    with suppress(OpenMMException):  # an unknown name
+        format = Precision(as_option(Precision, precision, "precision"))
+    if format is None or format not in STAGE_FORMATS:
+        raise OpenMMException(
+            f"TunablePMEForce: {setter}() takes default, double, single, bfloat16 or float16; got {precision}"
+        )
+    return format
 
 
 def force_from_xml(xml: str) -> TunablePMEForce:

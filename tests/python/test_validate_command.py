@@ -6,7 +6,7 @@ import json
 import openmm
 import pytest
 from typer.testing import CliRunner
-from validation_systems import make_system, write_files
+from validation_systems import make_half_precision_salt, make_system, write_files
 
 from openmmsurrogate import cli
 from openmmsurrogate.validation import (
@@ -20,6 +20,15 @@ def run(*arguments):
     result = CliRunner().invoke(cli.app, ["validate", *map(str, arguments)])
     print(result.output)
     return result
+
+
+def test_a_format_that_no_force_has_is_an_error(tmp_path):
+    system, positions = make_half_precision_salt()
+    paths = write_files(tmp_path, system, positions)
+    result = run(paths["system.xml"], paths["state.xml"], "--platforms", "CPU", "--formats", "single,int8")
+    assert result.exit_code == 1
+    assert "no force of the System can be compared in format int8" in result.output
+    assert "the formats that its forces have are double, single, bfloat16, float16" in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize("structure", ["positions.pdb", "positions.cif", "state.xml"])

@@ -59,7 +59,8 @@ def validateSystem(
     Raises
     ------
     ValueError
-        if the System has no force of this package, or the positions are not finite or not as many as its particles
+        if the System has no force of this package or none that has one of the formats, or the positions are not finite
+        or not as many as its particles
     """
     indices = [i for i in range(system.getNumForces()) if find_kind(system.getForce(i)) is not None]
     _check(system, indices, platforms)
@@ -70,12 +71,13 @@ def validateSystem(
     rows: list[ValidationRow] = []
     summaries: list[ForceSummary] = []
     notes: list[str] = []
-    for index in indices:
-        subject = isolate(system, index, None if box is None else as_floats(box, "box"))
+    subjects = [isolate(system, index, None if box is None else as_floats(box, "box")) for index in indices]
+    _check_formats(subjects, wanted or ())
+    for subject in subjects:
         subject.settle([(target.platform, target.properties) for target in targets])
         configurations = make_configurations(subject.system, coordinates)
         notCompared = subject.check_applicability(configurations.given)
-        notes += [f"force {index}: positions and training data of its model: {text}" for text in notCompared]
+        notes += [f"force {subject.index}: positions and training data of its model: {text}" for text in notCompared]
         exact = evaluate_exactly(subject, configurations)
         for variant in _list_variants(subject, wanted):
             newRows, newSummaries = _validate_variant(variant, configurations, exact, targets, progress)
@@ -96,6 +98,17 @@ def _check(system: openmm.System, indices: Sequence[int], platforms: Sequence[st
     for name in platforms:
         if name not in PLATFORMS:
             raise ValueError(f"platform {name!r} cannot be validated; those that can are {', '.join(PLATFORMS)}")
+
+
+def _check_formats(subjects: Sequence[Subject], wanted: Sequence[Precision]) -> None:
+    """Refuse formats that would be left out without a word, as no force has them."""
+    known = [format for format in Precision if any(format in subject.formats for subject in subjects)]
+    for format in wanted:
+        if format not in known:
+            raise ValueError(
+                f"no force of the System can be compared in format {str(format).lower()}; the formats that its forces "
+                f"have are {', '.join(str(other).lower() for other in known)}"
+            )
 
 
 def _list_variants(subject: Subject, wanted: Sequence[Precision] | None) -> list[Subject]:

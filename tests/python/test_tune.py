@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from openmmsurrogate import TunablePMEForce, replaceNonbondedForce, tunePME
 from openmmsurrogate.cli import app
 from openmmsurrogate.pme import bench
+from openmmsurrogate.pme.tune import TuneResult
 
 PLATFORMS = pytest.mark.parametrize("platform", ["CPU", "CUDA mixed"])
 
@@ -191,6 +192,14 @@ def test_the_chosen_grid_is_that_of_a_context(platform):
         assert tuple(measured.force._chooseGrid(measured.system)) == trial.settings.grid
 
 
+def test_missing_positions_are_told():
+    _, charges = make_salt(BOXES["cubic"])
+    system = make_system(BOXES["cubic"], len(charges), make_force(charges))
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("CPU"))
+    with pytest.raises(openmm.OpenMMException, match="positions have not been set"):
+        tunePME(context, 1.0, orders=[6])
+
+
 def test_forces_of_zero_are_refused():
     positions, charges = make_salt(BOXES["cubic"])
     context = make_context(make_system(BOXES["cubic"], len(charges), make_force(0 * charges)), positions)
@@ -227,10 +236,40 @@ def test_command(tmp_path, choice):
         assert refused.exit_code == 2 and message in " ".join(refused.output.split())
     absent = CliRunner().invoke(app, [*arguments, "--force-error", "1", "--platform", "GPU"])
     assert absent.exit_code == 2 and "has no platform GPU here" in absent.output and "doctor" in absent.output
+    small = CliRunner().invoke(app, [*arguments, "--force-error", "1", "--platform", "cpu"])
+    assert small.exit_code == 2 and "no platform cpu here, but CPU." in " ".join(small.output.split())
     for platform, message in (("CPU", "no choice of precision"), (choice[0], "half")):
         wrong = ["--force-error", "1", "--platform", platform, "--precision", "half"]
         refused = CliRunner().invoke(app, [*arguments, *wrong])
         assert refused.exit_code == 2 and message in " ".join(refused.output.split())
+
+
+@pytest.mark.parametrize(
+    ("split", "source"),
+    [("ESP", "setEwaldErrorTolerance(0.0001)"), ("SPME", "setPMEParameters(2.5, 20, 24, 27)")],
+)
+def test_command_tells_that_a_force_error_tolerance_is_replaced(tmp_path, monkeypatch, split, source):
+    context = make_salt_context("cubic")
+    system = replaceNonbondedForce(context.getSystem(), forceErrorTolerance=0.5)
+    (tmp_path / "system.xml").write_text(XmlSerializer.serialize(system))
+    (tmp_path / "state.xml").write_text(XmlSerializer.serialize(context.getState(getPositions=True)))
+    settings = bench.TunedSettings(6 if split == "SPME" else 5, 2.5, (20, 24, 27), "single", split, 1e-4)
+    found = TuneResult(1.0, trials=[bench.Trial(settings, 0.9, 1.0)])
+    monkeypatch.setattr("openmmsurrogate.pme.tunePME", lambda *arguments, **named: found)
+    files = [str(tmp_path / name) for name in ("system.xml", "state.xml")]
+    output = tmp_path / "tuned.xml"
+    result = CliRunner().invoke(app, ["tune", *files, "--force-error", "1", "--output", str(output)])
+    assert result.exit_code == 0, result.output
+    expected = f"force error tolerance of the System, 0.5 kJ/(nm mol), no longer chooses its parameters: {source} does"
+    assert expected in result.output
+    tuned = XmlSerializer.deserialize(output.read_text())
+    force = TunablePMEForce.cast(tuned.getForce(0))
+    again = make_context(tuned, make_salt(BOXES["cubic"])[0])
+    assert force.getKSpaceMethodInContext(again) == getattr(TunablePMEForce, split)
+    if split == "SPME":
+        assert force.getPMEParametersInContext(again) == [2.5, 20, 24, 27]
+    else:
+        assert force.getEwaldErrorTolerance() == 1e-4 and force.getForceErrorTolerance()._value == 0
 
 
 def test_command_says_what_is_wrong(tmp_path):

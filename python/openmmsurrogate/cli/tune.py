@@ -65,7 +65,8 @@ def tune(
     """Find the fastest electrostatics that meet a force error.
 
     Measures spline orders, grids, alphas and precisions, and ESP. Prints the System as it
-    is and what was tried. The exit code is 1 if no setting reaches the error.
+    is and what was tried. What is found takes the place of a force error tolerance that the
+    System has. The exit code is 1 if no setting reaches the error.
     """
     chosen = _parse_orders(orders)
     properties = _check_platform(platform, precision)
@@ -96,7 +97,16 @@ def tune(
         if structure.box is not None:
             tuned.setDefaultPeriodicBoxVectors(*structure.box)
         force = next(force for force in tuned.getForces() if TunablePMEForce.isinstance(force))
-        result.best.settings.apply(TunablePMEForce.cast(force))
+        found = TunablePMEForce.cast(force)
+        asked = found.getForceErrorTolerance()
+        result.best.settings.apply(found)
+        if asked._value > 0:
+            Console().print(
+                f"The force error tolerance of the System, {asked}, no longer chooses its parameters: "
+                f"{result.best.settings.source} does.",
+                soft_wrap=True,
+                highlight=False,
+            )
     output.write_text(openmm.XmlSerializer.serialize(tuned))
     how = ", unchanged" if tuned is loaded else "; import openmmsurrogate before you read it"
     Console().print(f"written: {output}{how}", soft_wrap=True, highlight=False)

@@ -45,8 +45,15 @@ class TunedSettings:
     tolerance: float = 0.0
     """the Ewald error tolerance that chooses the parameters of ESP"""
 
+    @property
+    def source(self) -> str:
+        """The setter that chooses the parameters of a force with these settings, with what it is given."""
+        if self.kSpaceMethod == "ESP":
+            return f"setEwaldErrorTolerance({self.tolerance:g})"
+        return f"setPMEParameters({', '.join(f'{value:g}' for value in (self.alpha, *self.grid))})"
+
     def apply(self, force: TunablePMEForce) -> None:
-        """Make them the settings of a force. They take effect in Contexts created afterwards."""
+        """Make them the settings of a force, in place of its tolerances. They take effect in new Contexts."""
         force.setKSpaceMethod(self.kSpaceMethod)
         force.setSplineOrder(self.splineOrder)
         force.setPrecision(self.precision)
@@ -83,6 +90,7 @@ class Bench:
         self.platform = context.getPlatform()
         names = self.platform.getPropertyNames()
         self.properties = {name: self.platform.getPropertyValue(context, name) for name in names}
+        context.getState(getForces=True, groups=0)  # computes none, and raises an error if there are no positions
         self.state = context.getState(getPositions=True, getParameters=True)
         self.original = context.getSystem()
         self.system = replaceNonbondedForce(self.original)

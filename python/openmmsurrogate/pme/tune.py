@@ -243,6 +243,8 @@ def tunePME(
     ValueError
         if no setting reaches the error (the message tells the least error that was reached) or can be run, all
         electrostatic forces are 0, or there is no such spline order
+    OpenMMException
+        if the Context has no positions yet
     """
     check_orders(orders)
     bench = Bench(context, maxParticles)

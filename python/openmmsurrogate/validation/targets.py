@@ -40,8 +40,10 @@ def list_targets(platform: str) -> Sequence[Target]:
 
 def find_obstacle(platform: str) -> str:
     """Say why nothing can run on a platform here; empty if something can."""
-    if platform not in get_platform_names():
-        return f"OpenMM has no platform {platform} here"
+    names = get_platform_names()
+    if platform not in names:
+        alike = [name for name in names if name.lower() == platform.lower()]
+        return f"OpenMM has no platform {platform} here{f', but {alike[0]}' if alike else ''}"
     system = openmm.System()
     system.addParticle(1.0)
     try:

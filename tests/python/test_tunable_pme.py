@@ -23,6 +23,7 @@ from ionic_systems import (
     rms,
 )
 from openmm import NonbondedForce, OpenMMException, XmlSerializer, unit
+from prolate_systems import make_water
 
 from openmmsurrogate import SurrogateForce, TunablePMEForce, replaceNonbondedForce
 
@@ -253,6 +254,23 @@ def test_a_tolerance_that_no_grid_meets_is_named():
     force.setForceErrorTolerance(1e-12)
     with pytest.raises(OpenMMException, match=r"no grid meets .*setForceErrorTolerance\(\) asks for, 1e-12 kJ"):
         make_context(make_system(BOXES["cubic"], len(charges), force), positions)
+
+
+def test_single_precision_is_a_floor_of_the_error():
+    """A force error tolerance is for alpha and grid: what CPU rounds, also with a mesh in double, is on top of it."""
+    water, positions, _ = make_water()
+    tolerance, errors = 5e-4, {}
+    for platform, precision in (("CPU", "single"), ("CPU", "double"), ("Reference", "double")):
+        system = replaceNonbondedForce(water, kSpaceMethod="spme", forceErrorTolerance=tolerance, precision=precision)
+        force = next(TunablePMEForce.cast(f) for f in system.getForces() if TunablePMEForce.isinstance(f))
+        context = make_context(system, positions, platform)
+        error = force.measureForceErrorInContext(context, 200)
+        grid = force.getPMEParametersInContext(context)[1:]
+        print(f"{platform}, mesh {precision}, grid {grid}: error {error.absolute}, {error.relative:.1e} of the force")
+        errors[platform, precision] = error.absolute._value
+    assert errors["Reference", "double"] < tolerance
+    assert 2 * tolerance < errors["CPU", "double"] < 10 * tolerance
+    assert 2 * tolerance < errors["CPU", "single"] < 10 * tolerance
 
 
 def test_arguments():

@@ -21,6 +21,7 @@ from prolate_systems import ROWS, make_charges, make_random_ions, make_shaken_sa
 from openmmsurrogate import TunablePMEForce
 
 BOX = BOXES["cubic"]
+COULOMB = 138.93545764  # kJ/mol nm
 
 
 # The largest relative errors of the force that were found with each row, in shaken rock salt and in water.
@@ -203,6 +204,36 @@ def test_absolute_tolerance_that_cannot_be_met():
     force.setForceErrorTolerance(1e-7)
     with pytest.raises(OpenMMException, match=r"setForceErrorTolerance\(\) asks for 1e-07 kJ/mol/nm, which is about"):
         make_context(make_system(box, len(charges), force), positions)
+
+
+@pytest.mark.parametrize(("platform", "least"), [("Reference", 5e-6), ("CPU", 5e-6), ("CUDA mixed", 5e-5)])
+def test_absolute_tolerances_end_where_none_are_left_to_correct_with(platform, least):
+    """At five times the strictest relative one, over the force of two mean charges at their mean distance."""
+    positions, charges, box = make_shaken_salt(4)
+    typical = COULOMB * np.mean(charges**2) * (len(charges) / np.linalg.det(box)) ** (2 / 3)
+    force = make_esp(make_charges(charges))
+    force.setForceErrorTolerance(1.01 * least * typical)
+    context = make_context(make_system(box, len(charges), force), positions, platform)
+    assert force.getKSpaceMethodInContext(context) == TunablePMEForce.ESP
+    force = copy.copy(force)
+    force.setForceErrorTolerance(0.99 * least * typical)
+    with pytest.raises(OpenMMException, match=f"in this System, and its parameters end at {least:.0e} of them"):
+        make_context(make_system(box, len(charges), force), positions, platform)
+
+
+@pytest.mark.parametrize("deviation", [0.005, 0.01])
+def test_forces_that_nearly_cancel_leave_larger_errors(deviation):
+    """Close to its lattice rock salt has small forces; the error is held against a quarter of the typical one."""
+    positions, charges, box = make_shaken_salt(8, deviation)
+    for tolerance in (5e-4, 1e-4, 1e-5):
+        force = make_esp(make_charges(charges), tolerance)
+        context = make_context(make_system(box, len(charges), force), positions)
+        error, mesh = force.measureForceErrorInContext(context, 500), force.getMeshErrorInContext(context)
+        ratio = mesh.absolute / error.absolute
+        print(f"tolerance {tolerance}: error {error.relative:.2e} of the force, estimate over error {ratio:.2f}")
+        assert mesh.relative <= tolerance
+        assert error.relative < 2.5 * tolerance
+        assert 0.5 < ratio < 1.2
 
 
 def test_a_perfect_crystal_needs_no_stricter_parameters():

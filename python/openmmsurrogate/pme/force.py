@@ -207,8 +207,10 @@ class TunablePMEForce(_wrapper.TunablePMEForce):
 
         It is an absolute error. The estimate takes charges to be uncorrelated, and uses the box, the charges and the
         default values of global parameters as they are when the Context is created; ``measureForceErrorInContext()``
-        tells what came of it. With ESP the error is also measured at the first evaluation, and the parameters are made
-        stricter until it is below the tolerance; if it cannot be, the evaluation raises an OpenMMException.
+        tells what came of it: the rounding of what is computed in single precision, as pairs are on platform CPU, comes
+        on top, and with SPME a tolerance below it is missed without an error. With ESP the error is also measured at
+        the first evaluation, and the parameters are made stricter until it is below the tolerance; if it cannot be, the
+        evaluation raises an OpenMMException.
 
         Parameters
         ----------

@@ -66,7 +66,7 @@ def replaceNonbondedForce(system: openmm.System, **settings: Any) -> openmm.Syst
     **settings
         of the new force, named as its setters: ``kSpaceMethod``, ``splineOrder``, ``precision`` (of all stages),
         ``spreadingPrecision``, ``fftPrecision``, ``convolutionPrecision``, ``interpolationPrecision``,
-        ``forceErrorTolerance``
+        ``forceErrorTolerance`` (kJ/mol/nm, or 0 for none; for rounding, see ``setForceErrorTolerance()``)
 
     Returns
     -------

@@ -47,7 +47,7 @@ def validateSystem(
         is listed as skipped.
     formats : sequence of constants or str
         numeric formats, such as "bfloat16"; all that a force has if None. That of the force itself is always among
-        them.
+        them. A force that does not have one is not compared in it, but one of them must have it.
     progress : callable
         is given a text before each comparison
 

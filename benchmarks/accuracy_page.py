@@ -45,14 +45,16 @@ def makeFormatsTable(rows: Sequence[dict]) -> str:
     return makeMarkdown(headings, cells)
 
 
-def describeConfigurations(settings: dict | Sequence[dict]) -> str:
-    """Return on what accuracy.py measured, a sentence for each of its calls."""
+def describeConfigurations(settings: dict | Sequence[dict], rows: Sequence[dict]) -> str:
+    """Return on what accuracy.py measured, a sentence for each of its calls, with the models that have rows."""
     calls = [settings] if isinstance(settings, dict) else settings
-    return " ".join(
-        f"{', '.join(call['models'])}: {call['frames']} configuration{'s' if call['frames'] > 1 else ''} of "
-        f"{call['atoms']:,} atoms, Contexts of {call['platform']} in {', '.join(call['precisions'])}."
-        for call in calls
-    )
+    measured = {row["model"] for row in rows}
+    sentences = []
+    for call in calls:
+        models = ", ".join(model for model in call["models"] if model in measured)
+        frames = f"{call['frames']} configuration{'s' if call['frames'] > 1 else ''} of {call['atoms']:,} atoms"
+        sentences.append(f"{models}: {frames}, Contexts of {call['platform']} in {', '.join(call['precisions'])}.")
+    return " ".join(sentences)
 
 
 def makeDriftTable(rows: Sequence[dict]) -> str:
@@ -85,7 +87,9 @@ def makePage(page: str) -> str:
     """Return the page with the latest results."""
     accuracy, drift, longDrift = loadLatest("accuracy"), loadLatest("drift"), loadLatest("drift_long")
     parts = {
-        "accuracy run": describeDevice(accuracy) + ". " + describeConfigurations(accuracy["settings"]),
+        "accuracy run": describeDevice(accuracy)
+        + ". "
+        + describeConfigurations(accuracy["settings"], accuracy["rows"]),
         "formats": makeFormatsTable(accuracy["rows"]),
         "drift run": describeDevice(drift) + ".",
         "drift": makeDriftTable(drift["rows"]),

@@ -13,10 +13,10 @@ KSPACE_GROUP = 1  # force group that reciprocal space is put into, so that it ca
 
 # What the kernels' names contain: OpenMM's, ours, cuFFT's; of reciprocal space, and of the rest.
 STAGES = {
-    "sort": r"findAtomGridIndex|computeRange|Bucket|sortShortList|locateSites|sortCharges|finishSort",
+    "sort": r"findAtomGridIndex|computeRange|Bucket|sortShortList|sortCharges|finishSort",
     "spread": r"SpreadCharge|spreadCharges|readSums",
-    "FFT": r"fft|r2c|c2r|radix|transform(Planes|AndConvolve)",  # one of ours convolves, too
-    "convolve": r"(?<!transformAnd)[cC]onvol|computeFactors|EvaluateEnergy",
+    "FFT": r"fft|r2c|c2r|radix",
+    "convolve": r"[cC]onvol|computeFactors|EvaluateEnergy",
     "interpolate": r"[iI]nterpolateForce",
 }
 DIRECT_STAGES = {

@@ -73,10 +73,9 @@ def test_the_error_of_openmm_is_measured_with_its_parameters():
 
 def test_kernels_are_told_apart():
     times = {"gridSpreadCharge": 1.0, "finishSpreadCharge": 2.0, "spreadCharges": 4.0, "readSums": 8.0}
-    times |= {"locateSites": 1.0, "sortBuckets": 2.0, "void regular_fft_r2c<...>": 3.0, "convolve": 5.0}
-    times |= {"transformPlanesBack": 20.0, "transformAndConvolve": 40.0}
+    times |= {"sortCharges": 1.0, "sortBuckets": 2.0, "void regular_fft_r2c<...>": 3.0, "convolve": 5.0}
     times |= {"reciprocalConvolution": 6.0, "gridInterpolateForce": 7.0, "interpolateForces": 9.0, "clearBuffer": 99.0}
-    expected = {"sort": 3.0, "spread": 15.0, "FFT": 63.0, "convolve": 11.0, "interpolate": 16.0}
+    expected = {"sort": 3.0, "spread": 15.0, "FFT": 3.0, "convolve": 11.0, "interpolate": 16.0}
     assert kernels.sumStages(times) == expected
 
 

@@ -50,7 +50,11 @@ from common.turns import addTurnsOption, findIdlePower, takeTurn
 from contestants.electrostatics import SystemPair, findNonbonded
 from contestants.equal_error import DEFAULT_TOLERANCE, PROFILED, EqualError, makeContestants
 
-CONTESTANTS = ("esp-single", "openmm-single", "esp-mixed", "openmm-mixed", "spme-single", "openmm-single-1.2")
+EQUAL_CUTOFFS = (0.9, 1.0, 1.2, 1.4)  # nm, of OpenMM with the error of ESP, where equal_errors.py has them
+CONTESTANTS = (
+    *("esp-single", "openmm-single", "esp-mixed", "openmm-mixed", "spme-single"),
+    *(f"openmm-single-{cutoff:g}" for cutoff in EQUAL_CUTOFFS),
+)
 
 
 def parseArguments() -> argparse.Namespace:

@@ -73,37 +73,23 @@ def test_the_box_of_the_structure_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "message"),
+    ("argument", "name", "content", "message"),
     [
-        ("missing.xml", None, "there is no file"),
-        ("broken.xml", "<System", "is not XML that OpenMM can read"),
-        ("state.xml", None, "does not hold a System, but a State"),
+        ("system.xml", "missing.xml", None, "there is no file"),
+        ("system.xml", "broken.xml", "<System", "is not XML that OpenMM can read"),
+        ("system.xml", "state.xml", None, "does not hold a System, but a State"),
+        ("positions.pdb", "missing.pdb", None, "there is no file"),
+        ("positions.pdb", "broken.pdb", "ATOM      1  Ar   Ar A   1     nonsense\n", "cannot be read"),
+        ("positions.pdb", "positions.gro", "", "neither .pdb nor .cif"),
+        ("positions.pdb", "system.xml", None, "does not hold a State, but a System"),
     ],
 )
-def test_bad_system_files_are_named(tmp_path, name, content, message):
+def test_bad_files_are_named(tmp_path, argument, name, content, message):
     paths = write_files(tmp_path, *make_system())
     if content is not None:
         (tmp_path / name).write_text(content)
-    result = run(tmp_path / name, paths["positions.pdb"])
-    assert result.exit_code == 1
-    assert name in result.output
-    assert message in result.output
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("missing.pdb", None, "there is no file"),
-        ("broken.pdb", "ATOM      1  Ar   Ar A   1     nonsense\n", "cannot be read"),
-        ("positions.gro", "", "neither .pdb nor .cif"),
-        ("system.xml", None, "does not hold a State, but a System"),
-    ],
-)
-def test_bad_structure_files_are_named(tmp_path, name, content, message):
-    paths = write_files(tmp_path, *make_system())
-    if content is not None:
-        (tmp_path / name).write_text(content)
-    result = run(paths["system.xml"], tmp_path / name)
+    files = paths | {argument: tmp_path / name}
+    result = run(files["system.xml"], files["positions.pdb"])
     assert result.exit_code == 1
     assert name in result.output
     assert message in result.output

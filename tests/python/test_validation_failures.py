@@ -5,6 +5,7 @@ import re
 
 import ionic_systems
 import openmm
+import pytest
 from validation_systems import make_half_precision_salt, make_system
 
 from openmmsurrogate import SurrogateModel, TunablePMEForce
@@ -112,24 +113,20 @@ def test_a_missing_platform_is_listed_as_skipped(monkeypatch):
     assert not validateSystem(system, positions, platforms=["CUDA"], formats=[]).passed  # nothing was compared
 
 
-def test_what_a_platform_refuses_fails_only_in_the_format_of_the_force(monkeypatch):
-    def refuse(*arguments):
-        raise openmm.OpenMMException("this chip has no Int8, and no single")
-
-    system, positions = make_system()
-    monkeypatch.setattr(targets, "evaluate", refuse)
-    report = validateSystem(system, positions, platforms=["CPU"], formats=["int8"])
-    assert [row.verdict for row in report.rows] == [FAILED, SKIPPED]
-    assert {row.reason for row in report.rows} == {"this chip has no Int8, and no single"}
-
-
-def test_other_errors_fail_in_all_formats(monkeypatch):
-    """Such as that of a GPU that is not there any more."""
-
+@pytest.mark.parametrize(
+    ("message", "int8"),
+    [
+        ("this chip has no Int8, and no single", SKIPPED),
+        ("No compatible CUDA device is available", FAILED),  # such as of a GPU that is not there any more
+    ],
+    ids=["refused", "other"],
+)
+def test_only_what_refuses_a_format_is_no_failure_and_not_in_that_of_the_force(monkeypatch, message, int8):
     def fail(*arguments):
-        raise openmm.OpenMMException("No compatible CUDA device is available")
+        raise openmm.OpenMMException(message)
 
     system, positions = make_system()
     monkeypatch.setattr(targets, "evaluate", fail)
     report = validateSystem(system, positions, platforms=["CPU"], formats=["int8"])
-    assert [row.verdict for row in report.rows] == [FAILED, FAILED]
+    assert [row.verdict for row in report.rows] == [FAILED, int8]
+    assert {row.reason for row in report.rows} == {message}
